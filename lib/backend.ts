@@ -1,0 +1,43 @@
+import type { Batch, Call, Outcome } from './task/task'
+
+/** What a backend tells about a batch it ran. */
+export interface BatchReport {
+  /** Milliseconds the worker spent running the tasks: no queueing, no sending, no start-up. */
+  readonly duration: number
+}
+
+/** Called once per task, as its outcome comes. `index` counts within the whole call. */
+export type OnOutcome = (index: number, outcome: Outcome, workerId?: number) => void
+
+/**
+ * A place where batches run. Everything above this file knows a backend only by this interface, so a backend
+ * from outside can do all that ours do.
+ */
+export interface ParallelBackend {
+  readonly name: string
+
+  /** Whether tasks can see memory the caller sees, if only through a `SharedArrayBuffer`. */
+  readonly supportsSharedMemory: boolean
+
+  /** How many batches run at once for this `nJobs`. */
+  effectiveNJobs(nJobs: number): number
+
+  /** Makes ready for batches of `nJobs` workers. Called once, before the first `submit`. */
+  open(nJobs: number): Promise<void>
+
+  /**
+   * Runs a batch, and reports each task's outcome once: the order within the batch is the tasks' own.
+   * A task that cannot be sent, or whose worker was lost, is an outcome too (rejected), and the tasks behind it
+   * still run. Rejects only when no worker can be had. Once `signal` aborts, the tasks of this batch that run are
+   * killed, no further one starts, no further outcome is reported, and the promise settles without waiting.
+   * Resolves to what the batch cost, when the backend can tell.
+   */
+  // biome-ignore lint/suspicious/noConfusingVoidType: a backend that cannot tell returns nothing
+  submit(batch: Batch, onOutcome: OnOutcome, signal: AbortSignal): Promise<BatchReport | void>
+
+  /** A call will submit no more: what was kept for it can go. */
+  endCall?(call: Call): void
+
+  /** Waits for running batches, then ends the workers; with `force`, ends them now. */
+  close(options?: { force?: boolean }): Promise<void>
+}

@@ -1,0 +1,151 @@
+/** What is known of the task that an error comes from. */
+export interface TaskInfo {
+  /** The task's place among the tasks of its call, from 0. */
+  readonly index: number
+  /** The name of the task's function; empty when it has none. */
+  readonly name: string
+  /** The worker that ran it; `undefined` in the calling thread, and for a task that never reached a worker. */
+  readonly workerId: number | undefined
+}
+
+/** The class of every error that parfor itself makes. `code` names the kind. */
+export class ParforError extends Error {
+  readonly code: string = 'PARFOR'
+  static {
+    ParforError.prototype.name = 'ParforError'
+  }
+}
+
+/** A task threw something that is not an error; `cause` is what it threw. */
+export class TaskError extends ParforError {
+  override readonly code = 'PARFOR_TASK'
+  static {
+    TaskError.prototype.name = 'TaskError'
+  }
+}
+
+/** A task ran longer than `timeout` milliseconds; the worker that ran it was ended. */
+export class TaskTimeoutError extends ParforError {
+  override readonly code = 'PARFOR_TIMEOUT'
+  readonly taskIndex: number
+  readonly timeout: number
+  constructor(message: string, details: { taskIndex: number; timeout: number }) {
+    super(message)
+    this.taskIndex = details.taskIndex
+    this.timeout = details.timeout
+  }
+  static {
+    TaskTimeoutError.prototype.name = 'TaskTimeoutError'
+  }
+}
+
+/** The worker that ran a task is gone: it exited, ran out of memory, or was ended from outside. */
+export class WorkerLostError extends ParforError {
+  override readonly code = 'PARFOR_WORKER_LOST'
+  readonly taskIndex: number
+  readonly exitCode: number | undefined
+  readonly signal: string | undefined
+  readonly reason: string
+  constructor(
+    message: string,
+    details: {
+      taskIndex: number
+      exitCode?: number | undefined
+      signal?: string | undefined
+      reason: string
+      cause?: unknown
+    },
+  ) {
+    super(message, 'cause' in details && details.cause !== undefined ? { cause: details.cause } : undefined)
+    this.taskIndex = details.taskIndex
+    this.exitCode = details.exitCode
+    this.signal = details.signal
+    this.reason = details.reason
+  }
+  static {
+    WorkerLostError.prototype.name = 'WorkerLostError'
+  }
+}
+
+/** Which way a value could not be sent: with the task to a worker, or with its result back. */
+export type Side = 'task' | 'result'
+
+/**
+ * A value cannot be sent. `path` tells where it is: `db.conn` for a captured variable, `args[0].q`, `kwargs.k`,
+ * `result.a`.
+ */
+export class SerializationError extends ParforError {
+  override readonly code = 'PARFOR_UNSERIALIZABLE'
+  readonly side: Side
+  readonly path: string
+  taskIndex: number | undefined
+  constructor(message: string, details: { side: Side; path: string; taskIndex?: number | undefined; cause?: unknown }) {
+    super(message, 'cause' in details && details.cause !== undefined ? { cause: details.cause } : undefined)
+    this.side = details.side
+    this.path = details.path
+    this.taskIndex = details.taskIndex
+  }
+  static {
+    SerializationError.prototype.name = 'SerializationError'
+  }
+}
+
+/** The `initializer` failed in a worker; `cause` is the error it threw. */
+export class InitializerError extends ParforError {
+  override readonly code = 'PARFOR_INITIALIZER'
+  static {
+    InitializerError.prototype.name = 'InitializerError'
+  }
+}
+
+/** Parallel calls are nested deeper than 10 levels. */
+export class NestingError extends ParforError {
+  override readonly code = 'PARFOR_NESTING'
+  static {
+    NestingError.prototype.name = 'NestingError'
+  }
+}
+
+/** A `Parallel` was used after `close()` or `terminate()`, or was terminated during a call. */
+export class DisposedError extends ParforError {
+  override readonly code = 'PARFOR_DISPOSED'
+  static {
+    DisposedError.prototype.name = 'DisposedError'
+  }
+}
+
+/** A backend cannot run tasks: its workers do not start. */
+export class BackendError extends ParforError {
+  override readonly code = 'PARFOR_BACKEND'
+  static {
+    BackendError.prototype.name = 'BackendError'
+  }
+}
+
+const infos = new WeakMap<object, TaskInfo>()
+
+/**
+ * Which task an error of a call comes from.
+ *
+ * @returns `undefined` for an error that comes from no task: of the input, of an abort, of wrong options.
+ *
+ * @example
+ * ```ts
+ * import { delayed, Parallel, taskInfo } from 'parfor'
+ *
+ * const half = delayed((n: number) => { if (n % 2) throw new RangeError(`${n} is odd`); return n / 2 })
+ * try {
+ *   await Parallel(2)([half(4), half(7)])
+ * } catch (error) {
+ *   console.log(taskInfo(error)?.index) //=> 1
+ * }
+ * ```
+ */
+export function taskInfo(error: unknown): TaskInfo | undefined {
+  return typeof error === 'object' && error !== null ? infos.get(error) : undefined
+}
+
+/** @internal Remembers the task that an error comes from. The first task wins: an error may be thrown again. */
+export function setTaskInfo(error: object, info: TaskInfo): void {
+  if (!infos.has(error)) infos.set(error, info)
+}

@@ -1,0 +1,39 @@
+/** One deferred call: what `delayed(fn)(...args)` returns and what a worker runs. */
+export interface Task<R = unknown> {
+  readonly fn: (...args: never[]) => R | PromiseLike<R>
+  readonly args: readonly unknown[]
+  /** Named arguments: given to `fn` as one object after `args`, when there are any. */
+  readonly kwargs?: Readonly<Record<string, unknown>> | undefined
+}
+
+/** How a task ended, in the language's own words. */
+export type Outcome<R = unknown> = PromiseSettledResult<R>
+
+/** What a task that is itself parallel may use: its share of the outermost call's budget. */
+export interface NestedConfig {
+  /** How deep the calls are that this task runs in; 1 is a task of the outermost call. */
+  readonly level: number
+}
+
+/**
+ * What the batches of one call have in common. Its identity is the call's: backends key what lives as long as
+ * the call (snapshots of captured variables) by it.
+ */
+export interface Call {
+  readonly nested: NestedConfig
+}
+
+/** Tasks that travel together, so that the cost of the trip is paid once. */
+export interface Batch {
+  readonly call: Call
+  /** The index of the first task among the call's tasks; the others follow it. */
+  readonly start: number
+  readonly tasks: readonly Task[]
+}
+
+/** One task's outcome with the task's index among the call's tasks. */
+export interface Completion<R = unknown> {
+  readonly index: number
+  readonly outcome: Outcome<R>
+  readonly workerId: number | undefined
+}
