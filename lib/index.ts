@@ -1,1 +1,34 @@
-export {}
+export type { BatchReport, OnOutcome, ParallelBackend } from './backend'
+export { shutdown } from './backends/registry'
+export { effectiveNJobs } from './config/effective-n-jobs'
+export type {
+  BackendName,
+  CallOptions,
+  OnError,
+  OnProgress,
+  ParallelOptions,
+  PreDispatch,
+  Progress,
+  ResourceLimits,
+} from './config/options'
+export type { TaskSource } from './dispatch/source'
+export {
+  BackendError,
+  DisposedError,
+  InitializerError,
+  NestingError,
+  ParforError,
+  SerializationError,
+  type Side,
+  TaskError,
+  type TaskInfo,
+  TaskTimeoutError,
+  taskInfo,
+  WorkerLostError,
+} from './errors'
+export { Parallel, type ParallelConstructor, type ResultOf, type ResultsOf } from './parallel'
+export { cpuCount } from './system/cpu-count'
+export { delayed } from './task/delayed'
+export { type Arguments, type Kwargs, kwargs, type Named } from './task/kwargs'
+export { type PartialFunction, partial } from './task/partial'
+export type { Batch, Call, NestedConfig, Outcome, Task } from './task/task'

@@ -1,0 +1,122 @@
+import { performance } from 'node:perf_hooks'
+import { setImmediate as turnOfTheEventLoop } from 'node:timers/promises'
+import type { BatchReport, OnOutcome, ParallelBackend } from '../../backend'
+import { withNested } from '../../config/nested'
+import { runTask } from '../../task/run-task'
+import type { Batch, Call, Outcome } from '../../task/task'
+
+/**
+ * Milliseconds of tasks after which timers, I/O and aborts get their turn: below what anyone notices, and long enough
+ * for the turn, some 0.01 ms, to cost nothing.
+ */
+const longestStretch = 10
+
+/** The batches of one call, which are run one after the other. */
+interface Strand {
+  /** The last one, unless it is finished. */
+  last: Promise<unknown> | undefined
+  /** When the event loop last had its turn. */
+  turned: number
+}
+
+/**
+ * Runs tasks in the calling thread, one after the other in their order, in the caller's memory: nothing is copied.
+ * A batch starts within `submit`, so that tasks that wait for nothing are run as they are taken from the input.
+ */
+export class SequentialBackend implements ParallelBackend {
+  readonly name = 'sequential'
+  readonly supportsSharedMemory = true
+
+  /** By call, because a task may itself call, and wait for, the `Parallel` that it is run by. */
+  readonly #strands = new WeakMap<Call, Strand>()
+  readonly #unsettled = new Set<Promise<unknown>>()
+
+  effectiveNJobs(): number {
+    return 1
+  }
+
+  async open(): Promise<void> {}
+
+  async close({ force = false } = {}): Promise<void> {
+    // Nothing can end a task of this thread: with force it is left to itself.
+    if (!force) await Promise.allSettled(this.#unsettled)
+  }
+
+  // biome-ignore lint/suspicious/noConfusingVoidType: as in ParallelBackend
+  submit(batch: Batch, onOutcome: OnOutcome, signal: AbortSignal): Promise<BatchReport | void> {
+    if (signal.aborted) return Promise.resolve()
+    const strand = this.#strandOf(batch.call)
+    const run = { isOver: false }
+    const start = () => runBatch(batch, onOutcome, signal, strand, run)
+    const finished = strand.last === undefined ? start() : strand.last.then(start)
+    // Not only quicker: the next batch is to start within its `submit` too.
+    if (run.isOver) return finished
+
+    strand.last = finished
+    const forget = () => {
+      if (strand.last === finished) strand.last = undefined
+    }
+    finished.then(forget, forget)
+    const settled = untilAborted(finished, signal)
+    this.#unsettled.add(settled)
+    void settled.finally(() => this.#unsettled.delete(settled)).catch(() => {})
+    return settled
+  }
+
+  #strandOf(call: Call): Strand {
+    let strand = this.#strands.get(call)
+    if (strand === undefined) {
+      strand = { last: undefined, turned: performance.now() }
+      this.#strands.set(call, strand)
+    }
+    return strand
+  }
+}
+
+/** Waits only for a task that gives a promise: for the others this function runs through, without a break. */
+async function runBatch(
+  batch: Batch,
+  onOutcome: OnOutcome,
+  signal: AbortSignal,
+  strand: Strand,
+  run: { isOver: boolean },
+): Promise<BatchReport> {
+  const began = performance.now()
+  let index = batch.start
+
+  for (const task of batch.tasks) {
+    if (signal.aborted) break
+    let outcome: Outcome
+    try {
+      const value = withNested(batch.call.nested, runTask, task)
+      outcome = { status: 'fulfilled', value: isThenable(value) ? await value : value }
+    } catch (reason) {
+      outcome = { status: 'rejected', reason }
+    }
+    if (signal.aborted) break
+    onOutcome(index, outcome)
+    index += 1
+    if (performance.now() - strand.turned > longestStretch) {
+      await turnOfTheEventLoop()
+      strand.turned = performance.now()
+    }
+  }
+  run.isOver = true
+  return { duration: performance.now() - began }
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return (
+    ((typeof value === 'object' && value !== null) || typeof value === 'function') &&
+    typeof (value as { then?: unknown }).then === 'function'
+  )
+}
+
+/** `finished`, or nothing as soon as `signal` aborts: a task that hangs must not hold up who waits for its batch. */
+function untilAborted<T>(finished: Promise<T>, signal: AbortSignal): Promise<T | undefined> {
+  return new Promise((resolve, reject) => {
+    const onAbort = () => resolve(undefined)
+    signal.addEventListener('abort', onAbort, { once: true })
+    finished.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort))
+  })
+}

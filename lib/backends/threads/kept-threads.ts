@@ -1,0 +1,95 @@
+import type { WorkerOptions } from '../../config/options'
+import { WorkerClient } from '../worker-client'
+import type { WorkerSource } from '../worker-pool'
+import { ThreadHandle } from './thread-handle'
+
+interface Kept {
+  readonly worker: WorkerClient
+  /** Who used it last, and ends it with itself. */
+  readonly owner: object
+  readonly generation: number
+  readonly until: number
+}
+
+/** Free threads between calls, by what they were started with: the one used last is taken first. */
+const kept = new Map<string, Kept[]>()
+const made = new WeakMap<WorkerClient, number>()
+let generation = 0
+let timer: NodeJS.Timeout | undefined
+
+/** Threads for one pool. */
+export function keptThreads(options: WorkerOptions): WorkerSource {
+  const { idleTimeout, ...started } = options
+  const key = JSON.stringify(started, (_, value) => (typeof value === 'symbol' ? String(value) : value))
+  const owner = {}
+  return {
+    take() {
+      const found = takeKept(key, owner)
+      if (found) return found
+      const worker = new WorkerClient(new ThreadHandle(options))
+      made.set(worker, generation)
+      worker.handle.ready.catch(() => forget(worker))
+      return worker
+    },
+    keep(worker) {
+      if (worker.isGone) return
+      if (made.get(worker) !== generation) return void worker.handle.terminate()
+      const list = kept.get(key) ?? []
+      kept.set(key, list)
+      list.push({ worker, owner, generation, until: performance.now() + idleTimeout })
+      wakeLater()
+    },
+    endKept: () => end((entry) => entry.owner === owner),
+  }
+}
+
+/** Ends every thread that is free, and each other one as soon as its call has ended. */
+export function endKeptThreads(): Promise<void> {
+  generation += 1
+  return end(() => true)
+}
+
+function takeKept(key: string, owner: object): WorkerClient | undefined {
+  const list = kept.get(key) ?? []
+  for (let n = list.length; n > 0; n = list.length) {
+    const own = list.findLastIndex((entry) => entry.owner === owner)
+    const [entry] = list.splice(own < 0 ? n - 1 : own, 1)
+    if (entry && !entry.worker.isGone) return entry.worker
+  }
+  return undefined
+}
+
+function forget(worker: WorkerClient): void {
+  for (const list of kept.values()) {
+    const n = list.findIndex((entry) => entry.worker === worker)
+    if (n >= 0) list.splice(n, 1)
+  }
+}
+
+async function end(which: (entry: Kept) => boolean): Promise<void> {
+  const ending: Promise<void>[] = []
+  for (const [key, list] of kept) {
+    const left = list.filter((entry) => !which(entry))
+    for (const entry of list) if (which(entry)) ending.push(entry.worker.handle.terminate())
+    if (left.length > 0) kept.set(key, left)
+    else kept.delete(key)
+  }
+  await Promise.all(ending)
+}
+
+/** One timer for all: it ends what has been free for too long, and never keeps the process alive. */
+function wakeLater(): void {
+  if (timer) return
+  const soonest = Math.min(...[...kept.values()].flat().map(({ until }) => until))
+  if (soonest === Number.POSITIVE_INFINITY) return
+  timer = setTimeout(
+    () => {
+      timer = undefined
+      const now = performance.now()
+      void end(({ until }) => until <= now)
+      if (kept.size > 0) wakeLater()
+    },
+    Math.max(1, Math.ceil(soonest - performance.now())),
+  )
+  timer.unref()
+}

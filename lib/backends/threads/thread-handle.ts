@@ -1,0 +1,126 @@
+import { MessageChannel, type MessagePort, receiveMessageOnPort } from 'node:worker_threads'
+import type { WorkerOptions } from '../../config/options'
+import { debug } from '../../debug'
+import { entryPath } from '../../serialization/functions/entry'
+import { type Request, type Response, Words } from '../../worker/protocol'
+import type { Gone, WorkerHandle } from '../worker-client'
+import { workerEntry } from '../worker-entry'
+import { npmThreads, SpawnableWorker } from './npm-threads'
+
+/** What a thread is started with: `workerData.parfor`. */
+export interface ThreadData {
+  readonly port: MessagePort
+  readonly words: Int32Array
+  /** The program's entry, which no worker imports. */
+  readonly entry: string
+}
+
+/** A thread that does not answer for so many milliseconds has not started. Long: a machine may be very busy. */
+const START_TIMEOUT = 60_000
+
+/**
+ * One thread. npm `threads` starts it and tells when it is there; batches go over a port of our own, an array of
+ * tasks to a message.
+ */
+export class ThreadHandle implements WorkerHandle {
+  static #lastId = 0
+  readonly id = ++ThreadHandle.#lastId
+  readonly words = new Int32Array(new SharedArrayBuffer(Words.length * Int32Array.BYTES_PER_ELEMENT))
+  readonly ready: Promise<void>
+  readonly #worker: SpawnableWorker
+  readonly #port: MessagePort
+  readonly #exited: Promise<void>
+  #gone: Gone | undefined
+  #listen: (response: Response) => void = () => {}
+  #onGone: (how: Gone) => void = () => {}
+  #error: unknown
+  #isEnding = false
+
+  constructor({ env, execArgv, resourceLimits, name }: WorkerOptions) {
+    const { port1, port2 } = new MessageChannel()
+    const entry = workerEntry()
+    const data: ThreadData = { port: port2, words: this.words, entry: entryPath() }
+    this.#worker = new SpawnableWorker('file' in entry ? entry.file : entry.source, {
+      eval: 'source' in entry,
+      workerData: { parfor: data },
+      transferList: [port2],
+      name: name ?? 'parfor',
+      ...(env && { env }),
+      ...(execArgv && { execArgv: [...execArgv] }),
+      ...(resourceLimits && { resourceLimits }),
+    })
+    this.#port = port1
+    this.#worker.on('error', (error) => {
+      this.#error = error
+    })
+    this.#exited = new Promise((resolve) => {
+      this.#worker.on('exit', (exitCode) => {
+        debug.workers('thread %d is gone, exit code %d', this.id, exitCode)
+        this.#lose(exitCode)
+        resolve()
+      })
+    })
+    this.ready = this.#start()
+    this.ready.catch(() => {}) // told by onGone, too
+    this.setRef(false)
+  }
+
+  post(request: Request): void {
+    this.#port.postMessage(request)
+  }
+
+  setRef(isNeeded: boolean): void {
+    if (this.#gone) return
+    if (isNeeded) {
+      this.#worker.ref()
+      this.#port.ref()
+    } else {
+      this.#worker.unref()
+      this.#port.unref()
+    }
+  }
+
+  async terminate(): Promise<void> {
+    this.#isEnding = true
+    await Promise.all([this.#worker.terminate(), this.#exited])
+  }
+
+  onResponse(listen: (response: Response) => void): void {
+    this.#listen = listen
+    this.#port.on('message', listen)
+    this.#port.unref()
+  }
+
+  onGone(listen: (how: Gone) => void): void {
+    this.#onGone = listen
+  }
+
+  async #start(): Promise<void> {
+    const { spawn } = npmThreads()
+    const gone = this.#exited.then(() => {
+      throw new Error(this.#gone?.reason)
+    })
+    await Promise.race([spawn(this.#worker as never, { timeout: START_TIMEOUT }), gone])
+    debug.workers('thread %d has started', this.id)
+  }
+
+  #lose(exitCode: number): void {
+    // What it posted before it ended may still wait in the port: that comes first.
+    for (let rest = receiveMessageOnPort(this.#port); rest; rest = receiveMessageOnPort(this.#port))
+      this.#listen(rest.message as Response)
+    this.#port.close()
+    this.#gone = { exitCode, reason: this.#reason(exitCode), cause: this.#error }
+    this.#onGone(this.#gone)
+  }
+
+  #reason(exitCode: number): string {
+    const error = this.#error
+    if (error instanceof Error || (typeof error === 'object' && error !== null && 'message' in error)) {
+      const { code, name, message } = error as NodeJS.ErrnoException
+      if (code === 'ERR_WORKER_OUT_OF_MEMORY') return 'it ran out of memory'
+      return `an error that nothing caught ended it, ${name}: ${message}`
+    }
+    if (error !== undefined) return `${String(error)} was thrown and nothing caught it`
+    return this.#isEnding ? 'it was ended' : `it exited with code ${exitCode}`
+  }
+}

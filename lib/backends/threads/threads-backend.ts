@@ -1,0 +1,39 @@
+import type { BatchReport, OnOutcome, ParallelBackend } from '../../backend'
+import type { WorkerOptions } from '../../config/options'
+import type { Batch, Call } from '../../task/task'
+import { onShutdown } from '../registry'
+import { WorkerPool } from '../worker-pool'
+import { endKeptThreads, keptThreads } from './kept-threads'
+
+/** Runs batches on worker threads: a copy of what each task needs goes there, or shared memory. */
+export class ThreadsBackend implements ParallelBackend {
+  readonly name = 'threads'
+  readonly supportsSharedMemory = true
+  readonly #pool: WorkerPool
+
+  constructor(options: WorkerOptions) {
+    this.#pool = new WorkerPool(keptThreads(options))
+  }
+
+  effectiveNJobs(nJobs: number): number {
+    return nJobs
+  }
+
+  async open(nJobs: number): Promise<void> {
+    this.#pool.open(nJobs)
+  }
+
+  submit(batch: Batch, onOutcome: OnOutcome, signal: AbortSignal): Promise<BatchReport> {
+    return this.#pool.submit(batch, onOutcome, signal)
+  }
+
+  endCall(call: Call): void {
+    this.#pool.endCall(call)
+  }
+
+  close(options?: { force?: boolean }): Promise<void> {
+    return this.#pool.close(options)
+  }
+}
+
+onShutdown(endKeptThreads)

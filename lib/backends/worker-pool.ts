@@ -1,0 +1,227 @@
+import type { BatchReport, OnOutcome } from '../backend'
+import { debug } from '../debug'
+import { BackendError, WorkerLostError } from '../errors'
+import type { Batch, Call, Task } from '../task/task'
+import { Lost, OutgoingCall, type WorkerClient } from './worker-client'
+
+/** Where a pool has its workers from, and where they stay between calls. */
+export interface WorkerSource {
+  /** A worker that is free: one that was kept, or a new one. */
+  take(): WorkerClient
+  /** Keeps a free worker for later calls, of this pool or of others. */
+  keep(worker: WorkerClient): void
+  /** Ends the workers that were kept and that nobody has taken since. */
+  endKept(): Promise<void>
+}
+
+interface Job {
+  readonly call: OutgoingCall
+  readonly batch: Batch
+  readonly onOutcome: OnOutcome
+  readonly signal: AbortSignal
+  /** Positions of the tasks that have no outcome. */
+  positions: readonly number[]
+  /** How many workers were lost between two tasks of it. */
+  losses: number
+  duration: number
+  readonly resolve: (report: BatchReport) => void
+  readonly reject: (error: unknown) => void
+}
+
+/** The jobs of one signal: one listener for all of them. */
+interface Abortable {
+  readonly jobs: Set<Job>
+  readonly abort: () => void
+}
+
+/** Runs batches on workers: at most so many at once, one batch on each. A worker that dies takes one task with it. */
+export class WorkerPool {
+  readonly #source: WorkerSource
+  #size = 0
+  #idle: WorkerClient[] = []
+  readonly #busy = new Map<WorkerClient, Job>()
+  /** New workers that have no job, because a free one may come first. */
+  readonly #starting = new Set<WorkerClient>()
+  #queue: Job[] = []
+  readonly #calls = new Map<Call, OutgoingCall>()
+  readonly #abortable = new Map<AbortSignal, Abortable>()
+  #drained: (() => void) | undefined
+
+  constructor(source: WorkerSource) {
+    this.#source = source
+  }
+
+  open(size: number): void {
+    this.#size = size
+  }
+
+  submit(batch: Batch, onOutcome: OnOutcome, signal: AbortSignal): Promise<BatchReport> {
+    return new Promise((resolve, reject) => {
+      if (signal.aborted) return resolve({ duration: 0 })
+      const positions = Array.from(batch.tasks, (_, position) => position)
+      const call = this.#outgoing(batch.call)
+      const job: Job = { call, batch, onOutcome, signal, positions, losses: 0, duration: 0, resolve, reject }
+      this.#watch(job)
+      this.#queue.push(job)
+      this.#assign()
+    })
+  }
+
+  /** Forgets what was kept for a call; after the last one, workers are there for others. */
+  endCall(call: Call): void {
+    const outgoing = this.#calls.get(call)
+    if (!outgoing) return
+    this.#calls.delete(call)
+    for (const worker of [...this.#idle, ...this.#busy.keys(), ...this.#starting]) worker.endCall(outgoing)
+    if (this.#calls.size > 0) return
+    for (const worker of this.#idle.splice(0)) this.#source.keep(worker)
+  }
+
+  async close({ force = false } = {}): Promise<void> {
+    if (!force && this.#busy.size + this.#queue.length > 0)
+      await new Promise<void>((resolve) => {
+        this.#drained = resolve
+      })
+    for (const job of [...this.#busy.values(), ...this.#queue.splice(0)]) this.#settle(job)
+    const workers = [...this.#idle.splice(0), ...this.#busy.keys(), ...this.#starting]
+    this.#busy.clear()
+    this.#starting.clear()
+    await Promise.all([...workers.map((worker) => worker.handle.terminate()), this.#source.endKept()])
+  }
+
+  #outgoing(call: Call): OutgoingCall {
+    let outgoing = this.#calls.get(call)
+    if (!outgoing) {
+      outgoing = new OutgoingCall(call)
+      this.#calls.set(call, outgoing)
+    }
+    return outgoing
+  }
+
+  #watch(job: Job): void {
+    let abortable = this.#abortable.get(job.signal)
+    if (!abortable) {
+      const jobs = new Set<Job>()
+      abortable = { jobs, abort: () => this.#abort(jobs) }
+      this.#abortable.set(job.signal, abortable)
+      job.signal.addEventListener('abort', abortable.abort)
+    }
+    abortable.jobs.add(job)
+  }
+
+  #unwatch(job: Job): void {
+    const abortable = this.#abortable.get(job.signal)
+    if (!abortable?.jobs.delete(job) || abortable.jobs.size > 0) return
+    job.signal.removeEventListener('abort', abortable.abort)
+    this.#abortable.delete(job.signal)
+  }
+
+  /** Drops waiting jobs, and ends the workers that run one: there is no other way to stop a task. */
+  #abort(jobs: Set<Job>): void {
+    this.#queue = this.#queue.filter((job) => !jobs.has(job))
+    for (const [worker, job] of this.#busy) {
+      if (!jobs.has(job)) continue
+      this.#busy.delete(worker)
+      void worker.handle.terminate()
+    }
+    for (const job of [...jobs]) this.#settle(job)
+    this.#assign()
+  }
+
+  #settle(job: Job): void {
+    this.#unwatch(job)
+    job.resolve({ duration: job.duration })
+    if (this.#busy.size + this.#queue.length === 0) this.#drained?.()
+  }
+
+  #assign(): void {
+    while (this.#queue.length > 0) {
+      const worker = this.#freeWorker()
+      if (!worker) return
+      void this.#run(worker, this.#queue.shift() as Job)
+    }
+  }
+
+  /** A worker for the next job; `undefined` when it has to wait for one. */
+  #freeWorker(): WorkerClient | undefined {
+    for (let worker = this.#idle.pop(); worker; worker = this.#idle.pop()) if (!worker.isGone) return worker
+    if (this.#busy.size + this.#starting.size >= this.#size) return undefined
+    const worker = this.#take()
+    if (!worker || worker.isReady) return worker
+    // While others run tasks one of them may be free before this one has started.
+    if (![...this.#busy.keys()].some((other) => other.isReady)) return worker
+    this.#prepare(worker)
+    return undefined
+  }
+
+  #take(): WorkerClient | undefined {
+    try {
+      return this.#source.take()
+    } catch (cause) {
+      const error = new BackendError(`No worker can be started: ${(cause as Error).message}`, { cause })
+      for (const job of this.#queue.splice(0)) this.#fail(job, error)
+      return undefined
+    }
+  }
+
+  #prepare(worker: WorkerClient): void {
+    this.#starting.add(worker)
+    const enter = () => {
+      if (!this.#starting.delete(worker)) return
+      if (!worker.isGone) this.#release(worker)
+      this.#assign()
+    }
+    worker.handle.ready.then(enter, enter)
+  }
+
+  /** A free worker waits here while there are calls, else with the others that are kept. */
+  #release(worker: WorkerClient): void {
+    if (this.#calls.size > 0) this.#idle.push(worker)
+    else this.#source.keep(worker)
+  }
+
+  async #run(worker: WorkerClient, job: Job): Promise<void> {
+    this.#busy.set(worker, job)
+    const result = await worker.run(job.call, job.batch, job.positions, job.onOutcome)
+    // Aborted or closed meanwhile: the job has ended, and the worker with it.
+    if (this.#busy.get(worker) !== job) return
+    this.#busy.delete(worker)
+    if (result instanceof Lost) {
+      this.#goOnWithout(worker, job, result)
+    } else {
+      job.duration += result.duration
+      this.#release(worker)
+      this.#settle(job)
+    }
+    this.#assign()
+  }
+
+  #goOnWithout(worker: WorkerClient, job: Job, { how, running, rest }: Lost): void {
+    const { id } = worker.handle
+    debug.workers('worker %d is lost: %s', id, how.reason)
+    if (!worker.isReady && running === undefined)
+      return this.#fail(job, new BackendError(`A worker cannot be started: ${how.reason}`, { cause: how.cause }))
+    job.positions = rest
+    let victim = running
+    // Twice lost before a task began: what the first one is called with must be what kills them.
+    if (victim === undefined && ++job.losses > 1) [victim, ...job.positions] = rest as [number, ...number[]]
+    if (victim !== undefined) {
+      const index = job.batch.start + victim
+      const { fn } = job.batch.tasks[victim] as Task
+      const name = fn.name === '' ? '' : ` (${fn.name})`
+      const message = `Task ${index}${name} lost its worker: ${how.reason}`
+      const { exitCode, signal, reason, cause } = how
+      const details = { taskIndex: index, exitCode, signal, reason, cause }
+      job.onOutcome(index, { status: 'rejected', reason: new WorkerLostError(message, details) }, id)
+    }
+    // The outcome may have ended the call.
+    if (job.signal.aborted) return
+    if (job.positions.length === 0) this.#settle(job)
+    else this.#queue.unshift(job)
+  }
+
+  #fail(job: Job, error: BackendError): void {
+    this.#unwatch(job)
+    job.reject(error)
+  }
+}

@@ -1,0 +1,32 @@
+import { inspect } from 'node:util'
+import { cpuCount } from '../system/cpu-count'
+import { currentNested } from './nested'
+
+/**
+ * How many workers `nJobs` stands for: itself when positive; -1 is every CPU, -2 all but one, and so on, never below 1.
+ * After joblib's `effective_n_jobs`.
+ *
+ * @param nJobs - Not given, it is what `Parallel` takes by default: every CPU, and 1 inside a task.
+ * @throws TypeError when `nJobs` is no number; RangeError when it is 0 or no whole number.
+ *
+ * @example
+ * ```ts
+ * import { cpuCount, effectiveNJobs } from 'parfor'
+ *
+ * console.log(effectiveNJobs(3)) //=> 3
+ * console.log(effectiveNJobs(-1) === cpuCount()) //=> true
+ * ```
+ */
+export function effectiveNJobs(nJobs?: number | undefined): number {
+  const asked = checkNJobs(nJobs) ?? (currentNested() ? 1 : -1)
+  return asked > 0 ? asked : Math.max(1, cpuCount() + 1 + asked)
+}
+
+/** `nJobs` as given, when it is one. */
+export function checkNJobs(nJobs: unknown): number | undefined {
+  if (nJobs === undefined) return undefined
+  const valid = 'a positive whole number, or a negative one: -1 is every CPU, -2 all but one'
+  if (typeof nJobs !== 'number') throw new TypeError(`nJobs must be ${valid}; got ${inspect(nJobs)}`)
+  if (!Number.isInteger(nJobs) || nJobs === 0) throw new RangeError(`nJobs must be ${valid}; got ${inspect(nJobs)}`)
+  return nJobs
+}

@@ -1,0 +1,45 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
+import { NestingError } from '../errors'
+import type { NestedConfig } from '../task/task'
+
+/** A call in a task in a call … ten times over is a recursion that was not meant; joblib's limit. */
+const deepest = 10
+
+/**
+ * Where a worker thread keeps the config of the task it runs. It runs one at a time, so one place is enough; and it
+ * is a well-known one, because the tasks of a worker load a copy of this library that is not the worker's own.
+ */
+const ofThisThread = Symbol.for('parfor.nested')
+
+/** For tasks in the calling thread: other code runs there between two steps of an async one. */
+const ofThisStretch = new AsyncLocalStorage<NestedConfig>()
+
+/** The config of the task that this code runs in; `undefined` outside of every task. */
+export function currentNested(): NestedConfig | undefined {
+  return ofThisStretch.getStore() ?? (globalThis as { [ofThisThread]?: NestedConfig })[ofThisThread]
+}
+
+/** Calls `run`, and lets all that comes of it, across awaits, see `config` as its own. */
+export function withNested<A extends unknown[], R>(config: NestedConfig, run: (...args: A) => R, ...args: A): R {
+  return ofThisStretch.run(config, run, ...args)
+}
+
+/**
+ * The config for the tasks of a call that is made here.
+ *
+ * @throws NestingError when that call is deeper than 10 levels; the outermost is level 1.
+ */
+export function nextNested(): NestedConfig {
+  const level = (currentNested()?.level ?? 0) + 1
+  if (level > deepest) {
+    throw new NestingError(
+      `Parallel calls are nested deeper than ${deepest} levels. Does a task call the function that it is a task of?`,
+    )
+  }
+  return { level }
+}
+
+/** For a worker: the config of the tasks that this thread runs from now on. */
+export function setNestedOfThread(config: NestedConfig | undefined): void {
+  ;(globalThis as { [ofThisThread]?: NestedConfig | undefined })[ofThisThread] = config
+}

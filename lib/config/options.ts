@@ -1,0 +1,114 @@
+import type { ParallelBackend } from '../backend'
+
+/** What happens when a task fails: the call fails at once, or every task is settled. */
+export type OnError = 'throw' | 'settle'
+
+/** The backends that come with the library. */
+export type BackendName = 'threads' | 'sequential'
+
+/** How far a call has come. */
+export interface Progress {
+  /** Tasks that are completed, failed ones included. */
+  readonly done: number
+  /** Tasks that are completed and failed. */
+  readonly failed: number
+  /** All tasks of the call, once that is known: from the start for an array, a set or a map, otherwise when the input has ended. */
+  readonly total?: number
+  /** Milliseconds since the call. */
+  readonly elapsed: number
+  /** Milliseconds that the rest will take at the pace so far; known when `total` is. */
+  readonly remaining?: number
+}
+
+/** Is told of every completed task. What it throws fails the call. */
+export type OnProgress = (progress: Progress) => void
+
+/** How many batches may be taken from the input beyond what is finished. */
+export type PreDispatch =
+  | number
+  | 'all'
+  | 'nJobs'
+  | `${number}*nJobs`
+  | `${number} * nJobs`
+  | ((nJobs: number) => number)
+
+/** Options of `Parallel`. The names are joblib's, in camelCase. Times are milliseconds. */
+export interface ParallelOptions<E extends OnError = 'throw'> {
+  /**
+   * Workers. -1 is every CPU, -2 all but one, … never below 1. 1 runs in the calling thread, unless `backend` is given.
+   * @defaultValue `-1`; `1` inside a task
+   */
+  nJobs?: number | undefined
+  /**
+   * Where tasks run: in worker threads, one after the other in the calling thread, or in a backend of your own.
+   * @defaultValue `'threads'`
+   */
+  backend?: BackendName | ParallelBackend | undefined
+  /** A hint, for when no `backend` is given. */
+  prefer?: 'threads' | 'processes' | undefined
+  /** Is binding: tasks can see memory that the caller sees, if only through a `SharedArrayBuffer`. */
+  require?: 'sharedmem' | undefined
+  /**
+   * What a call gives: `'list'` is a promise of all results, in the order of the tasks.
+   * @defaultValue `'list'`
+   */
+  returnAs?: 'list' | undefined
+  /**
+   * Tasks that travel together. Nothing but speed depends on it.
+   * @defaultValue `'auto'`: as many as a worker runs in a few milliseconds, by what the call's tasks take
+   */
+  batchSize?: 'auto' | number | undefined
+  /**
+   * How many batches may be taken from the tasks beyond what is finished: a number ≥ 1, `'all'`, `'k*nJobs'`, or a
+   * function of the number of workers.
+   * @defaultValue `'2*nJobs'`
+   */
+  preDispatch?: PreDispatch | undefined
+  /**
+   * `'throw'`: the first error, in time, rejects the call at once, and running tasks are killed.
+   * `'settle'`: every task runs, and gives a `PromiseSettledResult`.
+   * @defaultValue `'throw'`
+   */
+  onError?: E | undefined
+  /** Is told of every completed task, on every backend. */
+  onProgress?: OnProgress | undefined
+  /** A name for this `Parallel`, shown in errors and in the names of its workers. */
+  name?: string | undefined
+  /**
+   * Milliseconds after which idle workers stop. They never keep the process alive.
+   * @defaultValue `300_000`
+   */
+  idleTimeout?: number | undefined
+  /** Environment variables of the workers. @defaultValue the caller's */
+  env?: Readonly<Record<string, string | undefined>> | undefined
+  /** Options of Node.js for the workers, as `['--expose-gc']`. @defaultValue the caller's */
+  execArgv?: readonly string[] | undefined
+  /** Memory limits of each worker. @defaultValue those of Node.js */
+  resourceLimits?: ResourceLimits | undefined
+}
+
+/** Memory limits of a worker, as Node.js names them. */
+export interface ResourceLimits {
+  maxYoungGenerationSizeMb?: number
+  maxOldGenerationSizeMb?: number
+  codeRangeSizeMb?: number
+  stackSizeMb?: number
+}
+
+/** Options of one call. */
+export interface CallOptions {
+  /** Ends the call when it aborts: the call rejects with `signal.reason`, and running tasks are killed. */
+  signal?: AbortSignal | undefined
+  /** Is told of every completed task of this call, in place of the `onProgress` of the `Parallel`. */
+  onProgress?: OnProgress | undefined
+}
+
+/** What workers are started with. Workers started alike can take each other's tasks. */
+export interface WorkerOptions {
+  env?: Record<string, string | undefined>
+  execArgv?: string[]
+  resourceLimits?: ResourceLimits
+  /** Milliseconds, at most what a timer can count. */
+  idleTimeout: number
+  name?: string
+}

@@ -1,0 +1,246 @@
+import { inspect } from 'node:util'
+import type { ParallelBackend } from '../backend'
+import { checkNJobs, effectiveNJobs } from './effective-n-jobs'
+import type {
+  BackendName,
+  CallOptions,
+  OnError,
+  OnProgress,
+  ParallelOptions,
+  ResourceLimits,
+  WorkerOptions,
+} from './options'
+import { checkPreDispatch, type Window } from './pre-dispatch'
+
+/** Options as checked when a `Parallel` is made; only what depends on the place of a call is still open. */
+export interface Checked {
+  readonly nJobs: number | undefined
+  readonly backend: BackendName | ParallelBackend | undefined
+  readonly batchSize: 'auto' | number
+  readonly window: Window
+  readonly onError: OnError
+  readonly onProgress: OnProgress | undefined
+  readonly name: string | undefined
+  readonly worker: WorkerOptions
+}
+
+/** What a call runs with: every value is present and right. */
+export interface Settings extends Checked {
+  readonly nJobs: number
+  readonly backend: BackendName | ParallelBackend
+}
+
+/** The longest that a timer of Node.js can count: 24.8 days, in effect never. */
+const longestTimeout = 2 ** 31 - 1
+
+const backendNames: readonly BackendName[] = ['threads', 'sequential']
+
+type Check<T> = (value: unknown, option: string) => T
+
+/** Every option, with its check; a check gets no `undefined`. */
+const checks = {
+  nJobs: checkNJobs,
+  backend: checkBackend,
+  prefer: oneOf('threads', 'processes'),
+  require: oneOf('sharedmem'),
+  returnAs: oneOf('list'),
+  batchSize: checkBatchSize,
+  preDispatch: checkPreDispatch,
+  onError: oneOf('throw', 'settle'),
+  onProgress: checkFunction as Check<OnProgress>,
+  name: checkString,
+  idleTimeout: checkTimeout,
+  env: checkEnv,
+  execArgv: checkStrings,
+  resourceLimits: checkResourceLimits,
+} satisfies Record<string, Check<unknown>>
+
+const callChecks = {
+  signal: checkSignal,
+  onProgress: checkFunction as Check<OnProgress>,
+} satisfies Record<string, Check<unknown>>
+
+/**
+ * What `Parallel` was given → options that hold.
+ *
+ * @throws TypeError or RangeError that names the option, its value and the valid ones.
+ */
+export function checkOptions(given: unknown = {}): Checked {
+  if (typeof given === 'number') return checkOptions({ nJobs: given })
+  if (typeof given !== 'object' || given === null || Array.isArray(given)) {
+    throw new TypeError(`Parallel takes nJobs, a number, or an object of options; got ${inspect(given)}`)
+  }
+  const options = checkEach(given, checks, 'Parallel')
+  const { backend, prefer, require } = options
+
+  if (require === 'sharedmem' && prefer === 'processes') {
+    throw new TypeError(`prefer: 'processes' contradicts require: 'sharedmem': processes do not share memory`)
+  }
+  if (require === 'sharedmem' && typeof backend === 'object' && !backend.supportsSharedMemory) {
+    throw new TypeError(`backend ${inspect(backend.name)} contradicts require: 'sharedmem': its tasks share no memory`)
+  }
+  const { nJobs, batchSize = 'auto', preDispatch, onError = 'throw', onProgress, name } = options
+  const window = preDispatch ?? checkPreDispatch('2*nJobs')
+  // A number of workers that is given tells now whether the window is right.
+  if (nJobs !== undefined && typeof (given as ParallelOptions).preDispatch !== 'function') window(effectiveNJobs(nJobs))
+
+  return {
+    nJobs,
+    backend,
+    batchSize,
+    window,
+    onError,
+    onProgress,
+    name,
+    worker: workerOptions(options),
+  }
+}
+
+/** Options where the call is made → what it runs with. `prefer` is a hint, and threads serve either wish. */
+export function settle(checked: Checked): Settings {
+  const nJobs = effectiveNJobs(checked.nJobs)
+  return { ...checked, nJobs, backend: checked.backend ?? (nJobs === 1 ? 'sequential' : 'threads') }
+}
+
+/** @throws TypeError that names the option of the call, its value and the valid ones. */
+export function checkCallOptions(given: unknown = {}): CallOptions {
+  if (typeof given !== 'object' || given === null) {
+    throw new TypeError(`The options of a call are an object, { signal?, onProgress? }; got ${inspect(given)}`)
+  }
+  return checkEach(given, callChecks, 'a call')
+}
+
+type Results<C extends Record<string, Check<unknown>>> = { [K in keyof C]?: ReturnType<C[K]> }
+
+function checkEach<C extends Record<string, Check<unknown>>>(given: object, checks: C, of: string): Results<C> {
+  const found: Results<C> = {}
+  for (const [option, value] of Object.entries(given)) {
+    const check = Object.hasOwn(checks, option) ? checks[option as keyof C] : undefined
+    if (check === undefined) throw new TypeError(unknownOption(option, Object.keys(checks), of))
+    if (value !== undefined) found[option as keyof C] = check(value, option) as ReturnType<C[keyof C]>
+  }
+  return found
+}
+
+function unknownOption(option: string, valid: string[], of: string): string {
+  const nearest = valid.find((name) => plain(name) === plain(option)) ?? valid.find((name) => nearly(name, option))
+  const hint = nearest === undefined ? '' : ` Did you mean '${nearest}'?`
+  return `'${option}' is no option of ${of}.${hint} Its options are ${valid.join(', ')}`
+
+  /** `n_jobs` and `NJobs` are both nJobs. */
+  function plain(name: string) {
+    return name.replaceAll('_', '').toLowerCase()
+  }
+}
+
+/** Whether one letter too many, too few, another, or two swapped make the difference. */
+function nearly(name: string, typed: string): boolean {
+  let same = 0
+  while (same < name.length && name[same] === typed[same]) same += 1
+  const [rest, typedRest] = [name.slice(same), typed.slice(same)]
+  return (
+    rest.slice(1) === typedRest.slice(1) ||
+    rest.slice(1) === typedRest ||
+    rest === typedRest.slice(1) ||
+    (rest.slice(2) === typedRest.slice(2) && rest[0] === typedRest[1] && rest[1] === typedRest[0])
+  )
+}
+
+function wrong(option: string, valid: string, value: unknown): string {
+  return `${option} must be ${valid}; got ${inspect(value, { depth: 0 })}`
+}
+
+function oneOf<const T extends string>(...valid: T[]): Check<T> {
+  return (value, option) => {
+    const found = valid.find((one) => one === value)
+    if (found === undefined) throw new TypeError(wrong(option, valid.map((one) => `'${one}'`).join(' or '), value))
+    return found
+  }
+}
+
+function checkBackend(value: unknown, option: string): BackendName | ParallelBackend {
+  const name = backendNames.find((one) => one === value)
+  if (name !== undefined) return name
+  const valid = `${backendNames.map((one) => `'${one}'`).join(', ')} or a ParallelBackend`
+  if (typeof value !== 'object' || value === null) throw new TypeError(wrong(option, valid, value))
+  for (const method of ['effectiveNJobs', 'open', 'submit', 'close'] as const) {
+    if (typeof (value as Partial<ParallelBackend>)[method] !== 'function') {
+      throw new TypeError(`${wrong(option, valid, value)}, which has no method ${method}()`)
+    }
+  }
+  return value as ParallelBackend
+}
+
+function checkBatchSize(value: unknown, option: string): 'auto' | number {
+  const valid = `'auto' or a positive whole number`
+  if (value === 'auto') return value
+  if (typeof value !== 'number') throw new TypeError(wrong(option, valid, value))
+  if (!Number.isInteger(value) || value < 1) throw new RangeError(wrong(option, valid, value))
+  return value
+}
+
+function checkFunction(value: unknown, option: string): (...args: never[]) => void {
+  if (typeof value !== 'function') throw new TypeError(wrong(option, 'a function', value))
+  return value as () => void
+}
+
+function checkString(value: unknown, option: string): string {
+  if (typeof value !== 'string') throw new TypeError(wrong(option, 'a string', value))
+  return value
+}
+
+function checkTimeout(value: unknown, option: string): number {
+  const valid = 'a number of milliseconds, 0 or more'
+  if (typeof value !== 'number') throw new TypeError(wrong(option, valid, value))
+  if (!(value >= 0)) throw new RangeError(wrong(option, valid, value))
+  return Math.min(value, longestTimeout)
+}
+
+function checkEnv(value: unknown, option: string): Record<string, string | undefined> {
+  const valid = 'an object of strings'
+  if (typeof value !== 'object' || value === null) throw new TypeError(wrong(option, valid, value))
+  for (const [name, one] of Object.entries(value)) {
+    if (one !== undefined && typeof one !== 'string') throw new TypeError(wrong(`${option}.${name}`, 'a string', one))
+  }
+  return { ...value }
+}
+
+function checkStrings(value: unknown, option: string): string[] {
+  if (!Array.isArray(value) || !value.every((one) => typeof one === 'string')) {
+    throw new TypeError(wrong(option, 'an array of strings', value))
+  }
+  return [...value]
+}
+
+function checkResourceLimits(value: unknown, option: string): ResourceLimits {
+  const valid = ['maxYoungGenerationSizeMb', 'maxOldGenerationSizeMb', 'codeRangeSizeMb', 'stackSizeMb']
+  if (typeof value !== 'object' || value === null) {
+    throw new TypeError(wrong(option, `an object of ${valid.join(', ')}`, value))
+  }
+  for (const [name, limit] of Object.entries(value)) {
+    if (!valid.includes(name)) throw new TypeError(unknownOption(name, valid, option))
+    if (typeof limit !== 'number') throw new TypeError(wrong(`${option}.${name}`, 'a number of megabytes', limit))
+    if (!(limit > 0)) throw new RangeError(wrong(`${option}.${name}`, 'a number of megabytes above 0', limit))
+  }
+  return { ...value }
+}
+
+function checkSignal(value: unknown, option: string): AbortSignal {
+  // By what it can do: a signal may come from another realm, or from a polyfill.
+  const signal = value as Partial<AbortSignal> | null
+  if (typeof signal !== 'object' || typeof signal?.addEventListener !== 'function' || !('aborted' in signal)) {
+    throw new TypeError(wrong(option, 'an AbortSignal', value))
+  }
+  return signal as AbortSignal
+}
+
+function workerOptions(options: Results<typeof checks>): WorkerOptions {
+  const { idleTimeout = 300_000, env, execArgv, resourceLimits, name } = options
+  return {
+    idleTimeout,
+    ...(env && { env }),
+    ...(execArgv && { execArgv }),
+    ...(resourceLimits && { resourceLimits }),
+    ...(name !== undefined && { name }),
+  }
+}

@@ -1,0 +1,216 @@
+import { inspect, types } from 'node:util'
+import { debug } from '../debug'
+import { namedBy } from '../task/kwargs'
+import type { Task } from '../task/task'
+
+/** What a call takes its tasks from. */
+export type TaskSource<T extends Task = Task> = Iterable<T> | AsyncIterable<T> | (() => Iterable<T> | AsyncIterable<T>)
+
+/** The tasks of one call, asked for one by one and never two at a time. */
+export interface Source {
+  /** How many there are: known from the start for an array, a set or a map, otherwise at the end. */
+  readonly total: number | undefined
+  readonly ended: boolean
+  /**
+   * Puts as many as `wanted` tasks into `sink`: fewer when the input ends, or when it must be waited for. In that
+   * case `onArrival` is called when to try again.
+   *
+   * @throws what the input throws; TypeError for an element that is no task.
+   */
+  take(wanted: number, sink: { add(task: Task): void }): void
+  /** No more is asked for. The input is told by its `return()`, once, unless it has ended or failed itself. */
+  close(): void
+}
+
+/**
+ * Opens what a call was given.
+ *
+ * @param onArrival - Called when an asynchronous input has an element, or its end, or its error, to be taken.
+ * @throws TypeError when it is nothing to take tasks from; what a function given in its place throws.
+ */
+export function openSource(given: unknown, onArrival: () => void): Source {
+  const tasks = typeof given === 'function' ? given() : given
+  const make = methodOf(tasks, Symbol.asyncIterator)
+  if (make) return asyncSource(make.call(tasks) as AsyncIterator<unknown>, onArrival)
+  const makeSync = methodOf(tasks, Symbol.iterator)
+  if (makeSync) return syncSource(makeSync.call(tasks) as Iterator<unknown>, lengthOf(tasks))
+  const what = typeof given === 'function' ? `a function that returns ${described(tasks)}` : described(tasks)
+  throw new TypeError(`Parallel runs an iterable or async iterable of tasks, or a generator function; got ${what}`)
+}
+
+function syncSource(iterator: Iterator<unknown>, length: number | undefined): Source {
+  let state: 'open' | 'asking' | 'ended' | 'closed while asking' = 'open'
+  let taken = 0
+
+  return {
+    get total() {
+      return state === 'ended' ? taken : length
+    },
+    get ended() {
+      return state === 'ended'
+    },
+
+    take(wanted, sink) {
+      for (let missing = wanted; missing > 0 && state === 'open'; missing -= 1) {
+        state = 'asking'
+        let next: IteratorResult<unknown>
+        try {
+          next = iterator.next()
+        } catch (error) {
+          state = 'ended'
+          throw error
+        }
+        if (next.done) {
+          state = 'ended'
+        } else if (stillAsking()) {
+          state = 'open'
+          sink.add(asTask(next.value, taken))
+          taken += 1
+        } else {
+          state = 'ended'
+          tell(iterator)
+        }
+      }
+    },
+
+    close() {
+      // A generator cannot be ended by what it calls itself, as when its body aborts the call: it is when it is back.
+      if (state === 'asking') state = 'closed while asking'
+      if (state !== 'open') return
+      state = 'ended'
+      tell(iterator)
+    },
+  }
+
+  /** What the input's own code may have changed, unseen by the compiler. */
+  function stillAsking() {
+    return state === 'asking'
+  }
+}
+
+function asyncSource(iterator: AsyncIterator<unknown>, onArrival: () => void): Source {
+  type State =
+    | { is: 'open' }
+    | { is: 'asking' }
+    | { is: 'arrived'; value: unknown }
+    | { is: 'failed'; error: unknown }
+    | { is: 'ended' }
+  const open: State = { is: 'open' }
+  const asking: State = { is: 'asking' }
+  let state: State = open
+  let taken = 0
+
+  return {
+    get total() {
+      return state.is === 'ended' ? taken : undefined
+    },
+    get ended() {
+      return state.is === 'ended'
+    },
+
+    take(wanted, sink) {
+      if (wanted <= 0) return
+      if (state.is === 'failed') {
+        const { error } = state
+        state = { is: 'ended' }
+        throw error
+      }
+      let missing = wanted
+      if (state.is === 'arrived') {
+        const { value } = state
+        state = open
+        sink.add(asTask(value, taken))
+        taken += 1
+        missing -= 1
+      }
+      if (missing > 0 && state.is === 'open') ask()
+    },
+
+    close() {
+      if (state.is === 'ended' || state.is === 'failed') return
+      // Also while it is asked: an input that waits for something learns in no other way that nobody wants it.
+      state = { is: 'ended' }
+      tell(iterator)
+    },
+  }
+
+  function ask() {
+    state = asking
+    try {
+      Promise.resolve(iterator.next()).then(arrive, fail)
+    } catch (error) {
+      state = { is: 'ended' }
+      throw error
+    }
+  }
+
+  function arrive(next: IteratorResult<unknown>) {
+    if (state !== asking) return
+    if (typeof next !== 'object' || next === null) {
+      state = { is: 'failed', error: new TypeError(`The next() of the tasks gave ${described(next)}, not a result`) }
+    } else {
+      state = next.done ? { is: 'ended' } : { is: 'arrived', value: next.value }
+    }
+    onArrival()
+  }
+
+  function fail(error: unknown) {
+    if (state !== asking) return
+    state = { is: 'failed', error }
+    onArrival()
+  }
+}
+
+/** Ends an iterator early, without waiting: the call has another result already, which this must not hide. */
+function tell(iterator: Iterator<unknown> | AsyncIterator<unknown>) {
+  const ignore = (error: unknown) => debug.dispatch('return() of the tasks failed: %O', error)
+  try {
+    Promise.resolve(iterator.return?.()).catch(ignore)
+  } catch (error) {
+    ignore(error)
+  }
+}
+
+/** `value` itself, when it is a task. */
+function asTask(value: unknown, index: number): Task {
+  const task = value as Partial<Task> | null | undefined
+  if (
+    typeof task === 'object' &&
+    task !== null &&
+    typeof task.fn === 'function' &&
+    Array.isArray(task.args) &&
+    (task.kwargs === undefined || isNamed(task.kwargs))
+  ) {
+    return task as Task
+  }
+  throw new TypeError(`tasks[${index}] is no task but ${described(value)}. ${advice(value)}`)
+}
+
+function isNamed(kwargs: unknown): boolean {
+  return typeof kwargs === 'object' && kwargs !== null && namedBy(kwargs) === undefined
+}
+
+function advice(value: unknown): string {
+  if (types.isPromise(value)) return 'Do not call the function yourself: write delayed(fn)(...args)'
+  if (typeof value === 'function') return 'Write delayed(fn)(...args), also when there are no arguments: delayed(fn)()'
+  return 'A task is made by delayed(fn)(...args), or by hand: { fn, args, kwargs? }'
+}
+
+function described(value: unknown): string {
+  if (value === null || value === undefined) return String(value)
+  if (types.isPromise(value)) return 'a Promise'
+  if (Array.isArray(value)) return `an array: ${inspect(value, { depth: 0, maxArrayLength: 3 })}`
+  const type = typeof value
+  return `${type === 'object' ? 'an' : 'a'} ${type}: ${inspect(value, { depth: 0, maxStringLength: 40 })}`
+}
+
+function methodOf(value: unknown, name: symbol): (() => unknown) | undefined {
+  const method = value === null || value === undefined ? undefined : (value as Record<symbol, unknown>)[name]
+  return typeof method === 'function' ? (method as () => unknown) : undefined
+}
+
+/** By brand, where `length` and `size` are sure to count the elements: not for a user's own class. */
+function lengthOf(tasks: unknown): number | undefined {
+  if (Array.isArray(tasks)) return tasks.length
+  return types.isSet(tasks) || types.isMap(tasks) ? tasks.size : undefined
+}

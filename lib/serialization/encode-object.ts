@@ -1,0 +1,253 @@
+import { types } from 'node:util'
+import type { Encoding } from './encoding'
+import { SERIALIZE } from './hooks'
+import { type IntrinsicPath, intrinsicPath } from './intrinsics'
+import {
+  isArrayPrototype,
+  isDatePrototype,
+  isMapPrototype,
+  isObjectPrototype,
+  isRegExpPrototype,
+  isSetPrototype,
+  isViewPrototype,
+} from './plain-data'
+import type { Kind, Members, Node, Nodes, Slot } from './wire'
+
+/** Objects that only structured clone can copy, or that stay shared. */
+const BY_CLONE =
+  /^(global,(SharedArrayBuffer|Blob|File|CryptoKey|DOMException|WebAssembly,Module)|builtin,node:buffer,(Blob|File)|builtin,node:crypto,KeyObject|builtin,node:net,(BlockList|SocketAddress)),prototype$/
+
+const BY_NEW = /^(global,(URL|URLSearchParams|TextEncoder|TextDecoder|Intl,\w+)|builtin,node:url,URL(SearchParams)?|builtin,node:util,Text(En|De)coder),prototype$/
+
+/**
+ * Adds a node that is there before what it holds is encoded, so that cycles find it; the members come last.
+ * `usual` is the prototype that the decoder gives by itself.
+ */
+function container<K extends Kind>(
+  kind: K,
+  object: object,
+  encoder: Encoding,
+  payload: Nodes[K],
+  { skip = () => false, usual, lenient = false, hasMembers = true }: ContainerOptions,
+): number {
+  const index = encoder.node(kind, payload, object)
+  const node = encoder.graph.nodes[index] as Node
+  const prototype: object | null = Object.getPrototypeOf(object)
+  const proto = usual(prototype)
+    ? undefined
+    : prototype === null
+      ? null
+      : encoder.inProperty('.[[Prototype]]', () => encoder.prototypeSlot(prototype))
+  const members: Members = (hasMembers && encoder.members(object, skip, lenient)) || { keys: [], values: [] }
+  if (proto !== undefined) members.proto = proto
+  node[node.length - 1] = members as never
+  return index
+}
+
+interface ContainerOptions {
+  readonly skip?: (key: string | symbol) => boolean
+  readonly usual: (prototype: unknown) => boolean
+  /** Leave out what cannot be sent, instead of failing. */
+  readonly lenient?: boolean
+  /** False for views: listing their properties lists every element, and structured clone takes none either. */
+  readonly hasMembers?: boolean
+}
+
+const LATER = undefined as never as Members
+
+function hook(object: { [SERIALIZE](): unknown; constructor: Function }, encoder: Encoding): number {
+  const payload: Nodes['hook'] = [null, null]
+  const index = encoder.node('hook', payload, object)
+  const node = encoder.graph.nodes[index] as ['hook', Slot, Slot]
+  node[1] = encoder.slot(object.constructor)
+  node[2] = encoder.inProperty(`[Symbol(${SERIALIZE.description})]()`, () => encoder.slot(object[SERIALIZE]()))
+  return index
+}
+
+const instance = (object: object, encoder: Encoding) =>
+  container('object', object, encoder, [LATER], { usual: isObjectPrototype })
+
+const argumentsObject = (object: IArguments, encoder: Encoding) =>
+  container('arguments', object, encoder, [object.length, LATER], {
+    usual: isObjectPrototype,
+    skip: (key) => key === 'length' || key === 'callee' || key === Symbol.iterator,
+  })
+
+const array = (object: unknown[], encoder: Encoding) =>
+  container('array', object, encoder, [object.length, LATER], {
+    usual: isArrayPrototype,
+    skip: (key) => key === 'length',
+  })
+
+function map(object: Map<unknown, unknown>, encoder: Encoding): number {
+  const entries: Slot[] = []
+  const index = container('map', object, encoder, [entries, LATER], { usual: isMapPrototype })
+  let n = 0
+  // The Map's own iteration, also where a subclass has another.
+  for (const [key, value] of Map.prototype.entries.call(object)) {
+    const place = typeof key === 'string' ? JSON.stringify(key) : `key ${n}`
+    entries.push(encoder.inProperty(`.keys()[${n}]`, () => encoder.slot(key)))
+    entries.push(encoder.inProperty(`.get(${place})`, () => encoder.slot(value)))
+    n += 1
+  }
+  return index
+}
+
+function set(object: Set<unknown>, encoder: Encoding): number {
+  const values: Slot[] = []
+  const index = container('set', object, encoder, [values, LATER], { usual: isSetPrototype })
+  let n = 0
+  for (const value of Set.prototype.values.call(object)) {
+    values.push(encoder.inProperty(`.values()[${n}]`, () => encoder.slot(value)))
+    n += 1
+  }
+  return index
+}
+
+const date = (object: Date, encoder: Encoding) =>
+  container('date', object, encoder, [Date.prototype.getTime.call(object), LATER], { usual: isDatePrototype })
+
+const regexp = (object: RegExp, encoder: Encoding) =>
+  container('regexp', object, encoder, [object.source, object.flags, LATER], { usual: isRegExpPrototype })
+
+/**
+ * Errors always arrive when they are on their way home: a field that cannot be sent is left out, and a class that
+ * the caller does not have becomes `Error` with its name.
+ */
+function error(object: Error, encoder: Encoding, path: string | undefined): number {
+  const isResult = encoder.side === 'result'
+  const className = /^global,(\w*Error),prototype$/.exec(path ?? '')?.[1]
+  const isForeign = className === undefined && isResult && !hasReachableClass(object, encoder)
+  const payload: Nodes['error'] = [className ?? 'Error', stackOf(object), LATER]
+  const index = container('error', object, encoder, payload, {
+    usual: () => className !== undefined || isForeign,
+    skip: (key) => key === 'stack',
+    lenient: isResult,
+  })
+  const node = encoder.graph.nodes[index] as ['error', string, string, Members]
+  if (isForeign && !Object.hasOwn(object, 'name')) {
+    node[3].attributes = { ...node[3].attributes, [node[3].keys.length]: HIDDEN }
+    node[3].keys.push('name')
+    node[3].values.push(String(object.name))
+  }
+  return index
+}
+
+/** Writable and configurable, not enumerable: as `message` of an error is. */
+const HIDDEN = 6
+
+function hasReachableClass(object: Error, encoder: Encoding): boolean {
+  const { constructor } = object
+  return typeof constructor === 'function' && constructor.prototype === Object.getPrototypeOf(object)
+    ? encoder.isReachable(constructor)
+    : false
+}
+
+function stackOf(object: Error): string | undefined {
+  try {
+    return object.stack === undefined ? undefined : String(object.stack)
+  } catch {
+    return undefined
+  }
+}
+
+function boxed(object: object, encoder: Encoding): number {
+  const primitive = encoder.slot(object.valueOf())
+  const isString = types.isStringObject(object)
+  return container('boxed', object, encoder, [primitive, LATER], {
+    usual: (prototype) => intrinsicPath(prototype) !== undefined,
+    skip: (key) => isString && (key === 'length' || (typeof key === 'string' && /^\d+$/.test(key))),
+  })
+}
+
+const beside = (object: object, encoder: Encoding) => encoder.node('beside', [encoder.beside(object)], object)
+
+function construct(object: object, encoder: Encoding, path: string | undefined): number {
+  const keys = (path as string).split(',').slice(0, -1) as unknown as IntrinsicPath
+  return encoder.node('construct', [keys, constructorArguments(object, keys.at(-1) as string)], object)
+}
+
+function constructorArguments(object: object, name: string): unknown[] {
+  if (name === 'URL') return [(object as URL).href]
+  if (name === 'URLSearchParams') return [String(object)]
+  if (name === 'TextEncoder') return []
+  if (name === 'TextDecoder') {
+    const { encoding, fatal, ignoreBOM } = object as InstanceType<typeof TextDecoder>
+    return [encoding, { fatal, ignoreBOM }]
+  }
+  const { locale, ...options } = (object as Intl.NumberFormat).resolvedOptions()
+  return [locale, options]
+}
+
+function arrayBuffer(object: ArrayBuffer, encoder: Encoding): number {
+  if (isDetached(object))
+    encoder.fail('its buffer is detached: it was transferred elsewhere', 'Send it before it is transferred, or send a copy.')
+  const bytes = encoder.snapshot(object) ?? new Uint8Array(object)
+  return types.isSharedArrayBuffer(bytes)
+    ? encoder.node('snapshot', [encoder.beside(bytes)], object)
+    : encoder.node('buffer', [bytes as Uint8Array], object)
+}
+
+function isDetached(buffer: ArrayBuffer): boolean {
+  if (buffer.byteLength > 0) return false
+  try {
+    new Uint8Array(buffer)
+    return false
+  } catch {
+    return true
+  }
+}
+
+/** A small Buffer is a part of a pool that is not its own: only its bytes go. */
+function nodeBuffer(object: Buffer, encoder: Encoding): number {
+  const isShared = types.isSharedArrayBuffer(object.buffer)
+  if (isShared) return encoder.node('nodeBuffer', [encoder.slot(object.buffer), object.byteOffset, object.length], object)
+  const bytes = new Uint8Array(object)
+  return encoder.node('nodeBuffer', [encoder.slot(bytes.buffer), 0, bytes.length], object)
+}
+
+function view(object: NodeJS.ArrayBufferView, encoder: Encoding): number {
+  const type = types.isDataView(object) ? 'DataView' : (TYPE_TAG.call(object) as string)
+  const length = types.isDataView(object) ? object.byteLength : (object as Uint8Array).length
+  const buffer = encoder.slot(object.buffer)
+  return container('view', object, encoder, [type, buffer, object.byteOffset, length, LATER], {
+    usual: isViewPrototype,
+    hasMembers: false,
+  })
+}
+
+const TYPE_TAG = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(Uint8Array.prototype), Symbol.toStringTag)
+  ?.get as () => unknown
+
+interface ObjectEncoder {
+  accepts(object: object, path: string | undefined): boolean
+  encode(object: never, encoder: Encoding, path: string | undefined): number
+}
+
+/** In this order: what an object is by its brand goes before what its prototype says. */
+const encoders: ObjectEncoder[] = [
+  { accepts: (object) => typeof (object as Record<symbol, unknown>)[SERIALIZE] === 'function', encode: hook },
+  { accepts: types.isModuleNamespaceObject, encode: (object, encoder) => encoder.moduleMembers(object) },
+  { accepts: types.isArgumentsObject, encode: argumentsObject },
+  { accepts: types.isNativeError, encode: error },
+  { accepts: types.isMap, encode: map },
+  { accepts: types.isSet, encode: set },
+  { accepts: types.isDate, encode: date },
+  { accepts: types.isRegExp, encode: regexp },
+  { accepts: types.isArrayBuffer, encode: arrayBuffer },
+  { accepts: (_, path) => path === 'global,Buffer,prototype', encode: nodeBuffer },
+  { accepts: ArrayBuffer.isView, encode: view },
+  { accepts: types.isBoxedPrimitive, encode: boxed },
+  { accepts: Array.isArray, encode: array },
+  { accepts: (_, path) => path !== undefined && BY_CLONE.test(path), encode: beside },
+  { accepts: (_, path) => path !== undefined && BY_NEW.test(path), encode: construct },
+  { accepts: () => true, encode: instance },
+]
+
+/** An object as structured clone would not reproduce it, or would not be allowed to. */
+export function encodeObject(object: object, encoder: Encoding): number {
+  const prototype: object | null = Object.getPrototypeOf(object)
+  const path = prototype ? intrinsicPath(prototype)?.join() : undefined
+  const encode = encoders.find(({ accepts }) => accepts(object, path))
+  return (encode as ObjectEncoder).encode(object as never, encoder, path)
+}

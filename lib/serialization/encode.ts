@@ -1,0 +1,376 @@
+import { types } from 'node:util'
+import { SerializationError, type Side } from '../errors'
+import { partialParts } from '../task/partial'
+import { cannotSend } from './cannot-send'
+import { encodeObject } from './encode-object'
+import type { Encoding } from './encoding'
+import { importOf, type ModuleReference, moduleReferenceTo, referenceTo } from './functions/by-reference'
+import type { Captured, Variable } from './functions/capture'
+import type { FreeVariable } from './functions/free-variables'
+import { isModuleLike } from './functions/module-like'
+import { requireBase } from './functions/require-function'
+import { intrinsicPath } from './intrinsics'
+import { PlainDataScanner } from './plain-data'
+import { step, type Trail } from './trail'
+import type { Graph, Import, Kind, Members, Node, Nodes, Slot } from './wire'
+
+/** What an encoder asks of the call it encodes for. */
+export interface Sending {
+  readonly side: Side
+  readonly trail: Trail
+  capture(fn: Function): Captured
+  isByValue(module: Import): boolean
+  /** The id under which the receiver sent us this value in this call. */
+  idAtReceiver(value: unknown): number | undefined
+  symbolId(symbol: symbol): number
+  /**
+   * The name of a function that is neither built in nor importable, and that is sent apart from this graph;
+   * `undefined` when its place is here.
+   */
+  nameOf(fn: Function): number | undefined
+  /** Encodes the text of a function, and what it captures, in this graph. */
+  functionByValue(fn: Function, captured: Captured, encoder: Encoder): number
+  /** The bytes of a buffer as they were when first sent; `undefined` where the buffer itself may travel. */
+  snapshot(buffer: ArrayBuffer): Uint8Array | SharedArrayBuffer | undefined
+}
+
+/** Encodes values into one graph, and keeps their identity in it. */
+export class Encoder implements Encoding {
+  readonly graph: Graph = { nodes: [], imports: [], beside: [] }
+  readonly sending: Sending
+  readonly scanner: PlainDataScanner
+  readonly #memo = new Map<unknown, number>()
+
+  constructor(sending: Sending, scanner: PlainDataScanner) {
+    this.sending = sending
+    this.scanner = scanner
+  }
+
+  get side(): Side {
+    return this.sending.side
+  }
+
+  snapshot(buffer: ArrayBuffer): Uint8Array | SharedArrayBuffer | undefined {
+    return this.sending.snapshot(buffer)
+  }
+
+  slot(value: unknown): Slot {
+    switch (typeof value) {
+      case 'object':
+        return value === null ? null : [this.#object(value)]
+      case 'function':
+        return [this.#function(value)]
+      case 'symbol':
+        return [this.#symbol(value)]
+      default:
+        return value as Slot
+    }
+  }
+
+  node<K extends Kind>(kind: K, payload: Nodes[K], value?: unknown): number {
+    const index = this.graph.nodes.push([kind, ...payload] as unknown as Node) - 1
+    if (value !== undefined) this.#memo.set(value, index)
+    return index
+  }
+
+  /** The node that a value has in this graph. */
+  known(value: unknown): number | undefined {
+    return this.#memo.get(value)
+  }
+
+  beside(value: unknown): number {
+    return this.graph.beside.push(value) - 1
+  }
+
+  reference({ module, path }: ModuleReference, value?: unknown): number {
+    const { imports } = this.graph
+    const key = JSON.stringify(module)
+    let index = imports.findIndex((other) => JSON.stringify(other) === key)
+    if (index < 0) index = imports.push(module) - 1
+    return this.node('imported', [index, [...path]], value)
+  }
+
+  fail(what: string, remedy: string): never {
+    const { trail, side } = this.sending
+    const via = trail.via().map((line) => `\n  reached through ${line}`)
+    const way = side === 'task' ? 'to a worker' : 'back from a worker'
+    throw new SerializationError(`Cannot send ${trail.describe()} ${way}: ${what}. ${remedy}${via.join('')}`, {
+      side,
+      path: trail.path,
+    })
+  }
+
+  inProperty<T>(name: string, body: () => T): T {
+    this.sending.trail.enter(name)
+    const result = body()
+    this.sending.trail.leave()
+    return result
+  }
+
+  inVariable<T>(name: string, describe: () => string, body: () => T): T {
+    this.sending.trail.enterVariable(name, describe)
+    const result = body()
+    this.sending.trail.leaveVariable()
+    return result
+  }
+
+  symbolOrString(key: string | symbol): Slot {
+    return typeof key === 'symbol' ? [this.#symbol(key)] : key
+  }
+
+  cell(value: Slot): Slot {
+    return [this.node('cell', [value])]
+  }
+
+  uninitialized(name: string): Slot {
+    return [this.node('uninitialized', [name])]
+  }
+
+  notePrototype(fn: Function, prototype: object): void {
+    if (!this.#memo.has(prototype)) this.node('prototype', [[this.#memo.get(fn) as number]], prototype)
+  }
+
+  members(object: object, skip: (key: string | symbol) => boolean, lenient = false): Members | undefined {
+    let members: Members | undefined
+    for (const key of Reflect.ownKeys(object)) {
+      if (skip(key)) continue
+      members ??= { keys: [], values: [] }
+      this.sending.trail.enter(step(key))
+      if (lenient) this.#attempt(() => this.#member(object, key, members as Members))
+      else this.#member(object, key, members)
+      this.sending.trail.leave()
+    }
+    return members
+  }
+
+  #member(object: object, key: string | symbol, members: Members): void {
+    const property = Reflect.getOwnPropertyDescriptor(object, key) as PropertyDescriptor
+    const attributes =
+      (property.enumerable ? 1 : 0) | (property.writable ? 2 : 0) | (property.configurable ? 4 : 0)
+    if (property.get || property.set) {
+      members.accessors ??= []
+      members.accessors.push([this.symbolOrString(key), attributes, this.slot(property.get), this.slot(property.set)])
+      return
+    }
+    const value = this.slot(property.value)
+    if (attributes !== 7) {
+      members.attributes ??= {}
+      members.attributes[members.keys.length] = attributes
+    }
+    members.keys.push(this.symbolOrString(key))
+    members.values.push(value)
+  }
+
+  prototypeSlot(prototype: object): Slot {
+    const known = this.#memo.get(prototype)
+    if (known !== undefined) return [known]
+    const maker: unknown = Object.getOwnPropertyDescriptor(prototype, 'constructor')?.value
+    if (typeof maker === 'function' && maker.prototype === prototype) {
+      const fn = this.slot(maker)
+      return [this.#memo.get(prototype) ?? this.node('prototype', [fn], prototype)]
+    }
+    return this.slot(prototype)
+  }
+
+  isReachable(fn: Function): boolean {
+    if (this.#memo.has(fn) || intrinsicPath(fn) || this.sending.idAtReceiver(fn) !== undefined) return true
+    return referenceTo(this.sending.capture(fn), (module) => this.sending.isByValue(module)) !== undefined
+  }
+
+  variable(captured: Captured, { free, value, scope }: Variable): Slot {
+    const recipe =
+      scope?.type === 'Module'
+        ? importOf(captured, free.name, (module) => this.sending.isByValue(module))
+        : undefined
+    return this.#binding({ name: free.name, value, whole: free.whole, chains: free.chains, recipe }, captured)
+  }
+
+  #binding(binding: Binding, captured: Captured): Slot {
+    const { value, name } = binding
+    if ((typeof value !== 'object' && typeof value !== 'function') || value === null) return this.slot(value)
+    if (typeof value === 'function' && /^cov_[0-9a-z]+$/.test(name)) return [this.node('coverageCounter', [])]
+    if (intrinsicPath(value)) return this.slot(value)
+    if (isModuleLike(value)) return this.#module(value, binding, captured)
+    const { recipe } = binding
+    if (recipe && !this.#memo.has(value) && !(typeof value === 'object' && this.scanner.scan(value) === 'plain'))
+      return [this.reference(recipe, value)]
+    return this.slot(value)
+  }
+
+  /** A module that a function uses: the members that it names, else the whole. */
+  #module(value: object, binding: Binding, captured: Captured): Slot {
+    const recipe = binding.recipe ?? moduleReferenceTo(value, (module) => this.sending.isByValue(module))
+    if (binding.whole) {
+      const known = this.#memo.get(value)
+      if (known !== undefined) return [known]
+      return [recipe ? this.reference(recipe, value) : this.moduleMembers(value)]
+    }
+    const payload: Nodes['module'] = [[], [], []]
+    const index = this.node('module', payload)
+    for (const key of new Set(binding.chains.map(({ path }) => path[0] as string))) {
+      const below = binding.chains.filter(({ path }) => path[0] === key)
+      const member = this.inProperty(step(key), () => {
+        const member: unknown = this.#read(value, key)
+        return this.#binding(
+          {
+            name: key,
+            value: member,
+            whole: below.some(({ path }) => path.length === 1),
+            chains: below.filter(({ path }) => path.length > 1).map(({ path, called }) => ({ path: path.slice(1), called })),
+            recipe: recipe && { module: recipe.module, path: [...recipe.path, key] },
+          },
+          captured,
+        )
+      })
+      if (!(key in value)) continue
+      payload[0].push(key)
+      payload[1].push(member)
+    }
+    return [index]
+  }
+
+  #read(module: object, key: string): unknown {
+    try {
+      return (module as Record<string, unknown>)[key]
+    } catch (error) {
+      return this.fail(`reading it throws "${(error as Error).message}"`, 'It may not be initialized yet.')
+    }
+  }
+
+  moduleMembers(module: object): number {
+    const payload: Nodes['module'] = [[], [], []]
+    const index = this.node('module', payload, module)
+    for (const key of Object.keys(module)) {
+      const trouble = this.#attempt(() => {
+        this.sending.trail.enter(step(key))
+        const slot = this.slot(this.#read(module, key))
+        this.sending.trail.leave()
+        payload[0].push(key)
+        payload[1].push(slot)
+      })
+      if (trouble) payload[2].push([key, trouble.message])
+    }
+    return index
+  }
+
+  /** Runs `body`; if something cannot be sent, goes on as if it had not been tried. */
+  #attempt(body: () => void): SerializationError | undefined {
+    const { nodes, imports, beside } = this.graph
+    const lengths = [nodes.length, imports.length, beside.length] as const
+    const restore = this.sending.trail.mark()
+    try {
+      body()
+      return undefined
+    } catch (error) {
+      if (!(error instanceof SerializationError)) throw error
+      restore()
+      ;[nodes.length, imports.length, beside.length] = lengths
+      for (const [value, index] of this.#memo) if (index >= nodes.length) this.#memo.delete(value)
+      return error
+    }
+  }
+
+  #symbol(symbol: symbol): number {
+    const known = this.#memo.get(symbol)
+    if (known !== undefined) return known
+    const key = Symbol.keyFor(symbol)
+    if (key !== undefined) return this.node('symbolFor', [key], symbol)
+    const path = intrinsicPath(symbol)
+    if (path) return this.node('intrinsic', [path], symbol)
+    const theirs = this.sending.idAtReceiver(symbol)
+    if (theirs !== undefined) return this.node('yours', [theirs], symbol)
+    return this.node('symbol', [symbol.description, this.sending.symbolId(symbol)], symbol)
+  }
+
+  #function(fn: Function): number {
+    const known = this.#memo.get(fn)
+    if (known !== undefined) {
+      const node = this.graph.nodes[known] as Node
+      if (node[0] === 'function') node[1].cyclic ||= this.#isOpen(known)
+      return known
+    }
+    const path = intrinsicPath(fn)
+    if (path) return this.node('intrinsic', [path], fn)
+    const theirs = this.sending.idAtReceiver(fn)
+    if (theirs !== undefined) return this.node('yours', [theirs], fn)
+    if (types.isProxy(fn)) this.fail('a Proxy cannot be copied', 'Send its target instead.')
+    const partial = partialParts(fn)
+    const captured = partial ? undefined : this.sending.capture(fn)
+    const reference = captured && referenceTo(captured, (module) => this.sending.isByValue(module))
+    if (reference) return this.reference(reference, fn)
+    const id = this.sending.nameOf(fn)
+    if (id !== undefined) return this.node('known', [id], fn)
+    if (partial) return this.#partial(fn, partial)
+    return this.#byValue(fn, captured as Captured)
+  }
+
+  #byValue(fn: Function, captured: Captured): number {
+    if (captured.details.bound) return this.#bound(fn, captured.details.bound)
+    if (captured.isNative)
+      this.fail(
+        `it is a native function${fn.name === '' ? '' : ` (${fn.name})`} that no worker has`,
+        'Wrap it in a function that makes or finds it inside the task.',
+      )
+    const base = requireBase(captured)
+    if (base !== undefined) return this.node('requireFunction', [base], fn)
+    return this.sending.functionByValue(fn, captured, this)
+  }
+
+  readonly #open = new Set<number>()
+  #isOpen(node: number): boolean {
+    return this.#open.has(node)
+  }
+
+  /** While `body` runs, a function that leads back to this node is in a cycle. */
+  whileOpen(node: number, body: () => void): void {
+    this.#open.add(node)
+    try {
+      body()
+    } finally {
+      this.#open.delete(node)
+    }
+  }
+
+  #bound(fn: Function, { target, this: self, args }: { target: Function; this: unknown; args: readonly unknown[] }) {
+    const payload: Nodes['bound'] = [null, undefined, []]
+    const index = this.node('bound', payload, fn)
+    const node = this.graph.nodes[index] as ['bound', ...Nodes['bound']]
+    node[1] = this.inProperty('.[[BoundTargetFunction]]', () => this.slot(target))
+    node[2] = this.inProperty('.[[BoundThis]]', () => this.slot(self))
+    node[3] = args.map((arg, n) => this.inProperty(`.[[BoundArguments]][${n}]`, () => this.slot(arg)))
+    return index
+  }
+
+  #partial(fn: Function, parts: NonNullable<ReturnType<typeof partialParts>>): number {
+    const index = this.node('partial', [null, [], null], fn)
+    const node = this.graph.nodes[index] as ['partial', ...Nodes['partial']]
+    node[1] = this.inProperty('.func', () => this.slot(parts.fn))
+    node[2] = parts.args.map((arg, n) => this.inProperty(`.args[${n}]`, () => this.slot(arg)))
+    node[3] = this.inProperty('.kwargs', () => this.slot(parts.kwargs))
+    return index
+  }
+
+  #object(object: object): number {
+    const known = this.#memo.get(object)
+    if (known !== undefined) return known
+    const path = intrinsicPath(object)
+    if (path) return this.node('intrinsic', [path], object)
+    const theirs = this.sending.idAtReceiver(object)
+    if (theirs !== undefined) return this.node('yours', [theirs], object)
+    if (this.scanner.scan(object) === 'plain') return this.node('raw', [object], object)
+    this.scanner.note(object)
+    const refusal = cannotSend(object)
+    if (refusal) this.fail(refusal.what, refusal.remedy)
+    return encodeObject(object, this)
+  }
+}
+
+/** A variable, or a member of a module, and how it is used. */
+interface Binding {
+  readonly name: string
+  readonly value: unknown
+  readonly whole: boolean
+  readonly chains: FreeVariable['chains']
+  /** How a worker can import it, if it can. */
+  readonly recipe: ModuleReference | undefined
+}

@@ -1,0 +1,174 @@
+import { relative } from 'node:path'
+import { type Analysis, analyse, type FreeVariable } from './free-variables'
+import { type FunctionDetails, inspectFunction, type Scope } from './introspect'
+import { originalPosition } from './original-position'
+import { lookUp } from './scopes'
+import { type Script, scriptById } from './script'
+import { isNativeText } from './source'
+import { strictAt } from './strictness'
+import { isStandardGlobal } from '../intrinsics'
+
+/** A function as it was at one moment: what V8 tells of it, read once per call. */
+export interface Captured {
+  readonly fn: Function
+  readonly details: FunctionDetails
+  readonly script: Script | undefined
+  /** Whether there is no source text to send: built in, or bound. */
+  readonly isNative: boolean
+}
+
+/** A free variable with the value that it had. */
+export interface Variable {
+  readonly free: FreeVariable
+  readonly value: unknown
+  /** The scope it is in; `undefined` for a property of the global object. */
+  readonly scope: Scope | undefined
+  readonly isInitialized: boolean
+}
+
+/** What a function by value is made from. */
+export interface Closure {
+  readonly analysis: Analysis
+  readonly variables: readonly Variable[]
+  /** The `arguments` of the function around an arrow that uses them. */
+  readonly args: readonly unknown[] | undefined
+  readonly isStrict: boolean
+}
+
+/** Why a function cannot be sent by value. `variable` is the one to blame, when it is one. */
+export class CaptureError extends Error {
+  readonly remedy: string
+  readonly variable: string | undefined
+  constructor(what: string, remedy: string, variable?: string) {
+    super(what)
+    this.remedy = remedy
+    this.variable = variable
+  }
+}
+
+export function capture(fn: Function): Captured {
+  const details = inspectFunction(fn)
+  return {
+    fn,
+    details,
+    script: details.scriptId === undefined ? undefined : scriptById(details.scriptId),
+    isNative: isNativeText(Function.prototype.toString.call(fn)),
+  }
+}
+
+/**
+ * Reads the variables that a function captures.
+ *
+ * @throws CaptureError when the engine does not show what it needs
+ */
+export function closureOf(captured: Captured): Closure {
+  const { fn, details, script } = captured
+  const text = Function.prototype.toString.call(fn)
+  const isStrict = () => script !== undefined && strictAt(script, details.line, details.column)
+  const analysis = analyseOrExplain(text, isStrict)
+  refuseWhatIsHidden(analysis)
+
+  const variables: Variable[] = []
+  for (const free of analysis.free.values()) {
+    const binding = lookUp(free.name, details)
+    if (binding === undefined) continue // a ReferenceError in the worker, exactly as at home
+    if (binding.is === 'hidden')
+      throw new CaptureError(
+        'it is the name of an enclosing function expression, which the engine does not show',
+        'Give that function a name by const or by a function declaration.',
+        free.name,
+      )
+    if (binding.is === 'global') {
+      if (!isStandardGlobal(free.name))
+        variables.push({ free, value: binding.value, scope: undefined, isInitialized: true })
+    } else {
+      const isInitialized = binding.is === 'variable'
+      variables.push({ free, value: isInitialized ? binding.value : undefined, scope: binding.scope, isInitialized })
+    }
+  }
+  return { analysis, variables, args: outerArguments(analysis, details), isStrict: isStrictFunction(captured, analysis, isStrict) }
+}
+
+function analyseOrExplain(text: string, isStrict: () => boolean): Analysis {
+  try {
+    return analyse(text, isStrict)
+  } catch (error) {
+    throw new CaptureError(
+      `its source text cannot be parsed (${(error as Error).message})`,
+      'Export it from a module of its own, so that it goes by reference.',
+    )
+  }
+}
+
+function refuseWhatIsHidden(analysis: Analysis): void {
+  if (analysis.usesThis)
+    throw new CaptureError(
+      'the engine does not show the `this` of an arrow function',
+      'Copy what is needed of it to a const first, pass it as an argument, or send a bound method: obj.method.bind(obj).',
+      'this',
+    )
+  if (analysis.usesNewTarget)
+    throw new CaptureError(
+      'the engine does not show the `new.target` of an arrow function',
+      'Copy it to a const first.',
+      'new.target',
+    )
+  if (analysis.usesSuper)
+    throw new CaptureError(
+      'a method that uses `super` belongs to its class or object',
+      'Send the object itself and call the method inside the task.',
+      'super',
+    )
+  const [privateName] = analysis.privateNames
+  if (privateName !== undefined)
+    throw new CaptureError(
+      `it uses the private member #${privateName} outside of its class`,
+      'Send the object itself and call the method inside the task.',
+      `#${privateName}`,
+    )
+}
+
+function outerArguments(analysis: Analysis, details: FunctionDetails): readonly unknown[] | undefined {
+  if (!analysis.usesArguments) return undefined
+  const binding = lookUp('arguments', details)
+  return binding?.is === 'variable' ? Array.from(binding.value as ArrayLike<unknown>) : []
+}
+
+/** A sloppy `function` has an own `caller`; for the others the place in the script decides. */
+function isStrictFunction({ fn }: Captured, { source }: Analysis, isStrict: () => boolean): boolean {
+  if (source.kind === 'class') return true
+  if (source.kind === 'function' && Object.hasOwn(fn, 'caller')) return false
+  return isStrict()
+}
+
+/** Where a function's text starts in the script that runs, from 0. */
+export function startOf({ details }: Captured, { source }: Analysis): { line: number; column: number } {
+  const before = source.text.slice(0, source.locationOffset)
+  const breaks = before.split('\n').length - 1
+  return breaks === 0
+    ? { line: details.line, column: details.column - before.length }
+    : { line: details.line - breaks, column: 0 }
+}
+
+/** `function "score" (score.ts:9:61)`, in the code the user wrote. */
+export function describe(captured: Captured): string {
+  const { fn, details, script } = captured
+  const isClass = /^class\b/.test(Function.prototype.toString.call(fn))
+  const name = fn.name === '' ? '' : ` ${JSON.stringify(fn.name)}`
+  return `${isClass ? 'class' : 'function'}${name}${place(details, script)}`
+}
+
+function place(details: FunctionDetails, script: Script | undefined): string {
+  if (!script || details.line < 0) return ''
+  const original = originalPosition(script, details.line, details.column)
+  const file = original?.source ?? script.path ?? script.url
+  const { line, column } = original ?? details
+  return file === '' ? '' : ` (${shorten(file)}:${line + 1}:${column + 1})`
+}
+
+/** Relative to where the program was started, when it is below that. */
+function shorten(file: string): string {
+  if (file.includes('://')) return file
+  const path = relative(process.cwd(), file)
+  return path.startsWith('..') ? file : path
+}

@@ -1,0 +1,169 @@
+import { runInThisContext } from 'node:vm'
+
+type Registry = Readonly<Record<string, NodeJS.Module | undefined>>
+
+/**
+ * Which export of a loaded CommonJS module is this value? The path from `module.exports`: `[]` the exports themselves,
+ * `['a']`, `['a', 'b']`; `undefined` when it is not found within two levels.
+ */
+export function findCjsExport(file: string, value: unknown): readonly string[] | undefined {
+  for (const registry of registries()) {
+    const path = pathIn(registry[file]?.exports, value)
+    if (path) return path
+  }
+  return undefined
+}
+
+/** The file of the CommonJS module whose `module.exports` is this very object. */
+export function cjsModuleOf(exports: object): string | undefined {
+  for (const registry of registries()) {
+    const file = filesByExports(registry).get(exports)
+    if (file !== undefined && registry[file]?.exports === exports) return file
+  }
+  return undefined
+}
+
+/** The file of the CommonJS module that this object mirrors: what `__importStar` (tsc) and `__toESM` (esbuild) make. */
+export function wrappedModuleOf(wrapper: object): string | undefined {
+  if (!wrapped.has(wrapper)) wrapped.set(wrapper, moduleByDefault(wrapper) ?? moduleByMembers(wrapper))
+  return wrapped.get(wrapper)
+}
+
+const wrapped = new WeakMap<object, string | undefined>()
+
+/** Node's modules, and those of a test runner that loads modules itself: its `require` is ours too. */
+function registries(): readonly Registry[] {
+  const { _cache: modules } = process.getBuiltinModule('node:module') as unknown as { _cache: Registry }
+  return isTestRunner && require.cache ? [require.cache, modules] : [modules]
+}
+
+const isTestRunner = runInThisContext('globalThis') !== globalThis
+
+// --- a module's exports by value
+
+interface ExportIndex {
+  readonly size: number
+  readonly paths: ReadonlyMap<unknown, readonly string[]>
+}
+
+const indexes = new WeakMap<object, ExportIndex>()
+
+function pathIn(exports: unknown, value: unknown): readonly string[] | undefined {
+  if (exports === value) return []
+  if (!isObject(exports)) return undefined
+  const path = indexOf(exports).paths.get(value)
+  // Exports can be replaced after they were indexed.
+  return path && valueAt(exports, path) === value ? path : undefined
+}
+
+function indexOf(exports: object): ExportIndex {
+  const size = Object.keys(exports).length
+  let index = indexes.get(exports)
+  if (index?.size !== size) {
+    index = { size, paths: exportPaths(exports) }
+    indexes.set(exports, index)
+  }
+  return index
+}
+
+/** Namespaces inside of exports are looked into when they have at most so many members. */
+const largestNamespace = 500
+
+function exportPaths(exports: object): Map<unknown, readonly string[]> {
+  const paths = new Map<unknown, readonly string[]>()
+  const add = (value: unknown, path: readonly string[]) => {
+    if (isObject(value) && !paths.has(value)) paths.set(value, path)
+  }
+  const keys = Object.keys(exports)
+  for (const key of keys) add(exported(exports, key), [key])
+  for (const key of keys) {
+    const namespace = exported(exports, key)
+    if (!isObject(namespace) || Array.isArray(namespace)) continue
+    const inner = Object.keys(namespace)
+    if (inner.length > largestNamespace) continue
+    for (const name of inner) add(Object.getOwnPropertyDescriptor(namespace, name)?.value, [key, name])
+  }
+  return paths
+}
+
+function valueAt(exports: object, [key, inner]: readonly string[]): unknown {
+  const value = key === undefined ? exports : exported(exports, key)
+  return inner === undefined || !isObject(value) ? value : Object.getOwnPropertyDescriptor(value, inner)?.value
+}
+
+/** A getter is read only where compilers make it: one of the user's may load or warn. */
+function exported(exports: object, key: string): unknown {
+  const descriptor = Object.getOwnPropertyDescriptor(exports, key)
+  if (!descriptor?.get) return descriptor?.value
+  if (!Object.hasOwn(exports, '__esModule')) return undefined
+  try {
+    return Reflect.get(exports, key)
+  } catch {
+    return undefined // a module in a cycle that has not got to this export
+  }
+}
+
+// --- modules by their exports
+
+interface ModuleIndex {
+  readonly size: number
+  /** Exports of these may still be replaced. */
+  readonly running: readonly NodeJS.Module[]
+  readonly files: ReadonlyMap<object, string>
+}
+
+const moduleIndexes = new WeakMap<Registry, ModuleIndex>()
+
+function filesByExports(registry: Registry): ReadonlyMap<object, string> {
+  const files = Object.keys(registry)
+  let index = moduleIndexes.get(registry)
+  if (index?.size !== files.length || index.running.some(({ loaded }) => loaded)) {
+    index = indexModules(registry, files)
+    moduleIndexes.set(registry, index)
+  }
+  return index.files
+}
+
+function indexModules(registry: Registry, names: readonly string[]): ModuleIndex {
+  const running: NodeJS.Module[] = []
+  const files = new Map<object, string>()
+  for (const name of names) {
+    const module = registry[name]
+    if (!module) continue
+    if (!module.loaded) running.push(module)
+    if (isObject(module.exports)) files.set(module.exports, name)
+  }
+  return { size: names.length, running, files }
+}
+
+// --- wrappers
+
+function moduleByDefault(wrapper: object): string | undefined {
+  const value: unknown = Object.getOwnPropertyDescriptor(wrapper, 'default')?.value
+  return typeof value === 'object' && value !== null ? cjsModuleOf(value) : undefined
+}
+
+/** A copy of an ES module compiled to CommonJS: every member is the same as the module's. */
+function moduleByMembers(wrapper: object): string | undefined {
+  const names = Object.getOwnPropertyNames(wrapper).filter((name) => name !== 'default' && name !== '__esModule')
+  if (names.length === 0) return undefined
+  for (const registry of registries())
+    for (const [exports, file] of filesByExports(registry)) {
+      if (!Object.hasOwn(exports, '__esModule')) continue
+      if (names.every((name) => mirrors(wrapper, exports, name))) return file
+    }
+  return undefined
+}
+
+function mirrors(wrapper: object, exports: object, name: string): boolean {
+  if (!Object.hasOwn(exports, name)) return false
+  try {
+    return Object.is(Reflect.get(wrapper, name), Reflect.get(exports, name))
+  } catch {
+    return false
+  }
+}
+
+function isObject(value: unknown): value is object {
+  return (typeof value === 'object' && value !== null) || typeof value === 'function'
+}

@@ -1,0 +1,58 @@
+import { readFileSync } from 'node:fs'
+import { pathToFileURL } from 'node:url'
+import { entryPath } from './entry'
+import { MAPPED_PREFIX, type Script, scriptByUrl } from './script'
+
+const answers = new WeakMap<Script, boolean>()
+
+/**
+ * Whether a worker that loads this script's file gets the same code without harm: not the entry, not what a loader or
+ * test runner made for this process only. Optimistic: a worker may still fail to load it.
+ */
+export function isLoadable(script: Script): boolean {
+  let answer = answers.get(script)
+  if (answer === undefined) {
+    answer = decide(script)
+    answers.set(script, answer)
+  }
+  return answer
+}
+
+/** The same for a file. One whose script is not known is judged by its name. */
+export function isLoadableFile(file: string): boolean {
+  if (file === entryPath()) return false
+  const script = scriptByUrl(pathToFileURL(file).href)
+  return script ? isLoadable(script) : isInPackage(file) || /\.(?:[cm]?js|json|node)$/.test(file)
+}
+
+function decide(script: Script): boolean {
+  const { path } = script
+  if (path === undefined || script.url.startsWith(MAPPED_PREFIX) || path === entryPath()) return false
+  if (isInPackage(path)) return true
+  // A test runner has its own registry of modules, and may have put mocks into it.
+  if (!script.inMainContext) return false
+  if (workersHaveLoader()) return true
+  if (isTransformed(script, path)) return false
+  if (/\.[cm]?ts$/.test(path)) return Boolean((process.features as { typescript?: unknown }).typescript)
+  return /\.[cm]?js$/.test(path)
+}
+
+function isInPackage(path: string): boolean {
+  return /[\\/]node_modules[\\/]/.test(path)
+}
+
+/** Workers get this process's `execArgv` and NODE_OPTIONS, so what loads TypeScript here does so there. */
+function workersHaveLoader(): boolean {
+  const options = [...process.execArgv, ...(process.env.NODE_OPTIONS ?? '').split(/\s+/)]
+  return options.some((option) => /^(?:--import|--require|-r|--loader|--experimental-loader)(?:=|$)/.test(option))
+}
+
+/** A source map inside the script that is not in its file was put there by a loader at run time. */
+function isTransformed({ sourceMapURL }: Script, path: string): boolean {
+  if (!sourceMapURL.startsWith('data:')) return false
+  try {
+    return !readFileSync(path, 'utf8').includes(sourceMapURL.slice(0, 200))
+  } catch {
+    return true
+  }
+}

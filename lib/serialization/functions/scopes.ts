@@ -1,0 +1,35 @@
+import type { FunctionDetails, Scope } from './introspect'
+
+/** Where a name leads from inside a function. */
+export type Binding =
+  | { readonly is: 'variable'; readonly value: unknown; readonly scope: Scope }
+  /** A `let`, `const` or `class` whose declaration has not run yet: reading it throws. (Node 20 cannot tell.) */
+  | { readonly is: 'uninitialised'; readonly scope: Scope }
+  /** A property of the global object. */
+  | { readonly is: 'global'; readonly value: unknown }
+  /** The name of an enclosing named function expression, whose value V8 does not show. */
+  | { readonly is: 'hidden' }
+
+/** Looks a name up in a function's scopes, inner ones first; `undefined` when nothing has that name. */
+export function lookUp(name: string, { scopes }: FunctionDetails): Binding | undefined {
+  for (const scope of scopes) {
+    const binding = scope.type === 'Global' ? globalBinding(name, scope) : variable(name, scope)
+    if (binding) return binding
+  }
+  return scopes.some(({ type }) => type === `Closure (${name})`) ? { is: 'hidden' } : undefined
+}
+
+function variable(name: string, scope: Scope): Binding | undefined {
+  const isWith = scope.type.startsWith('With')
+  try {
+    const has = isWith ? Reflect.has(scope.object, name) : Object.hasOwn(scope.object, name)
+    return has ? { is: 'variable', value: Reflect.get(scope.object, name), scope } : undefined
+  } catch (error) {
+    if (isWith) throw error // a getter of the user's
+    return { is: 'uninitialised', scope }
+  }
+}
+
+function globalBinding(name: string, { object }: Scope): Binding | undefined {
+  return Reflect.has(object, name) ? { is: 'global', value: Reflect.get(object, name) } : undefined
+}

@@ -1,0 +1,144 @@
+import type { Debugger } from 'node:inspector'
+import { isAbsolute } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { type InspectorSession, inspectorSession } from './inspector-session'
+
+/** A script that V8 has compiled in this thread. There is one object per script: it can be a cache's key. */
+export interface Script {
+  readonly scriptId: string
+  /** `file:` URL for files, also CommonJS ones; otherwise as the script was named, perhaps empty. */
+  readonly url: string
+  /** The file; `undefined` when the script is not named after one. */
+  readonly path: string | undefined
+  /** The `//# sourceMappingURL` comment; empty when there is none. */
+  readonly sourceMapURL: string
+  /** An ES module. */
+  readonly isModule: boolean
+  /** False in the `vm` contexts of Jest and other test runners. */
+  readonly inMainContext: boolean
+  /** Where the script's text starts in the file it was named after: `vm.Script`'s lineOffset and columnOffset. */
+  readonly startLine: number
+  readonly startColumn: number
+  /** The text that V8 compiled, read when first asked for. */
+  readonly source: string
+}
+
+const known = new Map<string, Script>()
+const byUrl = new Map<string, Script[]>()
+
+/**
+ * The script of a function, by its `FunctionDetails.scriptId`; `undefined` when V8 does not know it.
+ *
+ * @throws InspectorUnavailableError
+ */
+export function scriptById(scriptId: string): Script | undefined {
+  if (!known.has(scriptId)) learnScripts()
+  return known.get(scriptId)
+}
+
+/**
+ * The scripts with this URL, the newest last. Only those that were compiled before the last time that
+ * {@link scriptById} met a new script: asking for a URL is not worth the 2–100 ms of listing all scripts.
+ *
+ * @throws InspectorUnavailableError
+ */
+export function scriptsByUrl(url: string): readonly Script[] {
+  if (known.size === 0) learnScripts()
+  return byUrl.get(url) ?? []
+}
+
+/** The newest of {@link scriptsByUrl}. */
+export function scriptByUrl(url: string): Script | undefined {
+  return scriptsByUrl(url).at(-1)
+}
+
+/** The file name prefix of by-value scripts whose positions are those of transformed code. */
+export const MAPPED_PREFIX = 'parfor:'
+
+/** The file that a URL names, its query left out; of a by-value script, the file it came from. */
+export function pathOfUrl(url: string): string | undefined {
+  const name = url.startsWith(MAPPED_PREFIX) ? url.slice(MAPPED_PREFIX.length) : url
+  if (!name.startsWith('file:')) return name !== url && isAbsolute(name) ? name : undefined
+  try {
+    return fileURLToPath(name.replace(/[?#].*$/, ''))
+  } catch {
+    return undefined
+  }
+}
+
+function learnScripts(): void {
+  const session = inspectorSession()
+  session.listen('Debugger.scriptParsed', learn, () => debugging(session, () => {}))
+}
+
+/**
+ * Runs `body` with the debugger on, which first tells of every script. Never longer than that: while it is on, `await`
+ * is 9 times slower, and a `debugger` statement would stop the program.
+ */
+function debugging<T>({ post }: InspectorSession, body: () => T): T {
+  try {
+    post('Debugger.enable')
+    post('Debugger.setSkipAllPauses', { skip: true })
+    return body()
+  } finally {
+    post('Debugger.disable')
+  }
+}
+
+function learn(parsed: Debugger.ScriptParsedEventDataType): void {
+  if (known.has(parsed.scriptId)) return
+  const script = new KnownScript(parsed)
+  known.set(script.scriptId, script)
+  const sameUrl = byUrl.get(script.url)
+  if (sameUrl) sameUrl.push(script)
+  else byUrl.set(script.url, [script])
+}
+
+/** An inline source map is longer than its file, and there can be thousands of files: long ones are not kept. */
+const longestKeptMap = 1000
+
+class KnownScript implements Script {
+  readonly scriptId: string
+  readonly url: string
+  readonly path: string | undefined
+  readonly isModule: boolean
+  readonly inMainContext: boolean
+  readonly startLine: number
+  readonly startColumn: number
+  readonly #sourceMapURL: string | undefined
+  #source: string | undefined
+
+  constructor(parsed: Debugger.ScriptParsedEventDataType) {
+    const { sourceMapURL = '' } = parsed
+    this.scriptId = parsed.scriptId
+    this.url = parsed.url
+    this.path = pathOfUrl(parsed.url)
+    this.isModule = parsed.isModule ?? false
+    this.inMainContext = (parsed.executionContextAuxData as { isDefault?: boolean } | undefined)?.isDefault ?? true
+    this.startLine = parsed.startLine
+    this.startColumn = parsed.startColumn
+    this.#sourceMapURL = sourceMapURL.length > longestKeptMap ? undefined : sourceMapURL
+  }
+
+  get source(): string {
+    this.#source ??= sourceOf(this.scriptId)
+    return this.#source
+  }
+
+  get sourceMapURL(): string {
+    return this.#sourceMapURL ?? lastSourceMapURL(sourceOf(this.scriptId))
+  }
+}
+
+function sourceOf(scriptId: string): string {
+  const session = inspectorSession()
+  return debugging(
+    session,
+    () => session.post<Debugger.GetScriptSourceReturnType>('Debugger.getScriptSource', { scriptId }).scriptSource,
+  )
+}
+
+function lastSourceMapURL(source: string): string {
+  const at = Math.max(source.lastIndexOf('//# sourceMappingURL='), source.lastIndexOf('//@ sourceMappingURL='))
+  return at < 0 ? '' : (/^.{21}(\S*)/.exec(source.slice(at))?.[1] ?? '')
+}

@@ -1,0 +1,84 @@
+import { runInThisContext } from 'node:vm'
+
+let known: readonly ReadonlyMap<string, unknown>[] | undefined
+
+/** Intrinsics that no global leads to, by their ECMAScript name: our own realm's, then the main one's if that differs. */
+export function hiddenIntrinsics(): readonly ReadonlyMap<string, unknown>[] {
+  known ??= isMainRealm ? [reach(ownSamples())] : [reach(ownSamples()), reach(mainSamples())]
+  return known
+}
+
+const isMainRealm = runInThisContext('globalThis') === globalThis
+
+/** Values whose prototypes lead to the intrinsics of the realm they were made in. */
+interface Samples {
+  readonly generator: object
+  readonly asyncFunction: object
+  readonly asyncGenerator: object
+  readonly typedArray: object
+  readonly iterators: readonly object[]
+  readonly strictArguments: object
+}
+
+function ownSamples(): Samples {
+  return {
+    generator: function* () {},
+    asyncFunction: async () => {},
+    asyncGenerator: async function* () {},
+    typedArray: Int8Array,
+    iterators: [[].values(), new Map().values(), new Set().values(), ''[Symbol.iterator](), 'a'.matchAll(/a/g)],
+    strictArguments: strictArguments(),
+  }
+}
+
+/** The same text as above, to be run in the other realm: a compiler may have changed the one above. */
+function mainSamples(): Samples {
+  return runInThisContext(`({
+    generator: function* () {},
+    asyncFunction: async () => {},
+    asyncGenerator: async function* () {},
+    typedArray: Int8Array,
+    iterators: [[].values(), new Map().values(), new Set().values(), ''[Symbol.iterator](), 'a'.matchAll(/a/g)],
+    strictArguments: (function () { 'use strict'; return arguments })(),
+  })`)
+}
+
+function strictArguments(): object {
+  // biome-ignore lint/complexity/noArguments: their `callee` is what is asked for
+  return arguments
+}
+
+function reach(samples: Samples): ReadonlyMap<string, unknown> {
+  const [array, map, set, string, regExpString] = samples.iterators.map(prototypeOf)
+  const generatorFunctions = prototypeOf(samples.generator)
+  const asyncFunctions = prototypeOf(samples.asyncFunction)
+  const asyncGeneratorFunctions = prototypeOf(samples.asyncGenerator)
+  const asyncGenerators = ownValue(asyncGeneratorFunctions, 'prototype')
+  return new Map<string, unknown>([
+    ['GeneratorFunction', ownValue(generatorFunctions, 'constructor')],
+    ['GeneratorFunction.prototype', generatorFunctions],
+    ['GeneratorPrototype', ownValue(generatorFunctions, 'prototype')],
+    ['AsyncFunction', ownValue(asyncFunctions, 'constructor')],
+    ['AsyncFunction.prototype', asyncFunctions],
+    ['AsyncGeneratorFunction', ownValue(asyncGeneratorFunctions, 'constructor')],
+    ['AsyncGeneratorFunction.prototype', asyncGeneratorFunctions],
+    ['AsyncGeneratorPrototype', asyncGenerators],
+    ['AsyncIteratorPrototype', prototypeOf(asyncGenerators)],
+    ['IteratorPrototype', prototypeOf(array)],
+    ['ArrayIteratorPrototype', array],
+    ['MapIteratorPrototype', map],
+    ['SetIteratorPrototype', set],
+    ['StringIteratorPrototype', string],
+    ['RegExpStringIteratorPrototype', regExpString],
+    ['TypedArray', prototypeOf(samples.typedArray)],
+    ['ThrowTypeError', Object.getOwnPropertyDescriptor(samples.strictArguments, 'callee')?.get],
+  ])
+}
+
+function prototypeOf(value: unknown): unknown {
+  return Object.getPrototypeOf(value)
+}
+
+function ownValue(holder: unknown, key: string): unknown {
+  return Object.getOwnPropertyDescriptor(Object(holder), key)?.value
+}

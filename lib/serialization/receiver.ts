@@ -1,0 +1,88 @@
+import { deserialize } from 'node:v8'
+import { Decoder, type Receiving } from './decode'
+import { exportOf, load } from './functions/importing'
+import { allAtHome } from './realm'
+import type { Graph, Import, Node, PackedContents, Parcel, Slot, Unit, UnitContents } from './wire'
+
+/** What one end of a call has received from the other, kept for as long as the call lasts. */
+export class Received implements Receiving {
+  readonly #values = new Map<number, unknown>()
+  readonly #ids = new Map<unknown, number>()
+  readonly own: (id: number) => unknown
+
+  /** @param own a value that this end sent, by its name */
+  constructor(own: (id: number) => unknown) {
+    this.own = own
+  }
+
+  known(id: number): unknown {
+    if (!this.#values.has(id)) throw new Error(`nothing was received under the name ${id}`)
+    return this.#values.get(id)
+  }
+
+  has(id: number): boolean {
+    return this.#values.has(id)
+  }
+
+  register(id: number, value: unknown): void {
+    this.#values.set(id, value)
+    this.#ids.set(value, id)
+  }
+
+  /** The name under which the other end sent this value. */
+  idOf(value: unknown): number | undefined {
+    return this.#ids.get(value)
+  }
+
+  /**
+   * Makes ready for decoding: imports what the units and graphs refer to, then makes the functions of the units.
+   * A promise only when something is imported for the first time.
+   *
+   * @throws UnloadableError when a module, or an export of it, cannot be had here; nothing was made then
+   */
+  open(units: readonly Unit[], parcels: readonly Parcel[], more: readonly Graph[] = []): void | Promise<void> {
+    const graphs = [...more, ...parcels.flatMap((parcel) => ('graph' in parcel ? [parcel.graph] : []))]
+    const contents = units.map((unit) => ({ ...unit, ...(deserialize(unit.bytes) as UnitContents) }))
+    const imports = [...contents, ...graphs].flatMap((graph) => graph.imports)
+    const modules = imports.length === 0 ? [] : load(imports)
+    const make = () => {
+      for (const graph of [...contents, ...graphs]) if ('nodes' in graph) checkExports(graph)
+      for (const unit of contents) this.#make(unit)
+    }
+    return modules instanceof Promise ? modules.then(make) : make()
+  }
+
+  #make(unit: Unit & UnitContents): void {
+    const decoder = new Decoder(unit, loadedModules(unit.imports), this)
+    const root = decoder.decode(unit.root)
+    if (!this.has(unit.rootId)) this.register(unit.rootId, root)
+  }
+
+  /** What a task is called with, or gave: after `open`. */
+  decode(parcel: Parcel): readonly unknown[] {
+    if ('values' in parcel) return allAtHome(parcel.values)
+    const { slots, nodes } = 'packed' in parcel ? (deserialize(parcel.packed) as PackedContents) : unpacked(parcel)
+    const graph = { nodes, imports: parcel.graph.imports, beside: parcel.graph.beside }
+    const decoder = new Decoder(graph, loadedModules(graph.imports), this)
+    return slots.map((slot) => decoder.decode(slot))
+  }
+
+  decodeSlots(slots: readonly Slot[], graph: Graph): unknown[] {
+    const decoder = new Decoder(graph, loadedModules(graph.imports), this)
+    return slots.map((slot) => decoder.decode(slot))
+  }
+}
+
+const unpacked = ({ slots, graph }: { slots: readonly Slot[]; graph: Graph }): PackedContents => ({ slots, nodes: graph.nodes })
+
+/** Modules that `open` has loaded: this does not wait. */
+function loadedModules(imports: readonly Import[]): readonly unknown[] {
+  return imports.length === 0 ? [] : (load(imports) as unknown[])
+}
+
+function checkExports({ nodes, imports }: { nodes: readonly Node[]; imports: readonly Import[] }): void {
+  if (imports.length === 0) return
+  const modules = loadedModules(imports)
+  for (const node of nodes)
+    if (node[0] === 'imported') exportOf(imports[node[1]] as Import, modules[node[1]], node[2])
+}

@@ -1,0 +1,29 @@
+import { type Arguments, splitArguments } from './kwargs'
+import type { Task } from './task'
+
+/**
+ * Captures a call instead of making it: `delayed(fn)(...args)` is a task for `Parallel`. Nothing runs, nothing is
+ * copied; a task may be used in any number of calls. Named arguments come last, in `kwargs({...})`.
+ * After joblib's `delayed`.
+ *
+ * @returns A function with the parameters of `fn`, which returns a frozen `{ fn, args, kwargs }`.
+ * @throws TypeError when `fn` is not a function.
+ *
+ * @example
+ * ```ts
+ * import { delayed, Parallel } from 'parfor'
+ *
+ * const task = delayed(Math.hypot)(3, 4)
+ * console.log(await Parallel(2)([task])) //=> [ 5 ]
+ * ```
+ */
+export function delayed<A extends unknown[], R>(fn: (...args: A) => R): (...args: Arguments<A>) => Task<Awaited<R>> {
+  if (typeof fn !== 'function') {
+    throw new TypeError(`delayed() takes a function and returns one that takes its arguments: delayed(fn)(...args)`)
+  }
+  const make = (...given: unknown[]) => {
+    const { args, kwargs } = splitArguments(given)
+    return Object.freeze({ fn, args: Object.freeze(args), kwargs }) as unknown as Task<Awaited<R>>
+  }
+  return Object.defineProperty(make, 'name', { value: fn.name, configurable: true })
+}

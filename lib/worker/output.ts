@@ -1,0 +1,11 @@
+/**
+ * Waits until what tasks have printed is with the caller: a worker's output travels apart from its outcomes, and
+ * would be lost when the process ends with the call.
+ */
+export function flushOutput(): void | Promise<void> {
+  const waiting = [process.stdout, process.stderr].filter((stream) => stream.writableLength > 0)
+  if (waiting.length === 0) return
+  return Promise.all(waiting.map((stream) => new Promise<void>((resolve) => stream.write('', () => resolve())))).then(
+    () => undefined,
+  )
+}

@@ -1,0 +1,71 @@
+import type { Graph, Import, Parcel, Slot, Unit } from '../serialization/wire'
+import type { NestedConfig } from '../task/task'
+
+/** What the caller's side sends to a worker. */
+export type Request =
+  | { readonly kind: 'run'; readonly batch: RunBatch }
+  /** A call is over: what was kept for it can go. */
+  | { readonly kind: 'end'; readonly call: number }
+
+export interface RunBatch {
+  readonly id: number
+  readonly call: number
+  readonly nested: NestedConfig
+  /** Functions by value that this worker has not seen in this call. */
+  readonly units: readonly Unit[]
+  /** The functions of the tasks, each once. */
+  readonly fns: readonly Slot[]
+  readonly graph: Graph
+  readonly tasks: readonly WireTask[]
+}
+
+export interface WireTask {
+  /** Which of `fns` it calls. */
+  readonly fn: number
+  /** Its arguments; named ones come last, as one object. */
+  readonly args: Parcel
+  readonly hasKwargs: boolean
+}
+
+/** What a worker sends back. Positions count within `RunBatch.tasks`. */
+export type Response =
+  | { readonly kind: 'outcomes'; readonly outcomes: Outcomes }
+  | { readonly kind: 'refused'; readonly refusal: BatchRefusal }
+
+/** A batch of which nothing has run: what it needs could not be made here. */
+export interface BatchRefusal {
+  readonly batch: number
+  /** The module that could not be imported, when it was that: the batch is to be sent again, by value. */
+  readonly module: Import | undefined
+  readonly why: string
+}
+
+export interface Outcomes {
+  readonly batch: number
+  /** The position of the first task; the others follow it. */
+  readonly from: number
+  readonly results: readonly Parcel[]
+  /** Positions, within `results`, of what was thrown instead of returned. */
+  readonly failed: readonly number[]
+  /** Positions, within `failed`'s, where the result is a `Refused`: what was returned or thrown cannot be sent. */
+  readonly refused: readonly number[]
+  /** Functions by value that the results hold. */
+  readonly units: readonly Unit[]
+  /** Milliseconds spent in all tasks of the batch, with its last outcome. */
+  readonly duration: number | undefined
+}
+
+/** Why a result cannot be sent, for the error that the caller makes of it. */
+export interface Refused {
+  readonly message: string
+  readonly path: string
+}
+
+/** Words of memory that a worker and its caller share: what the worker is doing, even while it blocks. */
+export const Words = {
+  /** The position of the task that runs, plus 1; 0 between tasks. */
+  running: 0,
+  /** The id of the batch that it belongs to. */
+  batch: 1,
+  length: 2,
+} as const

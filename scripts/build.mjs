@@ -1,0 +1,102 @@
+// usage: node scripts/build.mjs [--if-stale] [--lenient]
+//
+// Makes dist/: lib/ through tsc, and the worker program as one file, dist/parfor.worker.cjs.
+//   --if-stale   does nothing when dist/ was made from exactly these sources
+//   --lenient    errors are shown, not fatal: specs run while a file elsewhere is half written
+import { spawnSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { build } from 'esbuild'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+const lenient = process.argv.includes('--lenient')
+const stamp = join(root, '.cache/build.sha256')
+const dist = join(root, 'dist')
+/** Beside dist/, so that the relative paths in source maps stay right when it takes dist/'s place. */
+const fresh = join(root, `.dist-${process.pid}`)
+
+const digest = sources()
+if (process.argv.includes('--if-stale') && isBuilt(digest)) process.exit(0)
+try {
+  const right = [compile(), await bundleWorker()].every(Boolean)
+  if (right || lenient) takePlace(right ? digest : 'built with errors')
+  if (!right && !lenient) process.exitCode = 1
+} finally {
+  rmSync(fresh, { recursive: true, force: true })
+}
+
+function sources() {
+  const lib = readdirSync(join(root, 'lib'), { recursive: true, encoding: 'utf8' })
+    .filter((file) => /\.m?ts$|\.json$/.test(file))
+    .map((file) => `lib/${file}`)
+    .sort()
+  const hash = createHash('sha256')
+  for (const file of [...lib, 'scripts/build.mjs', 'tsconfig.json', 'package-lock.json'])
+    hash
+      .update(`${file}\0`)
+      .update(readFileSync(join(root, file)))
+      .update('\0')
+  return hash.digest('hex')
+}
+
+function isBuilt(digest) {
+  return existsSync(join(dist, 'index.js')) && existsSync(stamp) && readFileSync(stamp, 'utf8') === digest
+}
+
+function compile() {
+  const tsc = createRequire(import.meta.url).resolve('typescript/bin/tsc')
+  const { status } = spawnSync(process.execPath, [tsc, '-p', 'lib', '--outDir', fresh], { cwd: root, stdio: 'inherit' })
+  return status === 0
+}
+
+async function bundleWorker() {
+  const outfile = join(fresh, 'parfor.worker.cjs')
+  try {
+    await build({
+      absWorkingDir: root,
+      entryPoints: ['lib/backends/threads/thread-entry.ts'],
+      outfile,
+      bundle: true,
+      platform: 'node',
+      format: 'cjs',
+      target: 'node20',
+      sourcemap: 'linked',
+      legalComments: 'none',
+      logLevel: 'warning',
+    })
+  } catch {
+    return false // esbuild has said why
+  }
+  embedWorker(readFileSync(outfile, 'utf8').replace(/^\/\/# sourceMappingURL=.*$/m, ''))
+  return true
+}
+
+/** A user's bundler leaves our files behind; the worker's text goes with the library then. */
+function embedWorker(text) {
+  const code = `exports.workerSource = ${JSON.stringify(text)};`
+  writeFileSync(
+    join(fresh, 'embedded.js'),
+    `"use strict";\nObject.defineProperty(exports, "__esModule", { value: true });\n${code}\n`,
+  )
+  rmSync(join(fresh, 'embedded.js.map'), { force: true })
+}
+
+/** By renaming: a program that runs from dist/ meanwhile never finds half of it. */
+function takePlace(digest) {
+  const old = join(root, `.dist-${process.pid}-old`)
+  while (existsSync(fresh)) {
+    try {
+      if (existsSync(dist)) renameSync(dist, old)
+      renameSync(fresh, dist)
+    } catch (error) {
+      // Another build was between our two steps; its dist/ gives way to ours.
+      if (!['ENOENT', 'ENOTEMPTY', 'EEXIST'].includes(error.code)) throw error
+    }
+    rmSync(old, { recursive: true, force: true })
+  }
+  mkdirSync(join(root, '.cache'), { recursive: true })
+  writeFileSync(stamp, digest)
+}

@@ -1,0 +1,74 @@
+import { SequentialBackend } from '../../../lib/backends/sequential/sequential-backend'
+import { currentNested } from '../../../lib/config/nested'
+import { delayed } from '../../../lib/task/delayed'
+import type { Call, Task } from '../../../lib/task/task'
+import { settled } from '../../support/manual-backend'
+import { describeBackend } from '../conformance'
+
+describe('SequentialBackend', () => {
+  describeBackend(() => new SequentialBackend())
+
+  const { signal } = new AbortController()
+  const newCall = (): Call => ({ nested: { level: 3 } })
+
+  it('runs tasks in the memory of the caller', async () => {
+    const list: number[] = []
+    const results: unknown[] = []
+    const batch = { call: newCall(), start: 0, tasks: [delayed((to: number[]) => to.push(1) && to)(list)] }
+    await new SequentialBackend().submit(
+      batch,
+      (_, outcome) => results.push(outcome.status === 'fulfilled' && outcome.value),
+      signal,
+    )
+    expect(results[0]).toBe(list)
+    expect(list).toEqual([1])
+  })
+
+  it('runs one task of a call at a time, in order, over several batches', async () => {
+    const backend = new SequentialBackend()
+    const log: string[] = []
+    const step = delayed(async (name: string) => {
+      log.push(`${name} begins`)
+      await settled()
+      log.push(`${name} ends`)
+    })
+    const call = newCall()
+    const submit = (start: number, ...tasks: Task[]) => backend.submit({ call, start, tasks }, () => {}, signal)
+    await Promise.all([submit(0, step('a'), step('b')), submit(2, step('c'))])
+    expect(log).toEqual(['a begins', 'a ends', 'b begins', 'b ends', 'c begins', 'c ends'])
+  })
+
+  it('does not let a task wait for itself, when it makes a call of its own', async () => {
+    const backend = new SequentialBackend()
+    const inner = () =>
+      backend.submit({ call: newCall(), start: 0, tasks: [delayed(async () => {})()] }, () => {}, signal)
+    const values: unknown[] = []
+    await backend.submit({ call: newCall(), start: 0, tasks: [delayed(inner)()] }, (_, o) => values.push(o), signal)
+    expect(values).toMatchObject([{ status: 'fulfilled' }])
+  })
+
+  it('lets timers and I/O have their turn during a long row of tasks', async () => {
+    let turns = 0
+    const count = setInterval(() => (turns += 1), 1)
+    const busy = delayed(() => {
+      for (const end = performance.now() + 4; performance.now() < end; );
+    })
+    const tasks = Array.from({ length: 20 }, () => busy())
+    await new SequentialBackend().submit({ call: newCall(), start: 0, tasks }, () => {}, signal)
+    clearInterval(count)
+    expect(turns).toBeGreaterThanOrEqual(4)
+  })
+
+  it('tells a task which call it runs in, across awaits, and nobody else', async () => {
+    const seen: unknown[] = []
+    const look = delayed(async () => {
+      seen.push(currentNested())
+      await settled()
+      seen.push(currentNested())
+    })
+    const batch = { call: newCall(), start: 0, tasks: [look()] }
+    await new SequentialBackend().submit(batch, () => seen.push(currentNested()), signal)
+    expect(seen).toEqual([{ level: 3 }, { level: 3 }, undefined])
+    expect(currentNested()).toBeUndefined()
+  })
+})
