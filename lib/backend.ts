@@ -26,11 +26,11 @@ export interface ParallelBackend {
   open(nJobs: number): Promise<void>
 
   /**
-   * Runs a batch, and reports each task's outcome once: the order within the batch is the tasks' own.
-   * A task that cannot be sent, or whose worker was lost, is an outcome too (rejected), and the tasks behind it
-   * still run. Rejects only when no worker can be had. Once `signal` aborts, the tasks of this batch that run are
-   * killed, no further one starts, no further outcome is reported, and the promise settles without waiting.
-   * Resolves to what the batch cost, when the backend can tell.
+   * Runs a batch, and reports each task's outcome once, in whatever order they come. A task that cannot be sent, or
+   * whose worker was lost, is an outcome too (rejected), and the other tasks still run. Rejects only when no worker
+   * can be had. Once `signal` aborts, the tasks of this batch that run are killed, no further one starts, no further
+   * outcome is reported, and the promise settles without waiting. Resolves to what the batch cost, when the backend
+   * can tell.
    */
   // biome-ignore lint/suspicious/noConfusingVoidType: a backend that cannot tell returns nothing
   submit(batch: Batch, onOutcome: OnOutcome, signal: AbortSignal): Promise<BatchReport | void>

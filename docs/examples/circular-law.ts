@@ -2,7 +2,7 @@
  * The circular law: the eigenvalues of a large random matrix, divided by the square root of its size, fill the unit
  * disc evenly. Takes the eigenvalues of many random matrices on all CPUs and draws them to circular-law.svg.
  *
- *   npm start [-- --matrices 600 --size 100 --serial]
+ *   npm start [-- --matrices 800 --size 100 --serial]
  *
  * `--serial` runs the same code in this thread, where a debugger stops.
  */
@@ -16,7 +16,7 @@ import { compare } from './timing'
 
 const { values } = parseArgs({
   options: {
-    matrices: { type: 'string', default: '600' },
+    matrices: { type: 'string', default: '800' },
     size: { type: 'string', default: '100' },
     serial: { type: 'boolean', default: false },
   },

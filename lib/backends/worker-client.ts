@@ -1,7 +1,6 @@
 import type { BatchReport, OnOutcome } from '../backend'
 import { debug } from '../debug'
 import { SerializationError } from '../errors'
-import { mapStack } from '../serialization/functions/original-position'
 import { Received } from '../serialization/receiver'
 import { Message, type Receiver, Sender } from '../serialization/sender'
 import { TASK_FUNCTION, Trail } from '../serialization/trail'
@@ -16,6 +15,7 @@ import {
   type WireTask,
   Words,
 } from '../worker/protocol'
+import { cleanStacks } from './task-stack'
 
 /** One worker as a transport shows it. */
 export interface WorkerHandle {
@@ -170,7 +170,10 @@ export class WorkerClient {
     const encoded = this.#encode(run)
     run.positions = encoded.positions
     run.reported = 0
-    if (encoded.tasks.length === 0) return this.#finish(run, { duration: 0 })
+    if (encoded.tasks.length === 0) {
+      this.#finish(run, { duration: 0 })
+      return
+    }
     const { fns, graph, tasks } = encoded
     const { units } = run.message
     try {
@@ -228,7 +231,8 @@ export class WorkerClient {
     })
     if (left.length === run.positions.length) {
       for (const position of left) this.#reject(run, position, unsendable(cause, TASK_FUNCTION))
-      return this.#finish(run, { duration: 0 })
+      this.#finish(run, { duration: 0 })
+      return
     }
     run.positions = left
     run.message = this.#message(run.call)
@@ -242,27 +246,28 @@ export class WorkerClient {
   }
 
   #receive(response: Response): void {
-    const after: void | Promise<void> = this.#inbox
-      ? this.#inbox.then(() => this.#handle(response))
-      : this.#handle(response)
-    if (!after) return
-    const own: Promise<void> = after.then(() => {
+    const after = this.#inbox === undefined ? this.#handle(response) : this.#inbox.then(() => this.#handle(response))
+    if (after === undefined) return
+    const own = after.then(() => {
       if (this.#inbox === own) this.#inbox = undefined
     })
     this.#inbox = own
   }
 
-  #handle(response: Response): void | Promise<void> {
+  #handle(response: Response): Promise<void> | undefined {
     const run = this.#run
     if (!run) return
-    if (response.kind === 'refused') return this.#sendAgain(run, response.refusal)
+    if (response.kind === 'refused') {
+      this.#sendAgain(run, response.refusal)
+      return
+    }
     const { outcomes } = response
     if (outcomes.batch !== run.id) return
     const { received } = this.#link(run.call)
     const failed = (error: unknown) => this.#report(run, outcomes, error as Error)
     try {
       const opening = received.open(outcomes.units, outcomes.results)
-      if (opening) return opening.then(() => this.#report(run, outcomes), failed)
+      if (opening !== undefined) return opening.then(() => this.#report(run, outcomes), failed)
       this.#report(run, outcomes)
     } catch (error) {
       failed(error)
@@ -280,7 +285,7 @@ export class WorkerClient {
         if (trouble) throw trouble
         const [value] = received.decode(parcel)
         if (refused.includes(n)) this.#reject(run, position, resultError(value as Refused))
-        else if (failures?.has(n)) this.#reject(run, position, withMappedStacks(value))
+        else if (failures?.has(n)) this.#reject(run, position, cleanStacks(value))
         else run.onOutcome(run.batch.start + position, { status: 'fulfilled', value }, this.handle.id)
       } catch (error) {
         const { message } = error as Error
@@ -303,7 +308,8 @@ export class WorkerClient {
       debug.serialization('worker %d cannot load %o: %s', this.handle.id, module, why)
       run.call.sender.sendByValue(module)
       run.message = this.#message(run.call)
-      return this.#send(run)
+      this.#send(run)
+      return
     }
     for (const position of run.positions)
       this.#reject(
@@ -330,8 +336,8 @@ export class WorkerClient {
       this.#run = undefined
       run.lost(lostRun(run, how, this.handle.words))
     }
-    if (this.#inbox) void this.#inbox.then(lose)
-    else lose()
+    if (this.#inbox === undefined) lose()
+    else void this.#inbox.then(lose)
   }
 }
 
@@ -354,21 +360,4 @@ function unsendable(error: unknown, path: string): SerializationError {
 
 function resultError({ message, path }: Refused, cause?: unknown): SerializationError {
   return new SerializationError(message, { side: 'result', path, cause })
-}
-
-/** Frames of transformed code, as in the source the user wrote; also in what the error holds. */
-function withMappedStacks(error: unknown, done = new Set<unknown>()): unknown {
-  if (typeof error !== 'object' || error === null || done.has(error)) return error
-  done.add(error)
-  const { stack, cause, errors } = error as { stack?: unknown; cause?: unknown; errors?: unknown }
-  if (typeof stack === 'string' && stack.includes('parfor:'))
-    Object.defineProperty(error, 'stack', {
-      value: mapStack(stack),
-      configurable: true,
-      writable: true,
-      enumerable: false,
-    })
-  withMappedStacks(cause, done)
-  if (Array.isArray(errors)) for (const each of errors) withMappedStacks(each, done)
-  return error
 }

@@ -199,8 +199,10 @@ export class WorkerPool {
   #goOnWithout(worker: WorkerClient, job: Job, { how, running, rest }: Lost): void {
     const { id } = worker.handle
     debug.workers('worker %d is lost: %s', id, how.reason)
-    if (!worker.isReady && running === undefined)
-      return this.#fail(job, new BackendError(`A worker cannot be started: ${how.reason}`, { cause: how.cause }))
+    if (!worker.isReady && running === undefined) {
+      this.#fail(job, new BackendError(`A worker cannot be started: ${how.reason}`, { cause: how.cause }))
+      return
+    }
     job.positions = rest
     let victim = running
     // Twice lost before a task began: what the first one is called with must be what kills them.

@@ -136,21 +136,23 @@ export function dispatch(tasks: unknown, plan: Plan, receiver: Receiver): Dispat
     const batch: Batch = { call, start: sent, tasks }
     sent += tasks.length
     out += 1
-    let reported = 0
+    const reported = new Uint8Array(tasks.length)
+    let unreported = tasks.length
     let settled = false
     const sentAt = performance.now()
 
     const onOutcome: OnOutcome = (index, outcome, workerId) => {
       if (settled || !isOpen()) return
-      if (index !== batch.start + reported || reported === tasks.length)
-        return fail(misreported(batch, reported, index))
-      reported += 1
+      const place = index - batch.start
+      if (reported[place] !== 0) return fail(misreported(batch, `reported task ${index}`))
+      reported[place] = 1
+      unreported -= 1
       complete(batch, index, outcome, workerId)
     }
     Promise.resolve(plan.backend.submit(batch, onOutcome, controller.signal)).then((report) => {
       settled = true
       if (!isOpen()) return
-      if (reported < tasks.length) return fail(misreported(batch, reported))
+      if (unreported > 0) return fail(misreported(batch, `ended with ${unreported} tasks unreported`))
       out -= 1
       plan.batchSize.measured(tasks.length, report?.duration ?? performance.now() - sentAt)
       advance()
@@ -175,12 +177,10 @@ export function dispatch(tasks: unknown, plan: Plan, receiver: Receiver): Dispat
     }
   }
 
-  function misreported(batch: Batch, reported: number, index?: number) {
-    const last = batch.start + batch.tasks.length - 1
-    const what = index === undefined ? 'ended' : `reported task ${index}`
+  function misreported({ start, tasks }: Batch, what: string) {
     return new BackendError(
-      `Backend '${plan.backend.name}' ${what} after ${reported} outcomes of a batch of tasks ${batch.start} to ${last}. ` +
-        'A backend reports each task of a batch once, in their order, before submit() resolves',
+      `Backend '${plan.backend.name}' ${what}, in a batch of tasks ${start} to ${start + tasks.length - 1}. ` +
+        'A backend reports each task of a batch once, before submit() resolves',
     )
   }
 

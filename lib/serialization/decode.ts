@@ -1,11 +1,11 @@
-import { DESERIALIZE } from './hooks'
+import { createRequire } from 'node:module'
+import { makePartial } from '../task/partial'
 import { exportOf, importFrom, importMetaOf } from './functions/importing'
 import { type Bind, revive, reviveLate } from './functions/revive'
+import { DESERIALIZE } from './hooks'
 import { resolveIntrinsic } from './intrinsics'
-import { makePartial } from '../task/partial'
 import { atHome } from './realm'
-import { createRequire } from 'node:module'
-import type { FunctionNode, Kind, Import, Node, Members, Nodes, Slot } from './wire'
+import type { FunctionNode, Import, Kind, Members, Node, Nodes, Slot } from './wire'
 
 /** A graph that has arrived. */
 export interface Arrived {
@@ -82,7 +82,10 @@ export class Decoder {
   #build(index: number): void {
     const [kind, ...payload] = this.#graph.nodes[index] as [Kind, ...unknown[]]
     const decode = decoders[kind] as (at: Place, ...payload: unknown[]) => void
-    decode({ decoder: this, made: (value) => this.#made(index, value), isMade: () => this.#values[index] !== PENDING }, ...payload)
+    decode(
+      { decoder: this, made: (value) => this.#made(index, value), isMade: () => this.#values[index] !== PENDING },
+      ...payload,
+    )
   }
 
   #made(index: number, value: unknown): void {
@@ -112,7 +115,8 @@ export class Decoder {
   /** Gives an object its own properties and prototype. */
   members(object: object, { keys, values, attributes, accessors, proto }: Members): void {
     if (proto === null) Object.setPrototypeOf(object, null)
-    else if (proto !== undefined) this.whenMade(proto, (prototype) => Object.setPrototypeOf(object, prototype as object))
+    else if (proto !== undefined)
+      this.whenMade(proto, (prototype) => Object.setPrototypeOf(object, prototype as object))
     for (const [n, slot] of keys.entries()) {
       const key = this.now(slot) as string | symbol
       this.whenMade(values[n] as Slot, (value) => define(object, key, value, attributes?.[n]))
@@ -210,13 +214,16 @@ const decoders: { [K in Kind]: (at: Place, ...payload: Nodes[K]) => void } = {
     if (!View) throw new TypeError(`this Node has no ${type}`)
     container(at, new View(at.decoder.now(buffer), offset, length), members)
   },
-  nodeBuffer: (at, buffer, offset, length) => at.made(Buffer.from(at.decoder.now(buffer) as ArrayBuffer, offset, length)),
+  nodeBuffer: (at, buffer, offset, length) =>
+    at.made(Buffer.from(at.decoder.now(buffer) as ArrayBuffer, offset, length)),
   construct: (at, path, args) => at.made(Reflect.construct(resolveIntrinsic(path) as Function, args)),
-  hook: ({ decoder, made }, constructor, slot) => {
-    const maker = decoder.now(constructor) as Record<symbol, ((data: unknown) => unknown) | undefined>
+  hook: ({ decoder, made }, classSlot, slot) => {
+    const maker = decoder.now(classSlot) as Record<symbol, ((data: unknown) => unknown) | undefined>
     const deserialize = maker[DESERIALIZE]
     if (typeof deserialize !== 'function')
-      throw new TypeError(`class ${(maker as unknown as Function).name} has no static [Symbol.for('parfor.deserialize')]`)
+      throw new TypeError(
+        `class ${(maker as unknown as Function).name} has no static [Symbol.for('parfor.deserialize')]`,
+      )
     decoder.whenMade(slot, (data) => made(deserialize.call(maker, data)))
   },
   module: ({ decoder, made }, keys, values, missing) => {

@@ -17,7 +17,8 @@ import type { Kind, Members, Node, Nodes, Slot } from './wire'
 const BY_CLONE =
   /^(global,(SharedArrayBuffer|Blob|File|CryptoKey|DOMException|WebAssembly,Module)|builtin,node:buffer,(Blob|File)|builtin,node:crypto,KeyObject|builtin,node:net,(BlockList|SocketAddress)),prototype$/
 
-const BY_NEW = /^(global,(URL|URLSearchParams|TextEncoder|TextDecoder|Intl,\w+)|builtin,node:url,URL(SearchParams)?|builtin,node:util,Text(En|De)coder),prototype$/
+const BY_NEW =
+  /^(global,(URL|URLSearchParams|TextEncoder|TextDecoder|Intl,\w+)|builtin,node:url,URL(SearchParams)?|builtin,node:util,Text(En|De)coder),prototype$/
 
 /**
  * Adds a node that is there before what it holds is encoded, so that cycles find it; the members come last.
@@ -137,10 +138,9 @@ function error(object: Error, encoder: Encoding, path: string | undefined): numb
 const HIDDEN = 6
 
 function hasReachableClass(object: Error, encoder: Encoding): boolean {
-  const { constructor } = object
-  return typeof constructor === 'function' && constructor.prototype === Object.getPrototypeOf(object)
-    ? encoder.isReachable(constructor)
-    : false
+  const maker: unknown = object.constructor
+  const isOwn = typeof maker === 'function' && maker.prototype === Object.getPrototypeOf(object)
+  return isOwn && encoder.isReachable(maker)
 }
 
 function stackOf(object: Error): string | undefined {
@@ -181,7 +181,10 @@ function constructorArguments(object: object, name: string): unknown[] {
 
 function arrayBuffer(object: ArrayBuffer, encoder: Encoding): number {
   if (isDetached(object))
-    encoder.fail('its buffer is detached: it was transferred elsewhere', 'Send it before it is transferred, or send a copy.')
+    encoder.fail(
+      'its buffer is detached: it was transferred elsewhere',
+      'Send it before it is transferred, or send a copy.',
+    )
   const bytes = encoder.snapshot(object) ?? new Uint8Array(object)
   return types.isSharedArrayBuffer(bytes)
     ? encoder.node('snapshot', [encoder.beside(bytes)], object)
@@ -201,7 +204,8 @@ function isDetached(buffer: ArrayBuffer): boolean {
 /** A small Buffer is a part of a pool that is not its own: only its bytes go. */
 function nodeBuffer(object: Buffer, encoder: Encoding): number {
   const isShared = types.isSharedArrayBuffer(object.buffer)
-  if (isShared) return encoder.node('nodeBuffer', [encoder.slot(object.buffer), object.byteOffset, object.length], object)
+  if (isShared)
+    return encoder.node('nodeBuffer', [encoder.slot(object.buffer), object.byteOffset, object.length], object)
   const bytes = new Uint8Array(object)
   return encoder.node('nodeBuffer', [encoder.slot(bytes.buffer), 0, bytes.length], object)
 }

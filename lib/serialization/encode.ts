@@ -10,7 +10,7 @@ import type { FreeVariable } from './functions/free-variables'
 import { isModuleLike } from './functions/module-like'
 import { requireBase } from './functions/require-function'
 import { intrinsicPath } from './intrinsics'
-import { PlainDataScanner } from './plain-data'
+import type { PlainDataScanner } from './plain-data'
 import { step, type Trail } from './trail'
 import type { Graph, Import, Kind, Members, Node, Nodes, Slot } from './wire'
 
@@ -145,8 +145,7 @@ export class Encoder implements Encoding {
 
   #member(object: object, key: string | symbol, members: Members): void {
     const property = Reflect.getOwnPropertyDescriptor(object, key) as PropertyDescriptor
-    const attributes =
-      (property.enumerable ? 1 : 0) | (property.writable ? 2 : 0) | (property.configurable ? 4 : 0)
+    const attributes = (property.enumerable ? 1 : 0) | (property.writable ? 2 : 0) | (property.configurable ? 4 : 0)
     if (property.get || property.set) {
       members.accessors ??= []
       members.accessors.push([this.symbolOrString(key), attributes, this.slot(property.get), this.slot(property.set)])
@@ -179,9 +178,7 @@ export class Encoder implements Encoding {
 
   variable(captured: Captured, { free, value, scope }: Variable): Slot {
     const recipe =
-      scope?.type === 'Module'
-        ? importOf(captured, free.name, (module) => this.sending.isByValue(module))
-        : undefined
+      scope?.type === 'Module' ? importOf(captured, free.name, (module) => this.sending.isByValue(module)) : undefined
     return this.#binding({ name: free.name, value, whole: free.whole, chains: free.chains, recipe }, captured)
   }
 
@@ -216,7 +213,9 @@ export class Encoder implements Encoding {
             name: key,
             value: member,
             whole: below.some(({ path }) => path.length === 1),
-            chains: below.filter(({ path }) => path.length > 1).map(({ path, called }) => ({ path: path.slice(1), called })),
+            chains: below
+              .filter(({ path }) => path.length > 1)
+              .map(({ path, called }) => ({ path: path.slice(1), called })),
             recipe: recipe && { module: recipe.module, path: [...recipe.path, key] },
           },
           captured,

@@ -40,7 +40,7 @@ export class Received implements Receiving {
    *
    * @throws UnloadableError when a module, or an export of it, cannot be had here; nothing was made then
    */
-  open(units: readonly Unit[], parcels: readonly Parcel[], more: readonly Graph[] = []): void | Promise<void> {
+  open(units: readonly Unit[], parcels: readonly Parcel[], more: readonly Graph[] = []): Promise<void> | undefined {
     const graphs = [...more, ...parcels.flatMap((parcel) => ('graph' in parcel ? [parcel.graph] : []))]
     const contents = units.map((unit) => ({ ...unit, ...(deserialize(unit.bytes) as UnitContents) }))
     const imports = [...contents, ...graphs].flatMap((graph) => graph.imports)
@@ -49,7 +49,8 @@ export class Received implements Receiving {
       for (const graph of [...contents, ...graphs]) if ('nodes' in graph) checkExports(graph)
       for (const unit of contents) this.#make(unit)
     }
-    return modules instanceof Promise ? modules.then(make) : make()
+    if (modules instanceof Promise) return modules.then(make)
+    make()
   }
 
   #make(unit: Unit & UnitContents): void {
@@ -73,7 +74,10 @@ export class Received implements Receiving {
   }
 }
 
-const unpacked = ({ slots, graph }: { slots: readonly Slot[]; graph: Graph }): PackedContents => ({ slots, nodes: graph.nodes })
+const unpacked = ({ slots, graph }: { slots: readonly Slot[]; graph: Graph }): PackedContents => ({
+  slots,
+  nodes: graph.nodes,
+})
 
 /** Modules that `open` has loaded: this does not wait. */
 function loadedModules(imports: readonly Import[]): readonly unknown[] {
@@ -83,6 +87,5 @@ function loadedModules(imports: readonly Import[]): readonly unknown[] {
 function checkExports({ nodes, imports }: { nodes: readonly Node[]; imports: readonly Import[] }): void {
   if (imports.length === 0) return
   const modules = loadedModules(imports)
-  for (const node of nodes)
-    if (node[0] === 'imported') exportOf(imports[node[1]] as Import, modules[node[1]], node[2])
+  for (const node of nodes) if (node[0] === 'imported') exportOf(imports[node[1]] as Import, modules[node[1]], node[2])
 }

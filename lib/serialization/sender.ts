@@ -162,7 +162,11 @@ function encodeFunction(
   encoder: Encoder,
   functions: FunctionsByValue,
 ): number {
-  const index = encoder.node('function', [{ id, code: undefined as never, captured: [], eager: 0, cyclic: false, name: undefined }], fn)
+  const index = encoder.node(
+    'function',
+    [{ id, code: undefined as never, captured: [], eager: 0, cyclic: false, name: undefined }],
+    fn,
+  )
   const node = encoder.graph.nodes[index]?.[1] as Parameters<FunctionsByValue['encode']>[0]
   const closure = closureOrExplain(captured, sender, encoder)
   encoder.whileOpen(index, () => functions.encode(node, captured, closure))
@@ -265,7 +269,11 @@ export class Message {
    */
   parcel(values: readonly unknown[], roots: (n: number) => string): Parcel {
     this.#scanner.nextTask()
-    if (values.every((value) => isSimple(value) || (typeof value === 'object' && this.#scanner.scan(value as object) === 'plain'))) {
+    if (
+      values.every(
+        (value) => isSimple(value) || (typeof value === 'object' && this.#scanner.scan(value as object) === 'plain'),
+      )
+    ) {
       if (!this.#scanner.overlaps) return { values }
     }
     const encoder = this.encoder()

@@ -41,12 +41,12 @@ export function cgroupCpuQuota(read: ReadText = readText): number | undefined {
   }
 
   function quotaV2(folder: string) {
-    const [quota, period] = (read(`${folder}/cpu.max`) ?? '').trim().split(/\s+/)
+    const [quota, period] = (read(posix.join(folder, 'cpu.max')) ?? '').trim().split(/\s+/)
     return cpus(quota, period)
   }
 
   function quotaV1(folder: string) {
-    return cpus(read(`${folder}/cpu.cfs_quota_us`), read(`${folder}/cpu.cfs_period_us`))
+    return cpus(read(posix.join(folder, 'cpu.cfs_quota_us')), read(posix.join(folder, 'cpu.cfs_period_us')))
   }
 }
 

@@ -33,16 +33,16 @@ const HOLD = 2
  */
 export function serve(line: Line): { handle(request: Request): void; flush(): void } {
   const calls = new Map<number, OpenCall>()
-  let turn: Promise<void> | undefined
+  let turn = Promise.resolve()
   let running: BatchRun | undefined
 
-  const begin = (request: Request): void | Promise<void> => {
+  const begin = async (request: Request): Promise<void> => {
     if (request.kind === 'end') {
       calls.delete(request.call)
-      return
+    } else {
+      running = new BatchRun(request.batch, callOf(request.batch.call), line)
+      await running.run()
     }
-    running = new BatchRun(request.batch, callOf(request.batch.call), line)
-    return running.run()
   }
   const callOf = (id: number): OpenCall => {
     let call = calls.get(id)
@@ -55,12 +55,7 @@ export function serve(line: Line): { handle(request: Request): void; flush(): vo
 
   return {
     handle(request) {
-      const after: void | Promise<void> = turn ? turn.then(() => begin(request)) : begin(request)
-      if (!(after instanceof Promise)) return
-      const own: Promise<void> = after.then(() => {
-        if (turn === own) turn = undefined
-      })
-      turn = own
+      turn = turn.then(() => begin(request))
     },
     /** Posts what is held back: for a worker that is about to exit. */
     flush: () => running?.post(),
@@ -93,22 +88,18 @@ class BatchRun {
     this.#message = this.#newMessage()
   }
 
-  run(): void | Promise<void> {
+  async run(): Promise<void> {
+    const { units, tasks, graph, fns } = this.#batch
+    const parcels = tasks.map(({ args }) => args)
+    let functions: Task['fn'][]
     try {
-      const opening = this.#open()
-      return opening ? opening.then(() => this.#runTasks(), (error) => this.#refuse(error)) : this.#runTasks()
+      const opening = this.#call.received.open(units, parcels, [graph])
+      if (opening !== undefined) await opening
+      functions = this.#call.received.decodeSlots(fns, graph) as Task['fn'][]
     } catch (error) {
-      this.#refuse(error)
+      return this.#refuse(error)
     }
-  }
-
-  #open(): void | Promise<void> {
-    const { units, tasks, graph } = this.#batch
-    return this.#call.received.open(
-      units,
-      tasks.map(({ args }) => args),
-      [graph],
-    )
+    await this.#runTasks(functions)
   }
 
   #refuse(error: unknown): void {
@@ -117,18 +108,16 @@ class BatchRun {
     this.#line.post({ kind: 'refused', refusal: { batch: this.#batch.id, module, why } })
   }
 
-  async #runTasks(): Promise<void> {
-    const { batch, graph, fns, tasks, nested } = { ...this.#batch, batch: this.#batch.id }
+  async #runTasks(functions: readonly Task['fn'][]): Promise<void> {
+    const { id, tasks, nested } = this.#batch
     const { words } = this.#line
-    const { received } = this.#call
     setNestedOfThread(nested)
-    Atomics.store(words, Words.batch, batch)
-    const functions = received.decodeSlots(fns, graph) as Task['fn'][]
+    Atomics.store(words, Words.batch, id)
     for (const [position, { fn, args, hasKwargs }] of tasks.entries()) {
       Atomics.store(words, Words.running, position + 1)
       const started = performance.now()
       try {
-        const values = received.decode(args)
+        const values = this.#call.received.decode(args)
         const result = runTask(toTask(functions[fn] as Task['fn'], values, hasKwargs))
         // Not `await` for all: a task that is not async costs no turn of the event loop.
         this.#succeed(isThenable(result) ? await this.#outcomeOf(result) : result)

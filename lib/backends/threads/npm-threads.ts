@@ -1,5 +1,6 @@
-import { Worker, type WorkerOptions } from 'node:worker_threads'
+import { Worker } from 'node:worker_threads'
 import type * as Threads from 'threads'
+import { withoutItsListeners } from './own-listeners'
 
 type Listener = (event: { data: unknown }) => void
 
@@ -9,11 +10,21 @@ type Listener = (event: { data: unknown }) => void
  */
 export class SpawnableWorker extends Worker {
   readonly #wrapped = new WeakMap<Listener, (data: unknown) => void>()
+  #first: { readonly data: unknown } | undefined
+  /** Resolves when the worker has said that it is there. */
+  readonly hasStarted = new Promise<void>((resolve) => {
+    this.once('message', (data) => {
+      this.#first = { data }
+      resolve()
+    })
+  })
 
+  /** A listener is told the first message too if it came before: `spawn()` waits for that one. */
   addEventListener(name: string, listener: Listener): void {
     const wrapped = (data: unknown) => listener({ data })
     this.#wrapped.set(listener, wrapped)
     this.on(name, wrapped)
+    if (name === 'message' && this.#first) wrapped(this.#first.data)
   }
 
   removeEventListener(name: string, listener: Listener): void {
@@ -22,8 +33,6 @@ export class SpawnableWorker extends Worker {
   }
 }
 
-export type { WorkerOptions }
-
 let threads: typeof Threads | undefined
 
 /**
@@ -31,12 +40,6 @@ let threads: typeof Threads | undefined
  * code 0: they are taken off, so that Ctrl-C ends a program as Node does.
  */
 export function npmThreads(): typeof Threads {
-  if (!threads) {
-    const signals = ['SIGINT', 'SIGTERM'] as const
-    const before = signals.map((signal) => new Set<unknown>(process.listeners(signal)))
-    threads = require('threads') as typeof Threads
-    for (const [n, signal] of signals.entries())
-      for (const listener of process.listeners(signal)) if (!before[n]?.has(listener)) process.off(signal, listener)
-  }
+  threads ??= withoutItsListeners(['SIGINT', 'SIGTERM'], () => require('threads') as typeof Threads)
   return threads
 }

@@ -1,8 +1,8 @@
 // The far end of a thread: scripts/build.mjs makes one file of this and all that it imports.
 import { workerData } from 'node:worker_threads'
-import { expose } from 'threads/worker'
 import type { Response } from '../../worker/protocol'
 import { serve } from '../../worker/serve'
+import { withoutItsListeners } from './own-listeners'
 import type { ThreadData } from './thread-handle'
 
 const { port, words } = (workerData as { parfor: ThreadData }).parfor
@@ -11,10 +11,8 @@ const server = serve({ words, post: (response: Response) => port.postMessage(res
 port.on('message', (request) => server.handle(request))
 process.on('exit', () => server.flush())
 
-// npm `threads` swallows what nothing caught; without its listeners the caller is told, and which task it was.
-const events = ['uncaughtException', 'unhandledRejection'] as const
-const before = events.map((event) => new Set<unknown>(process.listeners(event as never)))
-expose({ ping: () => true })
-for (const [n, event] of events.entries())
-  for (const listener of process.listeners(event as never) as (() => void)[])
-    if (!before[n]?.has(listener)) process.off(event, listener)
+// npm `threads` swallows what nothing caught. Without its listeners the thread ends, and the caller is told why.
+withoutItsListeners(['uncaughtException', 'unhandledRejection'], () => {
+  const { expose } = require('threads/worker') as typeof import('threads/worker')
+  expose({ ping: () => true })
+})

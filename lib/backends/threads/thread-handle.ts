@@ -1,4 +1,5 @@
 import { MessageChannel, type MessagePort, receiveMessageOnPort } from 'node:worker_threads'
+import type { Thread } from 'threads'
 import type { WorkerOptions } from '../../config/options'
 import { debug } from '../../debug'
 import { entryPath } from '../../serialization/functions/entry'
@@ -15,9 +16,6 @@ export interface ThreadData {
   readonly entry: string
 }
 
-/** A thread that does not answer for so many milliseconds has not started. Long: a machine may be very busy. */
-const START_TIMEOUT = 60_000
-
 /**
  * One thread. npm `threads` starts it and tells when it is there; batches go over a port of our own, an array of
  * tasks to a message.
@@ -28,6 +26,7 @@ export class ThreadHandle implements WorkerHandle {
   readonly words = new Int32Array(new SharedArrayBuffer(Words.length * Int32Array.BYTES_PER_ELEMENT))
   readonly ready: Promise<void>
   readonly #worker: SpawnableWorker
+  #thread: Thread | undefined
   readonly #port: MessagePort
   readonly #exited: Promise<void>
   #gone: Gone | undefined
@@ -82,7 +81,8 @@ export class ThreadHandle implements WorkerHandle {
 
   async terminate(): Promise<void> {
     this.#isEnding = true
-    await Promise.all([this.#worker.terminate(), this.#exited])
+    const ended = this.#thread ? npmThreads().Thread.terminate(this.#thread) : this.#worker.terminate()
+    await Promise.all([ended, this.#exited])
   }
 
   onResponse(listen: (response: Response) => void): void {
@@ -96,11 +96,12 @@ export class ThreadHandle implements WorkerHandle {
   }
 
   async #start(): Promise<void> {
-    const { spawn } = npmThreads()
     const gone = this.#exited.then(() => {
       throw new Error(this.#gone?.reason)
     })
-    await Promise.race([spawn(this.#worker as never, { timeout: START_TIMEOUT }), gone])
+    // Not `spawn()` at once: its timer would outlive a worker that ends before it has started.
+    await Promise.race([this.#worker.hasStarted, gone])
+    this.#thread = await npmThreads().spawn(this.#worker as never)
     debug.workers('thread %d has started', this.id)
   }
 

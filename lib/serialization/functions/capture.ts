@@ -1,4 +1,5 @@
 import { relative } from 'node:path'
+import { isStandardGlobal } from '../intrinsics'
 import { type Analysis, analyse, type FreeVariable } from './free-variables'
 import { type FunctionDetails, inspectFunction, type Scope } from './introspect'
 import { originalPosition } from './original-position'
@@ -6,7 +7,6 @@ import { lookUp } from './scopes'
 import { type Script, scriptById } from './script'
 import { isNativeText } from './source'
 import { strictAt } from './strictness'
-import { isStandardGlobal } from '../intrinsics'
 
 /** A function as it was at one moment: what V8 tells of it, read once per call. */
 export interface Captured {
@@ -86,7 +86,12 @@ export function closureOf(captured: Captured): Closure {
       variables.push({ free, value: isInitialized ? binding.value : undefined, scope: binding.scope, isInitialized })
     }
   }
-  return { analysis, variables, args: outerArguments(analysis, details), isStrict: isStrictFunction(captured, analysis, isStrict) }
+  return {
+    analysis,
+    variables,
+    args: outerArguments(analysis, details),
+    isStrict: isStrictFunction(captured, analysis, isStrict),
+  }
 }
 
 function analyseOrExplain(text: string, isStrict: () => boolean): Analysis {

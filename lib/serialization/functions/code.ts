@@ -65,7 +65,8 @@ function edits(
   for (const range of importCalls) put(range, `${prefix}import`)
   for (const range of importMetas) put(range, `${prefix}meta`)
   // Values of static members come from the live class: the initializers have run already.
-  for (const [start, end] of classParts?.staticParts ?? []) put([start, end], `;${blank(source.text.slice(start + 1, end))}`)
+  for (const [start, end] of classParts?.staticParts ?? [])
+    put([start, end], `;${blank(source.text.slice(start + 1, end))}`)
   if (hasHeritage && classParts?.heritage) put(classParts.heritage, `${prefix}superclass`)
   for (const [n, key] of computedKeys.entries()) put(key.range, keys[n] as string)
   for (const name of cells)
@@ -113,7 +114,8 @@ function placeOf(captured: Captured, closure: Closure, from: number): Pick<Code,
   const file = script === undefined ? '' : script.isModule ? url : (script.path ?? url)
   const isMapped = script?.sourceMapURL !== undefined && script.sourceMapURL !== ''
   return {
-    file: file === '' ? `${MAPPED_PREFIX}function` : isMapped || process.env.NODE_V8_COVERAGE ? MAPPED_PREFIX + file : file,
+    file:
+      file === '' ? `${MAPPED_PREFIX}function` : isMapped || process.env.NODE_V8_COVERAGE ? MAPPED_PREFIX + file : file,
     line: Math.max(line, 0),
     column,
     url,

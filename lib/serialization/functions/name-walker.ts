@@ -2,6 +2,7 @@ import type { AnyNode, Class, Function as FunctionNode, Identifier, MemberExpres
 import { addBlockFunctionNames, addLexicalNames, addPatternNames, addVarNames, Scope } from './bindings'
 import { type ClassParts, classParts } from './class-parts'
 import type { ParsedFunction, Range } from './source'
+import { childrenOf } from './syntax-tree'
 import { type FreeVariable, Usage, type Use } from './usage'
 
 /** What the names in a function's text tell. */
@@ -175,10 +176,7 @@ class Walker {
   }
 
   #visitChildren(node: AnyNode, scope: Scope): void {
-    for (const child of Object.values(node)) {
-      if (Array.isArray(child)) this.#visitAll(child, scope)
-      else if (isNode(child)) this.#visit(child, scope)
-    }
+    this.#visitAll(childrenOf(node), scope)
   }
 
   #block(body: readonly AnyNode[], scope: Scope): void {
@@ -435,8 +433,4 @@ function isStrictBody(body: FunctionNode['body']): boolean {
 
 function isFunctionNode(node: AnyNode): node is AnyNode & FunctionNode {
   return node.type === 'FunctionExpression' || node.type === 'ArrowFunctionExpression'
-}
-
-function isNode(value: unknown): value is AnyNode {
-  return typeof value === 'object' && value !== null && typeof (value as { type?: unknown }).type === 'string'
 }

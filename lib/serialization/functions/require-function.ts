@@ -6,7 +6,8 @@ import { lookUp } from './scopes'
  * `createRequire` made. Node keeps the module in a variable that the function captures.
  */
 export function requireBase({ fn, details, script }: Captured): string | undefined {
-  if (typeof (fn as NodeJS.Require).resolve !== 'function' || typeof (fn as NodeJS.Require).cache !== 'object') return undefined
+  if (typeof (fn as NodeJS.Require).resolve !== 'function' || typeof (fn as NodeJS.Require).cache !== 'object')
+    return undefined
   if (script && !script.url.startsWith('node:')) return undefined
   for (const name of ['mod', 'from']) {
     const binding = lookUp(name, details)

@@ -1,4 +1,6 @@
+import { isEnclosingName } from './enclosing-names'
 import type { FunctionDetails, Scope } from './introspect'
+import { scriptById } from './script'
 
 /** Where a name leads from inside a function. */
 export type Binding =
@@ -11,12 +13,19 @@ export type Binding =
   | { readonly is: 'hidden' }
 
 /** Looks a name up in a function's scopes, inner ones first; `undefined` when nothing has that name. */
-export function lookUp(name: string, { scopes }: FunctionDetails): Binding | undefined {
-  for (const scope of scopes) {
+export function lookUp(name: string, details: FunctionDetails): Binding | undefined {
+  for (const scope of details.scopes) {
     const binding = scope.type === 'Global' ? globalBinding(name, scope) : variable(name, scope)
     if (binding) return binding
   }
-  return scopes.some(({ type }) => type === `Closure (${name})`) ? { is: 'hidden' } : undefined
+  return isHidden(name, details) ? { is: 'hidden' } : undefined
+}
+
+function isHidden(name: string, { scopes, scriptId, line, column }: FunctionDetails): boolean {
+  if (scopes.some(({ type }) => type === `Closure (${name})`)) return true
+  // A scope with nothing else in it is left out.
+  const script = scriptId === undefined ? undefined : scriptById(scriptId)
+  return script !== undefined && isEnclosingName(name, script, line, column)
 }
 
 function variable(name: string, scope: Scope): Binding | undefined {

@@ -66,6 +66,14 @@ export function pathOfUrl(url: string): string | undefined {
   }
 }
 
+/** Where in the script's text a line and column are, as V8 reports them (from 0). */
+export function offsetIn({ source, startLine, startColumn }: Script, line: number, column: number): number {
+  if (line === startLine) return column - startColumn
+  let start = 0
+  for (let at = startLine; at < line; at++) start = source.indexOf('\n', start) + 1
+  return start + column
+}
+
 function learnScripts(): void {
   const session = inspectorSession()
   session.listen('Debugger.scriptParsed', learn, () => debugging(session, () => {}))

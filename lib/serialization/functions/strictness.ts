@@ -1,6 +1,7 @@
 import { type AnyNode, parse } from 'acorn'
-import type { Script } from './script'
+import { offsetIn, type Script } from './script'
 import type { Range } from './source'
+import { childrenOf } from './syntax-tree'
 
 /** Whether code at this line and column (from 0, as V8 reports them) of a script is strict. */
 export function strictAt(script: Script, line: number, column: number): boolean {
@@ -49,31 +50,15 @@ function collect(node: AnyNode, ranges: Range[]): void {
     ranges.push([node.start, node.end])
     return
   }
-  for (const child of Object.values(node)) {
-    if (Array.isArray(child)) {
-      for (const element of child) if (isNode(element)) collect(element, ranges)
-    } else if (isNode(child)) collect(child, ranges)
-  }
+  for (const child of childrenOf(node)) collect(child, ranges)
 }
 
 function isStrictNode(node: AnyNode): boolean {
   if (node.type === 'ClassDeclaration' || node.type === 'ClassExpression') return true
   if (node.type === 'Program') return hasDirective(node.body)
-  return 'body' in node && isNode(node.body) && node.body.type === 'BlockStatement' && hasDirective(node.body.body)
+  return childrenOf(node).some((child) => child.type === 'BlockStatement' && hasDirective(child.body))
 }
 
 function hasDirective(body: readonly AnyNode[]): boolean {
   return body.some((statement) => statement.type === 'ExpressionStatement' && statement.directive === 'use strict')
-}
-
-function isNode(value: unknown): value is AnyNode {
-  return typeof value === 'object' && value !== null && typeof (value as { type?: unknown }).type === 'string'
-}
-
-/** Where in the script's text a line and column are. */
-function offsetIn({ source, startLine, startColumn }: Script, line: number, column: number): number {
-  if (line === startLine) return column - startColumn
-  let start = 0
-  for (let at = startLine; at < line; at++) start = source.indexOf('\n', start) + 1
-  return start + column
 }

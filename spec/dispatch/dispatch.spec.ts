@@ -1,0 +1,442 @@
+import { autoBatchSize, fixedBatchSize } from '../../lib/dispatch/batch-size'
+import { dispatch, type Plan } from '../../lib/dispatch/dispatch'
+import { BackendError, taskInfo } from '../../lib/errors'
+import { delayed } from '../../lib/task/delayed'
+import type { Outcome } from '../../lib/task/task'
+import { manualBackend, settled } from '../support/manual-backend'
+
+const identity = delayed(function identity(n: number) {
+  return n
+})
+
+function* counting(pulled: number[], upTo = Number.POSITIVE_INFINITY) {
+  for (let n = 0; n < upTo; n += 1) {
+    pulled.push(n)
+    yield identity(n)
+  }
+}
+
+/** A call on a manual backend, and what becomes of it. */
+function start(tasks: unknown, plan: Partial<Plan> = {}, manual = manualBackend(), stopper = new AbortController()) {
+  const completed: [index: number, Outcome, total: number | undefined][] = []
+  const over: unknown[] = []
+  const { backend, sent, endedCalls } = manual
+  const workers = plan.workers ?? 2
+  const call = dispatch(
+    tasks,
+    {
+      backend,
+      open: () => undefined,
+      workers,
+      window: 2 * workers,
+      batchSize: fixedBatchSize(1),
+      failFast: true,
+      nested: { level: 1 },
+      ...plan,
+    },
+    {
+      completed: (...completion) => completed.push(completion),
+      ended: () => over.push('ended'),
+      failed: (error) => over.push(error),
+    },
+  )
+  stopper.signal.addEventListener('abort', () => call.stop(stopper.signal.reason))
+  call.start()
+  return { sent, endedCalls, completed, over, call, values: () => completed.map(([index]) => index) }
+}
+
+describe('dispatch', () => {
+  describe('takes from the input', () => {
+    it('no more batches than the window admits, and one for each that is finished', async () => {
+      const pulled: number[] = []
+      const { sent } = start(counting(pulled))
+      expect(pulled).toEqual([0, 1, 2, 3])
+      await sent[2]?.complete(['c'])
+      expect(pulled).toEqual([0, 1, 2, 3, 4])
+      await sent[0]?.complete(['a'])
+      expect(pulled).toEqual([0, 1, 2, 3, 4, 5])
+    })
+
+    it('counts batches, not tasks', async () => {
+      const pulled: number[] = []
+      const { sent } = start(counting(pulled), { window: 3, batchSize: fixedBatchSize(10) })
+      expect(pulled).toHaveLength(30)
+      expect(sent.map(({ batch }) => batch.tasks.length)).toEqual([10, 10, 10])
+      for (let n = 0; n < 9; n += 1) sent[1]?.report({ status: 'fulfilled', value: n })
+      expect(pulled).toHaveLength(30)
+      await sent[1]?.complete([9])
+      expect(pulled).toHaveLength(40)
+    })
+
+    it('one batch at a time through a window of one', async () => {
+      const pulled: number[] = []
+      const { sent } = start(counting(pulled, 3), { window: 1 })
+      expect(pulled).toEqual([0])
+      await sent[0]?.complete(['a'])
+      expect(pulled).toEqual([0, 1])
+    })
+
+    it('as far ahead as a wide window admits, but cuts batches when they are sent', async () => {
+      const pulled: number[] = []
+      const { sent } = start(counting(pulled), { window: 10, batchSize: autoBatchSize(2) })
+      expect(pulled).toHaveLength(10)
+      expect(sent.map(({ args }) => args)).toEqual([[0], [1], [2], [3]])
+      await sent[0]?.complete(['a'], 0.5)
+      expect(sent[4]?.args).toEqual([4, 5])
+      // Ten batches of two, but that three of those out are single.
+      expect(pulled).toHaveLength(4 + 2 + 12)
+    })
+
+    it("all there is, before anything is completed, through the window of preDispatch: 'all'", async () => {
+      const pulled: number[] = []
+      const { sent } = start(counting(pulled, 10_000), {
+        window: Number.POSITIVE_INFINITY,
+        batchSize: autoBatchSize(2),
+      })
+      expect(pulled).toHaveLength(10_000)
+      for (let n = 0; n < sent.length; n += 1) await sent[n]?.complete(sent[n]?.args ?? [], 0)
+      expect(sent.length).toBeLessThan(200)
+      expect(sent.flatMap(({ args }) => args)).toEqual(pulled)
+    })
+  })
+
+  describe('waits for an asynchronous input', () => {
+    /** An input that gives a task when the spec says so. */
+    function slow() {
+      const asked: ((n: number | undefined) => void)[] = []
+      const tasks = {
+        [Symbol.asyncIterator]: () => ({
+          next: () =>
+            new Promise((resolve) => {
+              asked.push((n) =>
+                resolve(n === undefined ? { done: true, value: undefined } : { done: false, value: identity(n) }),
+              )
+            }),
+        }),
+      }
+      return { tasks, asked, give: (n: number | undefined) => (asked.at(-1)?.(n), settled()) }
+    }
+
+    it('without keeping a free worker from what is there', async () => {
+      const { tasks, give } = slow()
+      const { sent } = start(tasks, { batchSize: fixedBatchSize(10) })
+      await give(0)
+      await give(1)
+      expect(sent.map(({ args }) => args)).toEqual([[0], [1]])
+    })
+
+    it('but fills a batch while every worker is busy', async () => {
+      const { tasks, give } = slow()
+      const { sent } = start(tasks, { batchSize: fixedBatchSize(3), workers: 1 })
+      for (const n of [0, 1, 2]) await give(n)
+      expect(sent.map(({ args }) => args)).toEqual([[0]])
+      await give(3)
+      expect(sent.map(({ args }) => args)).toEqual([[0], [1, 2, 3]])
+    })
+
+    it('and lets what it has go when a worker becomes free', async () => {
+      const { tasks, give } = slow()
+      const { sent } = start(tasks, { batchSize: fixedBatchSize(3), workers: 1 })
+      for (const n of [0, 1, 2]) await give(n)
+      await sent[0]?.complete(['a'])
+      expect(sent.map(({ args }) => args)).toEqual([[0], [1, 2]])
+    })
+
+    it('while completions of earlier batches are told', async () => {
+      const { tasks, give } = slow()
+      const { sent, values } = start(tasks)
+      await give(0)
+      await sent[0]?.complete(['a'])
+      expect(values()).toEqual([0])
+    })
+
+    it('one element at a time, and no further than the window', async () => {
+      const { tasks, asked, give } = slow()
+      const { sent } = start(tasks, { window: 2 })
+      expect(asked).toHaveLength(1)
+      await give(0)
+      expect(asked).toHaveLength(2)
+      await give(1)
+      expect(asked).toHaveLength(2)
+      await sent[1]?.complete(['b'])
+      expect(asked).toHaveLength(3)
+    })
+
+    it('fills batches from one that only takes turns of the microtask queue', async () => {
+      const { sent } = start(
+        async function* () {
+          for (let n = 0; n < 20; n += 1) yield identity(n)
+        },
+        { batchSize: fixedBatchSize(10) },
+      )
+      await settled()
+      expect(sent.map(({ args }) => args.length)).toEqual([10, 10])
+    })
+
+    it('ends the call when the input ends after the last completion', async () => {
+      const { tasks, give } = slow()
+      const { sent, over } = start(tasks)
+      await give(0)
+      await sent[0]?.complete(['a'])
+      expect(over).toEqual([])
+      await give(undefined)
+      expect(over).toEqual(['ended'])
+    })
+  })
+
+  describe('tells', () => {
+    it('each completion as it comes, and the end once', async () => {
+      const { sent, values, over } = start(counting([], 3))
+      await sent[2]?.complete(['c'])
+      await sent[0]?.complete(['a'])
+      expect([values(), over]).toEqual([[2, 0], []])
+      await sent[1]?.complete(['b'])
+      expect([values(), over]).toEqual([[2, 0, 1], ['ended']])
+    })
+
+    it('the completions of a batch in whatever order they come', async () => {
+      const { sent, over, values } = start(counting([], 3), { batchSize: fixedBatchSize(3) })
+      for (const index of [2, 0, 1]) sent[0]?.onOutcome(index, { status: 'fulfilled', value: index })
+      await sent[0]?.finish()
+      expect([values(), over]).toEqual([[2, 0, 1], ['ended']])
+    })
+
+    it('the total as soon as it is known', async () => {
+      const known = start([identity(0), identity(1)], { window: 1 })
+      await known.sent[0]?.complete(['a'])
+      expect(known.completed).toEqual([[0, { status: 'fulfilled', value: 'a' }, 2]])
+
+      const found = start(counting([], 2), { window: 1 })
+      await found.sent[0]?.complete(['a'])
+      await found.sent[1]?.complete(['b'])
+      expect(found.completed.map(([, , total]) => total)).toEqual([undefined, undefined])
+    })
+
+    it('the end of a call without tasks at once, and opens nothing for it', () => {
+      const open = jest.fn()
+      const { over, endedCalls } = start([], { open })
+      expect(over).toEqual(['ended'])
+      expect(open).not.toHaveBeenCalled()
+      expect(endedCalls).toEqual([])
+    })
+
+    it('the backend that a call has ended, however it ends', async () => {
+      const good = start(counting([], 1))
+      await good.sent[0]?.complete(['a'])
+      expect(good.endedCalls).toEqual([good.sent[0]?.batch.call])
+
+      const bad = start(counting([], 1))
+      await bad.sent[0]?.fail(new Error('no'))
+      expect(bad.endedCalls).toEqual([bad.sent[0]?.batch.call])
+    })
+
+    it('nothing of a backend that fails to take the end of a call', async () => {
+      const endCall = () => {
+        throw new Error('not prepared')
+      }
+      const { sent, over } = start(counting([], 1), {}, manualBackend({ endCall }))
+      await sent[0]?.complete(['a'])
+      expect(over).toEqual(['ended'])
+    })
+  })
+
+  describe('opens the backend', () => {
+    it('when the first batch is there, and takes no more until it is open', async () => {
+      const pulled: number[] = []
+      let opened = () => {}
+      const opening = new Promise<void>((resolve) => {
+        opened = resolve
+      })
+      const { sent } = start(counting(pulled), { open: () => opening })
+      await settled()
+      expect([pulled, sent.length]).toEqual([[0], 0])
+      opened()
+      await settled()
+      expect([pulled, sent.length]).toEqual([[0, 1, 2, 3], 4])
+    })
+
+    it('or fails with what keeps it closed', async () => {
+      const broken = new Error('no workers today')
+      const { over, sent } = start(counting([]), { open: () => Promise.reject(broken) })
+      await settled()
+      expect([over, sent.length]).toEqual([[broken], 0])
+    })
+  })
+
+  describe('fails', () => {
+    it('with the first error in time, kills what runs, and starts nothing more', async () => {
+      const pulled: number[] = []
+      const { sent, over, values } = start(counting(pulled))
+      const second = new Error('second task, first error')
+      await sent[1]?.fail(second)
+      expect(over).toEqual([second])
+      expect(sent.map(({ signal }) => signal.aborted)).toEqual([true, true, true, true])
+
+      await sent[0]?.fail(new Error('too late'))
+      await sent[2]?.complete(['too late'])
+      await sent[3]?.lose(new Error('too late'))
+      await sent[1]?.finish()
+      expect([over, values(), pulled.length, sent.length]).toEqual([[second], [1], 4, 4])
+    })
+
+    it('not with the error of a task, when every task is to be settled', async () => {
+      const { sent, over, completed } = start(counting([], 2), { failFast: false })
+      const error = new Error('no')
+      await sent[0]?.fail(error)
+      await sent[0]?.finish()
+      await sent[1]?.complete(['b'])
+      expect(over).toEqual(['ended'])
+      expect(completed.map(([, outcome]) => outcome)).toEqual([
+        { status: 'rejected', reason: error },
+        { status: 'fulfilled', value: 'b' },
+      ])
+    })
+
+    it.each([true, false])('with an error of the input, fail fast: %p', async (failFast) => {
+      const { sent, over } = start(
+        function* () {
+          yield identity(0)
+          throw new RangeError('no more tasks')
+        },
+        { failFast },
+      )
+      expect(over).toMatchObject([{ name: 'RangeError', message: 'no more tasks' }])
+      expect(sent[0]?.signal.aborted).toBe(true)
+    })
+
+    it.each([true, false])('with an element that is no task, which is not sent, fail fast: %p', (failFast) => {
+      const { sent, over } = start([identity(0), 5, identity(1)], { failFast })
+      expect(over).toMatchObject([{ name: 'TypeError', message: expect.stringContaining('tasks[1]') }])
+      expect(sent.map(({ args }) => args)).toEqual([[0]])
+    })
+
+    it('with what it is stopped with, and ends the input', async () => {
+      const ended: string[] = []
+      const { call, over, sent } = start(function* () {
+        try {
+          for (let n = 0; ; n += 1) yield identity(n)
+        } finally {
+          ended.push('input')
+        }
+      })
+      const reason = new Error('enough')
+      call.stop(reason)
+      call.stop(new Error('again'))
+      expect([over, ended]).toEqual([[reason], ['input']])
+      expect(sent.map(({ signal }) => signal.reason)).toEqual([reason, reason, reason, reason])
+    })
+
+    it('when the input stops it while it is asked', () => {
+      const controller = new AbortController()
+      const asked: number[] = []
+      const { over } = start(function* () {
+        for (let n = 0; ; n += 1) {
+          asked.push(n)
+          if (n === 2) controller.abort('stopped')
+          yield identity(n)
+        }
+      }, {}, manualBackend(), controller)
+      expect([over, asked]).toEqual([['stopped'], [0, 1, 2]])
+    })
+
+    it('when no worker can be had', async () => {
+      const lost = new Error('no worker')
+      const { sent, over } = start(counting([]))
+      await sent[0]?.lose(lost)
+      expect(over).toEqual([lost])
+    })
+
+    it('when submit throws at once', () => {
+      const submit = () => {
+        throw new Error('out of order')
+      }
+      const { over } = start(counting([]), {}, manualBackend({ submit }))
+      expect(over).toMatchObject([{ message: 'out of order' }])
+    })
+
+    it('with what its receiver throws, unless a task failed just then', async () => {
+      const tell = (failFast: boolean) => {
+        const { backend, sent } = manualBackend()
+        const over: unknown[] = []
+        const completed = () => {
+          throw new Error('receiver')
+        }
+        const plan = { backend, open: () => undefined, workers: 1, window: 2, nested: { level: 1 } }
+        dispatch(
+          [identity(0)],
+          { ...plan, batchSize: fixedBatchSize(1), failFast },
+          { completed, ended: () => over.push('ended'), failed: (error) => over.push((error as Error).message) },
+        ).start()
+        return { sent, over }
+      }
+      const good = tell(true)
+      await good.sent[0]?.complete(['a'])
+      const bad = tell(true)
+      await bad.sent[0]?.fail(new Error('task'))
+      const settledOnly = tell(false)
+      await settledOnly.sent[0]?.fail(new Error('task'))
+      expect([good.over, bad.over, settledOnly.over]).toEqual([['receiver'], ['task'], ['receiver']])
+    })
+
+    it.each<[string, (sent: ReturnType<typeof manualBackend>['sent'][number]) => unknown]>([
+      ['ends a batch early', (batch) => batch.finish()],
+      ['reports a task twice', (batch) => [0, 0].map((index) => batch.onOutcome(index, { status: 'fulfilled', value: 1 }))],
+      ['reports more than there is', (batch) => batch.complete(['a', 'b', 'c'])],
+      ['reports a task of another batch', (batch) => batch.onOutcome(7, { status: 'fulfilled', value: 1 })],
+    ])('when the backend %s', async (_, misbehave) => {
+      const { sent, over } = start([identity(0), identity(1)], { batchSize: fixedBatchSize(2) })
+      if (sent[0]) await misbehave(sent[0])
+      await settled()
+      expect(over).toEqual([expect.any(BackendError)])
+    })
+  })
+
+  describe('of a failed task', () => {
+    it('remembers which it was, and who ran it', async () => {
+      const { sent } = start(counting([]), { batchSize: fixedBatchSize(2) })
+      const error = new Error('no')
+      sent[1]?.report({ status: 'fulfilled', value: 2 })
+      await sent[1]?.fail(error)
+      expect(taskInfo(error)).toEqual({ index: 3, name: 'identity', workerId: 7 })
+    })
+
+    it('puts what is no error into one', async () => {
+      const { sent, over } = start(counting([]))
+      await sent[0]?.fail(undefined)
+      expect(over).toMatchObject([{ name: 'TaskError', message: 'Task 0 (identity) threw undefined, which is not an error' }])
+      expect(taskInfo(over[0])).toMatchObject({ index: 0 })
+    })
+  })
+
+  it('learns the size of batches from what the backend measured, not from how long they were away', async () => {
+    const measured: [number, number][] = []
+    const batchSize = { next: () => 2, measured: (size: number, duration: number) => void measured.push([size, duration]) }
+    const { sent } = start(counting([], 3), { batchSize })
+    await sent[0]?.complete(['a', 'b'], 0.25)
+    await sent[1]?.complete(['c'], 0.5)
+    expect(measured).toEqual([
+      [2, 0.25],
+      [1, 0.5],
+    ])
+  })
+
+  it('measures for itself when the backend cannot tell', async () => {
+    const measured: number[] = []
+    const batchSize = { next: () => 1, measured: (_: number, duration: number) => void measured.push(duration) }
+    const manual = manualBackend({
+      submit: async (batch, onOutcome) => onOutcome(batch.start, { status: 'fulfilled', value: 1 }),
+    })
+    start(counting([], 1), { batchSize }, manual)
+    await settled()
+    expect(measured).toEqual([expect.any(Number)])
+    expect(measured[0]).toBeGreaterThanOrEqual(0)
+  })
+
+  it('gives every batch of a call the same call, and every call its own', async () => {
+    const [first, second] = [start(counting([])), start(counting([]))]
+    const callsOf = ({ sent }: typeof first) => new Set(sent.map(({ batch }) => batch.call))
+    expect([callsOf(first).size, callsOf(second).size]).toEqual([1, 1])
+    expect([...callsOf(first)][0]).not.toBe([...callsOf(second)][0])
+    expect([...callsOf(first)][0]).toEqual({ nested: { level: 1 } })
+  })
+})

@@ -1,0 +1,279 @@
+import { openSource } from '../../lib/dispatch/source'
+import { delayed } from '../../lib/task/delayed'
+import { kwargs } from '../../lib/task/kwargs'
+import type { Task } from '../../lib/task/task'
+import { settled } from '../support/manual-backend'
+
+const task = delayed((n: number) => n)
+
+/** A source with what it gave. */
+function opened(tasks: unknown) {
+  const taken: Task[] = []
+  let arrivals = 0
+  const source = openSource(tasks, () => {
+    arrivals += 1
+  })
+  const sink = { add: (one: Task) => void taken.push(one) }
+  return {
+    source,
+    take: (wanted: number) => source.take(wanted, sink),
+    numbers: () => taken.map(({ args }) => args[0]),
+    arrivals: () => arrivals,
+  }
+}
+
+/** An iterator of tasks that logs what is asked of it. */
+function watched(count: number, log: string[] = []) {
+  let n = 0
+  return {
+    log,
+    [Symbol.iterator]: () => ({
+      next: () => {
+        log.push('next')
+        return n < count ? { done: false as const, value: task(n++) } : { done: true as const, value: undefined }
+      },
+      return: () => {
+        log.push('return')
+        return { done: true as const, value: undefined }
+      },
+    }),
+  }
+}
+
+describe('openSource', () => {
+  it.each([
+    ['an array', [task(0), task(1)], 2],
+    ['a set', new Set([task(0), task(1)]), 2],
+    ['the values of a map', new Map([[1, task(0)]]).values(), undefined],
+    ['a generator function', () => [task(0), task(1)].values(), undefined],
+    ['a function that gives an array', () => [task(0)], 1],
+    ['an object of its own', watched(2), undefined],
+  ])('takes %s, and knows its total as soon as that can be known', (_, tasks, total) => {
+    const { source, take } = opened(tasks)
+    expect(source.total).toBe(total)
+    take(100)
+    expect(source.ended).toBe(true)
+    expect(source.total).toBe(total ?? source.total)
+    expect(source.total).toBeGreaterThan(0)
+  })
+
+  it('asks for no more than is wanted', () => {
+    const tasks = watched(10)
+    const { take, numbers } = opened(tasks)
+    take(3)
+    take(0)
+    take(-1)
+    expect(numbers()).toEqual([0, 1, 2])
+    expect(tasks.log).toHaveLength(3)
+  })
+
+  it('tells the input when it is closed early, once', () => {
+    const tasks = watched(10)
+    const { source, take } = opened(tasks)
+    take(1)
+    source.close()
+    source.close()
+    take(1)
+    expect(tasks.log).toEqual(['next', 'return'])
+  })
+
+  it('does not tell an input that has ended', () => {
+    const tasks = watched(1)
+    const { source, take } = opened(tasks)
+    take(5)
+    source.close()
+    expect(tasks.log).toEqual(['next', 'next'])
+  })
+
+  it('does not tell an input that failed itself', () => {
+    const returned = jest.fn()
+    const next = () => {
+      throw new Error('empty')
+    }
+    const { source, take } = opened({ [Symbol.iterator]: () => ({ next, return: returned }) })
+    expect(() => take(1)).toThrow('empty')
+    source.close()
+    expect(returned).not.toHaveBeenCalled()
+  })
+
+  it('can be closed by the input itself, while it is asked', () => {
+    let ended = false
+    let close = () => {}
+    const { source, take, numbers } = opened(function* () {
+      try {
+        yield task(0)
+        close()
+        yield task(1)
+        yield task(2)
+      } finally {
+        ended = true
+      }
+    })
+    close = () => source.close()
+    take(5)
+    expect(numbers()).toEqual([0])
+    expect(ended).toBe(true)
+    expect(source.ended).toBe(true)
+  })
+
+  it('does not let an input that fails when it is told hide the reason', async () => {
+    const { source } = opened({
+      [Symbol.iterator]: () => ({
+        next: () => ({ done: false, value: task(1) }),
+        return: () => {
+          throw new Error('no return')
+        },
+      }),
+    })
+    expect(() => source.close()).not.toThrow()
+    const late = opened({
+      [Symbol.asyncIterator]: () => ({ next: () => new Promise(() => {}), return: () => Promise.reject(new Error()) }),
+    })
+    late.take(1)
+    expect(() => late.source.close()).not.toThrow()
+    await settled()
+  })
+
+  describe('of an asynchronous input', () => {
+    /** An input that gives when the spec says so. */
+    function manual() {
+      const log: string[] = []
+      let resolve: (result: unknown) => void = () => {}
+      let reject: (error: unknown) => void = () => {}
+      const input = {
+        [Symbol.asyncIterator]: () => ({
+          next: () => {
+            log.push('next')
+            return new Promise((onResolve, onReject) => {
+              resolve = onResolve
+              reject = onReject
+            })
+          },
+          return: () => {
+            log.push('return')
+            return new Promise(() => {})
+          },
+        }),
+      }
+      return {
+        input,
+        log,
+        give: (value: unknown) => (resolve({ done: false, value }), settled()),
+        giveResult: (result: unknown) => (resolve(result), settled()),
+        end: () => (resolve({ done: true }), settled()),
+        fail: (error: unknown) => (reject(error), settled()),
+      }
+    }
+
+    it('asks for one element at a time, and calls when there is one', async () => {
+      const { input, log, give, end } = manual()
+      const { source, take, numbers, arrivals } = opened(input)
+      take(2)
+      take(2)
+      expect(log).toEqual(['next'])
+      await give(task(0))
+      expect([arrivals(), numbers()]).toEqual([1, []])
+      take(2)
+      expect([log.length, numbers()]).toEqual([2, [0]])
+      await end()
+      expect([arrivals(), source.ended, source.total]).toEqual([2, true, 1])
+    })
+
+    it('does not ask beyond what is wanted', async () => {
+      const { input, log, give } = manual()
+      const { take, numbers } = opened(input)
+      take(1)
+      await give(task(0))
+      take(1)
+      expect([numbers(), log]).toEqual([[0], ['next']])
+    })
+
+    it('throws what the input throws, when it is next taken from', async () => {
+      const { input, log, fail } = manual()
+      const { source, take, arrivals } = opened(input)
+      take(1)
+      await fail(new Error('lost'))
+      expect(arrivals()).toBe(1)
+      expect(() => take(1)).toThrow('lost')
+      source.close()
+      expect(log).toEqual(['next'])
+    })
+
+    it('tells the input when it is closed, also while it is asked', async () => {
+      const { input, log, give } = manual()
+      const { source, take, arrivals } = opened(input)
+      take(1)
+      source.close()
+      source.close()
+      expect(log).toEqual(['next', 'return'])
+      await give(task(0))
+      expect(arrivals()).toBe(0)
+    })
+
+    it('refuses an answer that is no result', async () => {
+      const { input, giveResult } = manual()
+      const { take } = opened(input)
+      take(1)
+      await giveResult(5)
+      expect(() => take(1)).toThrow(TypeError)
+    })
+
+    it('throws what next() throws at once', () => {
+      const next = () => {
+        throw new Error('no next')
+      }
+      const { take, source } = opened({ [Symbol.asyncIterator]: () => ({ next }) })
+      expect(() => take(1)).toThrow('no next')
+      expect(source.ended).toBe(true)
+    })
+  })
+
+  it.each([
+    ['a number', 5, 'tasks[1] is no task but a number: 5'],
+    ['a string', 'abc', "tasks[1] is no task but a string: 'abc'"],
+    ['null', null, 'tasks[1] is no task but null'],
+    ['undefined', undefined, 'tasks[1] is no task but undefined'],
+    ['an array', [Math.sqrt, [4]], 'tasks[1] is no task but an array: [ [Function: sqrt], [Array] ]'],
+    ['a function', Math.sqrt, 'tasks[1] is no task but a function: [Function: sqrt]. Write delayed(fn)(...args)'],
+    ['a promise', Promise.resolve(1), 'tasks[1] is no task but a Promise. Do not call the function yourself'],
+    ['no args', { fn: Math.sqrt }, 'tasks[1] is no task but an object: { fn: [Function: sqrt] }'],
+    ['no fn', { args: [] }, 'tasks[1] is no task but an object'],
+    ['wrong kwargs', { fn: Math.sqrt, args: [4], kwargs: 5 }, 'tasks[1] is no task'],
+    ['wrapped kwargs', { fn: Math.sqrt, args: [4], kwargs: kwargs({ a: 1 }) }, 'tasks[1] is no task'],
+  ])('refuses an element that is no task: %s', (_, element, message) => {
+    const { take, numbers } = opened([task(0), element])
+    expect(() => take(5)).toThrow(TypeError)
+    expect(numbers()).toEqual([0])
+    const again = opened([task(0), element])
+    expect(() => again.take(5)).toThrow(message)
+  })
+
+  it('takes tasks made by hand', () => {
+    const { take, numbers } = opened([
+      { fn: Math.sqrt, args: [4] },
+      { fn: Math.sqrt, args: [9], kwargs: undefined },
+      { fn: Math.sqrt, args: [16], kwargs: { a: 1 } },
+    ])
+    take(5)
+    expect(numbers()).toEqual([4, 9, 16])
+  })
+
+  it.each([
+    [5, 'got a number: 5'],
+    [undefined, 'got undefined'],
+    [{ fn: Math.sqrt, args: [4] }, 'got an object'],
+    [Promise.resolve([]), 'got a Promise'],
+    [() => 5, 'got a function that returns a number: 5'],
+    [async () => [], 'got a function that returns a Promise'],
+  ])('has nothing to take tasks from in %p', (tasks, message) => {
+    expect(() => openSource(tasks, () => {})).toThrow(TypeError)
+    expect(() => openSource(tasks, () => {})).toThrow(message)
+  })
+
+  it('passes on what a function throws in place of giving tasks', () => {
+    const tasks = () => {
+      throw new RangeError('no tasks today')
+    }
+    expect(() => openSource(tasks, () => {})).toThrow('no tasks today')
+  })
+})

@@ -1,0 +1,87 @@
+import { delayed, Parallel } from '../../lib/index'
+import { manualBackend, settled } from '../support/manual-backend'
+
+const identity = delayed((n: number) => n)
+const range = (count: number) => Array.from({ length: count }, (_, n) => n)
+
+/** Completes batch after batch, the oldest first, each task taking `cost` milliseconds of its worker. */
+async function run(sent: ReturnType<typeof manualBackend>['sent'], cost: number | ((n: number) => number)) {
+  const sizes: number[] = []
+  for (let n = 0; n < sent.length; n += 1) {
+    const batch = sent[n]
+    if (!batch) break
+    const costs = batch.args.map((arg) => (typeof cost === 'number' ? cost : cost(arg as number)))
+    sizes.push(costs.length)
+    await batch.complete(
+      batch.args,
+      costs.reduce((a, b) => a + b, 0),
+    )
+  }
+  return sizes
+}
+
+describe('batchSize', () => {
+  it('is kept to the letter when given, but for the last batch', async () => {
+    const { backend, sent } = manualBackend()
+    const call = Parallel({ nJobs: 2, backend, batchSize: 4 })(range(10).map((n) => identity(n)))
+    await settled()
+    expect(await run(sent, 1000)).toEqual([4, 4, 2])
+    expect(await call).toEqual(range(10))
+  })
+
+  it("'auto' puts quick tasks together", async () => {
+    const { backend, sent } = manualBackend()
+    const call = Parallel({ nJobs: 2, backend })(range(10_000).map((n) => identity(n)))
+    await settled()
+    const sizes = await run(sent, 0.01)
+    expect(Math.max(...sizes)).toBeGreaterThan(250)
+    expect(sizes.length).toBeLessThan(150)
+    expect(await call).toEqual(range(10_000))
+  })
+
+  it("'auto' sends slow tasks one by one", async () => {
+    const { backend, sent } = manualBackend()
+    const call = Parallel({ nJobs: 4, backend })(range(16).map((n) => identity(n)))
+    await settled()
+    expect(await run(sent, 1000)).toEqual(range(16).map(() => 1))
+    await call
+  })
+
+  it("'auto' spreads the rest, so that no worker is left alone with it", async () => {
+    const { backend, sent } = manualBackend()
+    const call = Parallel({ nJobs: 8, backend })(range(102).map((n) => identity(n)))
+    await settled()
+    const sizes = await run(sent, 0.001)
+    expect(Math.max(...sizes)).toBeLessThanOrEqual(2)
+    expect(sizes.slice(-8)).toEqual(range(8).map(() => 1))
+    await call
+  })
+
+  it("'auto' falls back to single tasks when quick ones are followed by slow ones", async () => {
+    const { backend, sent } = manualBackend()
+    const call = Parallel({ nJobs: 2, backend })(function* () {
+      for (let n = 0; n < 1000; n += 1) yield identity(n)
+    })
+    await settled()
+    const sizes = await run(sent, (n) => (n < 500 ? 0.5 : 500))
+    expect(Math.max(...sizes)).toBe(10)
+    const slow = sizes.slice(-400)
+    expect(slow.every((size) => size === 1)).toBe(true)
+    await call
+  })
+
+  it("'auto' is learned anew by each call", async () => {
+    const { backend, sent } = manualBackend()
+    const parallel = Parallel({ nJobs: 2, backend })
+    const first = parallel(range(1000).map((n) => identity(n)))
+    await settled()
+    await run(sent, 0.001)
+    await first
+    const before = sent.length
+    const second = parallel(range(1000).map((n) => identity(n)))
+    await settled()
+    expect(sent.slice(before).map(({ args }) => args.length)).toEqual([1, 1, 1, 1])
+    second.catch(() => {})
+    await parallel.terminate()
+  })
+})

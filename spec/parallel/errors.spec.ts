@@ -1,0 +1,89 @@
+import { BackendError, delayed, Parallel, type ParallelBackend, TaskError, taskInfo } from '../../lib/index'
+import { manualBackend, settled } from '../support/manual-backend'
+
+const identity = delayed((n: number) => n)
+const raise = delayed(function raise(value: unknown) {
+  throw value
+})
+
+describe('a call', () => {
+  it('rejects with the error of the task itself', async () => {
+    class OddError extends RangeError {
+      constructor(readonly n: number) {
+        super(`${n} is odd`, { cause: 'parity' })
+      }
+    }
+    const error = new OddError(3)
+    await expect(Parallel(1)([identity(1), raise(error)])).rejects.toBe(error)
+    expect(taskInfo(error)).toEqual({ index: 1, name: 'raise', workerId: undefined })
+  })
+
+  it.each([[undefined], [null], ['no'], [0]])('rejects with a TaskError when a task throws %p', async (thrown) => {
+    const error = await Parallel(1)([raise(thrown)]).catch((reason) => reason)
+    expect(error).toBeInstanceOf(TaskError)
+    expect(error.cause).toBe(thrown)
+    expect(taskInfo(error)).toMatchObject({ index: 0, name: 'raise' })
+  })
+
+  it('settles such a task with a TaskError too', async () => {
+    const [result] = await Parallel({ nJobs: 1, onError: 'settle' })([raise('no')])
+    expect(result).toMatchObject({ status: 'rejected', reason: { code: 'PARFOR_TASK', cause: 'no' } })
+  })
+
+  it('rejects with the first error in time, at once, and tells nobody of a second', async () => {
+    const { backend, sent } = manualBackend()
+    const call = Parallel({ nJobs: 2, backend })([identity(0), identity(1), identity(2)])
+    const rejected = expect(call).rejects.toThrow('first')
+    await settled()
+    await sent[1]?.fail(new Error('first'))
+    await sent[0]?.fail(new Error('second'))
+    await rejected
+    expect(sent.every(({ signal }) => signal.aborted)).toBe(true)
+  })
+
+  it('starts no task after one failed', async () => {
+    const started: number[] = []
+    const count = delayed((n: number) => {
+      started.push(n)
+      if (n === 3) throw new Error('three')
+    })
+    const tasks = Array.from({ length: 10 }, (_, n) => count(n))
+    await expect(Parallel({ nJobs: 1, batchSize: 5 })(tasks)).rejects.toThrow('three')
+    await settled()
+    expect(started).toEqual([0, 1, 2, 3])
+  })
+
+  it('leaves the Parallel as it was: the next call has its own results', async () => {
+    const parallel = Parallel(1)
+    const fails = [identity(1), raise(new Error('no')), identity(2)]
+    await expect(parallel(fails)).rejects.toThrow('no')
+    expect(await parallel([identity(7), identity(8)])).toEqual([7, 8])
+  })
+
+  it.each(['throw', 'settle'] as const)('rejects with an error of its input, onError: %s', async (onError) => {
+    const error = new Error('no more')
+    const tasks = async function* () {
+      yield identity(1)
+      throw error
+    }
+    await expect(Parallel({ nJobs: 1, onError })(tasks)).rejects.toBe(error)
+  })
+
+  it('rejects, and does not throw, whatever it is given', async () => {
+    await expect(Parallel(1)(5 as never)).rejects.toThrow(TypeError)
+    await expect(Parallel(1)([5] as never)).rejects.toThrow('tasks[0] is no task but a number: 5')
+    await expect(Parallel(1)([], { signal: 5 } as never)).rejects.toThrow('signal must be an AbortSignal')
+  })
+
+  it.each<[string, Partial<ParallelBackend>, string]>([
+    ['does not open', { open: () => Promise.reject(new BackendError('closed on Sundays')) }, 'closed on Sundays'],
+    ['has no worker', { submit: () => Promise.reject(new BackendError('all gone')) }, 'all gone'],
+    ['has no worker by its own account', { effectiveNJobs: () => 0 }, "Backend 'manual' has no worker"],
+    ['counts no workers', { effectiveNJobs: () => Number.NaN }, 'effectiveNJobs(2) is NaN'],
+  ])('rejects when the backend %s', async (_, broken, message) => {
+    const { backend } = manualBackend(broken)
+    const call = Parallel({ nJobs: 2, backend })([identity(1)])
+    await expect(call).rejects.toThrow(BackendError)
+    await expect(call).rejects.toThrow(message)
+  })
+})

@@ -1,0 +1,55 @@
+import { currentNested } from '../../lib/config/nested'
+import { delayed, effectiveNJobs, NestingError, Parallel } from '../../lib/index'
+import { manualBackend, settled } from '../support/manual-backend'
+
+const identity = delayed((n: number) => n)
+
+describe('a call inside a task', () => {
+  it('runs one job, in the thread of the task, unless it asks for more', async () => {
+    const inner = delayed(async () => [effectiveNJobs(), await Parallel()([delayed(currentNested)()])])
+    expect(await Parallel(1)([inner()])).toEqual([[1, [{ level: 2 }]]])
+    expect(currentNested()).toBeUndefined()
+  })
+
+  it('may use the Parallel that runs it', async () => {
+    const parallel = Parallel(1)
+    const sumOf = delayed(async (numbers: number[]) => {
+      const squares = await parallel(numbers.map((n) => delayed((m: number) => m * m)(n)))
+      return squares.reduce((a, b) => a + b, 0)
+    })
+    expect(await parallel([sumOf([1, 2]), sumOf([3, 4])])).toEqual([5, 25])
+  })
+
+  it('may be ten levels deep, and no deeper', async () => {
+    const nest = async (levels: number): Promise<number> => {
+      if (levels === 0) return 0
+      const [below] = await Parallel(1)([delayed(nest)(levels - 1)])
+      return below + 1
+    }
+    expect(await nest(10)).toBe(10)
+    await expect(nest(11)).rejects.toThrow(NestingError)
+    await expect(Parallel(1)([delayed(nest)(50)])).rejects.toThrow('deeper than 10 levels')
+  })
+
+  it('is level 1 for all that is no task: input, progress, and what follows', async () => {
+    const levels: unknown[] = []
+    const see = () => levels.push(currentNested())
+    await Parallel({ nJobs: 1, batchSize: 1, onProgress: see })(function* () {
+      for (const n of [1, 2, 3]) {
+        see()
+        yield delayed(async (m: number) => m)(n)
+      }
+    })
+    see()
+    expect(levels).toEqual(Array.from({ length: 7 }, () => undefined))
+  })
+
+  it('tells its backend how deep it is', async () => {
+    const { backend, sent } = manualBackend()
+    const call = Parallel({ nJobs: 2, backend })([identity(0)])
+    await settled()
+    expect(sent[0]?.batch.call.nested).toEqual({ level: 1 })
+    await sent[0]?.complete([0])
+    await call
+  })
+})

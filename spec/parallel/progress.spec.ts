@@ -1,0 +1,77 @@
+import { delayed, Parallel, type Progress } from '../../lib/index'
+import { manualBackend, settled } from '../support/manual-backend'
+
+const identity = delayed((n: number) => n)
+const fails = delayed(() => {
+  throw new Error('no')
+})
+
+describe('onProgress', () => {
+  it.each([1, 2, 'auto'] as const)('is told of every task, with batches of %p', async (batchSize) => {
+    const told: Progress[] = []
+    const onProgress = (progress: Progress) => told.push(progress)
+    await Parallel({ nJobs: 1, batchSize, onProgress })([1, 2, 3, 4, 5].map((n) => identity(n)))
+    expect(told.map(({ done, failed, total }) => [done, failed, total])).toEqual([1, 2, 3, 4, 5].map((n) => [n, 0, 5]))
+    expect(told.at(-1)).toMatchObject({ remaining: 0 })
+    expect(told.every(({ elapsed }, n) => elapsed >= (told[n - 1]?.elapsed ?? 0))).toBe(true)
+  })
+
+  it('learns the total of a generator when that has ended', async () => {
+    const told: Progress[] = []
+    const onProgress = (progress: Progress) => told.push(progress)
+    const { backend, sent } = manualBackend()
+    const call = Parallel({ nJobs: 1, backend, batchSize: 1, onProgress })(function* () {
+      for (const n of [1, 2, 3]) yield identity(n)
+    })
+    await settled()
+    for (let n = 0; n < 3; n += 1) await sent[n]?.complete([n])
+    await call
+    expect(told.map(({ done, total }) => [done, total])).toEqual([
+      [1, undefined],
+      [2, undefined],
+      [3, 3],
+    ])
+    expect(Object.keys(told[0] ?? {})).toEqual(['done', 'failed', 'elapsed'])
+  })
+
+  it('is told of failed tasks, and of the one that ends the call', async () => {
+    const told: Progress[] = []
+    const onProgress = (progress: Progress) => told.push(progress)
+    await Parallel({ nJobs: 1, onError: 'settle', onProgress })([fails(), identity(1)])
+    await Parallel({ nJobs: 1, onProgress })([identity(1), fails(), identity(1)]).catch(() => {})
+    expect(told.map(({ done, failed }) => [done, failed])).toEqual([
+      [1, 1],
+      [2, 1],
+      [1, 0],
+      [2, 1],
+    ])
+  })
+
+  it('may be given to one call, in place of that of all', async () => {
+    const [ofAll, ofOne] = [jest.fn(), jest.fn()]
+    const parallel = Parallel({ nJobs: 1, onProgress: ofAll })
+    await parallel([identity(1)], { onProgress: ofOne })
+    expect([ofAll.mock.calls.length, ofOne.mock.calls.length]).toEqual([0, 1])
+    await parallel([identity(1)], {})
+    expect([ofAll.mock.calls.length, ofOne.mock.calls.length]).toEqual([1, 1])
+  })
+
+  it('fails the call when it throws, and nothing hangs', async () => {
+    const parallel = Parallel({
+      nJobs: 1,
+      onProgress: () => {
+        throw new Error('no paper')
+      },
+    })
+    await expect(parallel([identity(1), identity(2)])).rejects.toThrow('no paper')
+    await expect(parallel([identity(1)], { onProgress: () => {} })).resolves.toEqual([1])
+  })
+
+  it('counts each call for itself', async () => {
+    const told: number[] = []
+    const parallel = Parallel({ nJobs: 1, onProgress: ({ done }) => told.push(done) })
+    await parallel([identity(1), identity(2)])
+    await parallel([identity(1)])
+    expect(told).toEqual([1, 2, 1])
+  })
+})
