@@ -50,20 +50,12 @@ function strictArguments(): object {
 
 function reach(samples: Samples): ReadonlyMap<string, unknown> {
   const [array, map, set, string, regExpString] = samples.iterators.map(prototypeOf)
-  const generatorFunctions = prototypeOf(samples.generator)
-  const asyncFunctions = prototypeOf(samples.asyncFunction)
   const asyncGeneratorFunctions = prototypeOf(samples.asyncGenerator)
-  const asyncGenerators = ownValue(asyncGeneratorFunctions, 'prototype')
   return new Map<string, unknown>([
-    ['GeneratorFunction', ownValue(generatorFunctions, 'constructor')],
-    ['GeneratorFunction.prototype', generatorFunctions],
-    ['GeneratorPrototype', ownValue(generatorFunctions, 'prototype')],
-    ['AsyncFunction', ownValue(asyncFunctions, 'constructor')],
-    ['AsyncFunction.prototype', asyncFunctions],
+    ['GeneratorFunction', ownValue(prototypeOf(samples.generator), 'constructor')],
+    ['AsyncFunction', ownValue(prototypeOf(samples.asyncFunction), 'constructor')],
     ['AsyncGeneratorFunction', ownValue(asyncGeneratorFunctions, 'constructor')],
-    ['AsyncGeneratorFunction.prototype', asyncGeneratorFunctions],
-    ['AsyncGeneratorPrototype', asyncGenerators],
-    ['AsyncIteratorPrototype', prototypeOf(asyncGenerators)],
+    ['AsyncIteratorPrototype', prototypeOf(ownValue(asyncGeneratorFunctions, 'prototype'))],
     ['IteratorPrototype', prototypeOf(array)],
     ['ArrayIteratorPrototype', array],
     ['MapIteratorPrototype', map],

@@ -58,7 +58,8 @@ const globals = mainGlobal === globalThis ? [globalThis] : [globalThis, mainGlob
 const depths = {
   /** `Intl` → `DateTimeFormat` → `prototype` → `format` */
   global: 3,
-  hidden: 2,
+  /** `GeneratorFunction` → `prototype` → `prototype` → `next` */
+  hidden: 3,
   /** `process.hrtime` → `bigint` */
   method: 1,
   /** `node:stream` → `Readable` → `prototype` → `pipe` */
@@ -169,6 +170,7 @@ class Table {
     const { value, get, set } = descriptor
     if (isKeepable(value) && !this.paths.has(value) && accept(value, name, path))
       this.#walk(value, [...path, name], depth - 1, accept)
+    if (path[0] === 'builtin' && path.length === 2) return // accessors there load lazily, and then are gone
     if (get && accept(get, name, path)) this.#add(get, [...path, name, '%get'])
     if (set && accept(set, name, path)) this.#add(set, [...path, name, '%set'])
   }

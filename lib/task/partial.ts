@@ -99,20 +99,22 @@ type Last<A extends readonly unknown[]> = Required<A> extends readonly [...unkno
 
 type WithoutLast<A extends readonly unknown[]> = A extends readonly [...infer Before, unknown?] ? Before : never
 
-type Beginnings<A extends readonly unknown[]> =
-  | []
-  | (number extends A['length']
-      ? never
-      : A extends readonly [(infer First)?, ...infer Rest]
-        ? Rest extends A
-          ? never
-          : [First, ...Beginnings<Rest>]
-        : never)
+/** `[a, b]` → `[]`, `[a]` and `[a, b]`. */
+type Beginnings<A extends readonly unknown[]> = number extends A['length']
+  ? []
+  : A extends readonly []
+    ? []
+    : A extends readonly [(infer First)?, ...infer Rest]
+      ? [] | [First, ...Beginnings<Rest>]
+      : []
 
-/** What can be bound to parameters `A` when some of it goes by name: the object, `A`'s last, is bound in part. */
-type BoundByName<A extends readonly unknown[]> = [Named<Last<A>>] extends [never]
+/** What of `A` goes by name: its last, when that is an object, or is named already, as for a function bound before. */
+type NamedIn<A extends readonly unknown[]> = Last<A> extends Kwargs<infer O> ? O : Named<Last<A>>
+
+/** What can be bound to parameters `A` when some of it goes by name: the object is bound in part. */
+type BoundByName<A extends readonly unknown[]> = [NamedIn<A>] extends [never]
   ? never
-  : [...Beginnings<WithoutLast<A>>, Kwargs<Partial<Named<Last<A>>>>]
+  : [...Beginnings<WithoutLast<A>>, Kwargs<Partial<NamedIn<A>>>]
 
 type WithoutFirst<A extends readonly unknown[], Given extends readonly unknown[]> = Given extends readonly [
   unknown,
@@ -126,13 +128,13 @@ type WithoutFirst<A extends readonly unknown[], Given extends readonly unknown[]
 /** The named arguments `O` when those of `K` are bound: they may be given again, the others as before. */
 type StillNamed<O extends object, K> = Omit<O, keyof K> & Partial<O>
 
+/** What is open of `A` when `Given` is bound, which ends in named arguments. */
 type StillOpen<A extends readonly unknown[], Given extends readonly unknown[]> = Given extends readonly [
   ...infer Before,
   Kwargs<infer K>,
 ]
-  ? OpenByName<WithoutFirst<WithoutLast<A>, Before>, StillNamed<Named<Last<A>>, K>>
+  ? OpenByName<WithoutFirst<WithoutLast<A>, Before>, StillNamed<NamedIn<A>, K>>
   : never
 
 type OpenByName<Rest extends readonly unknown[], O extends object> =
-  | (Record<never, never> extends O ? Rest : never)
-  | [...Rest, Kwargs<O>]
+  Record<never, never> extends O ? [...Rest, Kwargs<O>?] : [...Rest, Kwargs<O>]

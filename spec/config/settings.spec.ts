@@ -1,6 +1,6 @@
+import { withNested } from '../../lib/config/nested'
 import type { ParallelOptions } from '../../lib/config/options'
 import { checkCallOptions, checkOptions, settle } from '../../lib/config/settings'
-import { withNested } from '../../lib/config/nested'
 import { cpuCount } from '../../lib/system/cpu-count'
 import { manualBackend } from '../support/manual-backend'
 
@@ -39,7 +39,11 @@ describe('checkOptions', () => {
   })
 
   it.each<[object, new (m: string) => Error, string]>([
-    [{ nJobs: 'x' }, TypeError, "nJobs must be a positive whole number, or a negative one: -1 is every CPU, -2 all but one; got 'x'"],
+    [
+      { nJobs: 'x' },
+      TypeError,
+      "nJobs must be a positive whole number, or a negative one: -1 is every CPU, -2 all but one; got 'x'",
+    ],
     [{ backend: 'loky' }, TypeError, "backend must be 'threads', 'sequential' or a ParallelBackend; got 'loky'"],
     [{ backend: 'processes' }, TypeError, "'threads', 'sequential'"],
     [{ backend: { submit() {} } }, TypeError, 'which has no method effectiveNJobs()'],
@@ -83,11 +87,15 @@ describe('checkOptions', () => {
     ['mame', 'name'],
   ])('knows no option %s, and names the nearest', (typed, nearest) => {
     expect(() => checkOptions({ [typed]: 2 })).toThrow(TypeError)
-    expect(() => checkOptions({ [typed]: 2 })).toThrow(`'${typed}' is no option of Parallel. Did you mean '${nearest}'?`)
+    expect(() => checkOptions({ [typed]: 2 })).toThrow(
+      `'${typed}' is no option of Parallel. Did you mean '${nearest}'?`,
+    )
   })
 
   it('knows no option that is like none of its own, and names them all', () => {
-    expect(() => checkOptions({ mmapMode: 'r' })).toThrow(/'mmapMode' is no option of Parallel. Its options are nJobs, /)
+    expect(() => checkOptions({ mmapMode: 'r' })).toThrow(
+      /'mmapMode' is no option of Parallel. Its options are nJobs, /,
+    )
     expect(() => checkOptions({ toString: 1 })).toThrow(TypeError)
   })
 

@@ -114,7 +114,11 @@ describe('dispatch', () => {
             }),
         }),
       }
-      return { tasks, asked, give: (n: number | undefined) => (asked.at(-1)?.(n), settled()) }
+      const give = (n: number | undefined) => {
+        asked.at(-1)?.(n)
+        return settled()
+      }
+      return { tasks, asked, give }
     }
 
     it('without keeping a free worker from what is there', async () => {
@@ -329,13 +333,18 @@ describe('dispatch', () => {
     it('when the input stops it while it is asked', () => {
       const controller = new AbortController()
       const asked: number[] = []
-      const { over } = start(function* () {
-        for (let n = 0; ; n += 1) {
-          asked.push(n)
-          if (n === 2) controller.abort('stopped')
-          yield identity(n)
-        }
-      }, {}, manualBackend(), controller)
+      const { over } = start(
+        function* () {
+          for (let n = 0; ; n += 1) {
+            asked.push(n)
+            if (n === 2) controller.abort('stopped')
+            yield identity(n)
+          }
+        },
+        {},
+        manualBackend(),
+        controller,
+      )
       expect([over, asked]).toEqual([['stopped'], [0, 1, 2]])
     })
 
@@ -380,7 +389,10 @@ describe('dispatch', () => {
 
     it.each<[string, (sent: ReturnType<typeof manualBackend>['sent'][number]) => unknown]>([
       ['ends a batch early', (batch) => batch.finish()],
-      ['reports a task twice', (batch) => [0, 0].map((index) => batch.onOutcome(index, { status: 'fulfilled', value: 1 }))],
+      [
+        'reports a task twice',
+        (batch) => [0, 0].map((index) => batch.onOutcome(index, { status: 'fulfilled', value: 1 })),
+      ],
       ['reports more than there is', (batch) => batch.complete(['a', 'b', 'c'])],
       ['reports a task of another batch', (batch) => batch.onOutcome(7, { status: 'fulfilled', value: 1 })],
     ])('when the backend %s', async (_, misbehave) => {
@@ -403,14 +415,19 @@ describe('dispatch', () => {
     it('puts what is no error into one', async () => {
       const { sent, over } = start(counting([]))
       await sent[0]?.fail(undefined)
-      expect(over).toMatchObject([{ name: 'TaskError', message: 'Task 0 (identity) threw undefined, which is not an error' }])
+      expect(over).toMatchObject([
+        { name: 'TaskError', message: 'Task 0 (identity) threw undefined, which is not an error' },
+      ])
       expect(taskInfo(over[0])).toMatchObject({ index: 0 })
     })
   })
 
   it('learns the size of batches from what the backend measured, not from how long they were away', async () => {
     const measured: [number, number][] = []
-    const batchSize = { next: () => 2, measured: (size: number, duration: number) => void measured.push([size, duration]) }
+    const batchSize = {
+      next: () => 2,
+      measured: (size: number, duration: number) => void measured.push([size, duration]),
+    }
     const { sent } = start(counting([], 3), { batchSize })
     await sent[0]?.complete(['a', 'b'], 0.25)
     await sent[1]?.complete(['c'], 0.5)

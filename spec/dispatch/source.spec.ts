@@ -158,10 +158,10 @@ describe('openSource', () => {
       return {
         input,
         log,
-        give: (value: unknown) => (resolve({ done: false, value }), settled()),
-        giveResult: (result: unknown) => (resolve(result), settled()),
-        end: () => (resolve({ done: true }), settled()),
-        fail: (error: unknown) => (reject(error), settled()),
+        give: (value: unknown) => settled(resolve({ done: false, value })),
+        giveResult: (result: unknown) => settled(resolve(result)),
+        end: () => settled(resolve({ done: true })),
+        fail: (error: unknown) => settled(reject(error)),
       }
     }
 

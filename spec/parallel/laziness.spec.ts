@@ -63,7 +63,13 @@ describe('a call', () => {
         yield consume(n)
       }
     })
-    const batches = batchSize === 1 ? [[0], [1], [2], [3], [4], [5]] : [[0, 1, 2, 3], [4, 5]]
+    const batches =
+      batchSize === 1
+        ? [[0], [1], [2], [3], [4], [5]]
+        : [
+            [0, 1, 2, 3],
+            [4, 5],
+          ]
     expect(log).toEqual(
       batches.flatMap((batch) => [...batch.map((n) => `produced ${n}`), ...batch.map((n) => `consumed ${n}`)]),
     )
@@ -77,7 +83,7 @@ describe('a call', () => {
     const input = {
       [Symbol.iterator]: () => {
         const elements = [...tasks, ...Array.from({ length: 100 }, () => identity(0))].values()
-        return { next: () => elements.next(), return: () => (log.push('return'), { done: true, value: undefined }) }
+        return { next: () => elements.next(), return: () => ({ done: true, value: log.push('return') }) }
       },
     }
     await expect(Parallel(1)(input as never)).rejects.toThrow(message)

@@ -1,4 +1,4 @@
-import { delayed, DisposedError, Parallel } from '../../lib/index'
+import { DisposedError, delayed, Parallel } from '../../lib/index'
 import { manualBackend, settled } from '../support/manual-backend'
 
 const identity = delayed((n: number) => n)

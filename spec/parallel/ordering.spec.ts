@@ -62,6 +62,7 @@ describe('the results of a call', () => {
   })
 
   it('may be promised: by async functions, and by thenables', async () => {
+    // biome-ignore lint/suspicious/noThenProperty: that is what a thenable is
     const thenable = { then: (resolve: (value: string) => void) => resolve('then') } as PromiseLike<string>
     const tasks = [delayed(async () => 'async')(), delayed(() => thenable)(), delayed(() => 'at once')()]
     expect(await Parallel(1)(tasks)).toEqual(['async', 'then', 'at once'])

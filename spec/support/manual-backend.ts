@@ -72,8 +72,8 @@ export function manualBackend(overrides: Partial<ParallelBackend> = {}) {
   return { backend, sent, endedCalls, events }
 }
 
-/** Resolves when all that can run without new input has run. */
-export async function settled(): Promise<void> {
+/** Resolves when all that can run without new input has run, such as what the argument has just set off. */
+export async function settled(_setOff?: void): Promise<void> {
   // Two turns: what is put off by one `setImmediate`, is done in the second.
   for (let turn = 0; turn < 2; turn += 1) await new Promise<void>((resolve) => setImmediate(resolve))
 }

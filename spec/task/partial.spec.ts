@@ -19,10 +19,13 @@ describe('partial', () => {
   })
 
   it('gives each call named arguments of its own', () => {
-    const take = partial((named: { n: number }) => {
-      named.n += 1
-      return named.n
-    }, kwargs({ n: 1 }))
+    const take = partial(
+      (named: { n: number }) => {
+        named.n += 1
+        return named.n
+      },
+      kwargs({ n: 1 }),
+    )
     expect([take(), take()]).toEqual([2, 2])
   })
 

@@ -1,0 +1,122 @@
+import { threadId } from 'node:worker_threads'
+import { delayed, Parallel, type TaskInfo, taskInfo, WorkerLostError } from '../../lib'
+
+const exit = delayed((code: number): number => process.exit(code))
+const identity = delayed((n: number) => n)
+const later = (throwing: () => void) => {
+  setTimeout(throwing, 0)
+  return new Promise<never>(() => {})
+}
+
+/** Ways for a task to take its worker with it, and how the worker's end reads. */
+const faults = {
+  'exits with code 3': [exit(3), 'it exited with code 3'],
+  'exits with code 0': [exit(0), 'it exited with code 0'],
+  'throws where nobody can catch': [
+    delayed(() =>
+      later(() => {
+        throw new RangeError('late')
+      }),
+    )(),
+    'an error that nothing caught ended it, RangeError: late',
+  ],
+  'throws what is no error where nobody can catch': [
+    delayed(() =>
+      later(() => {
+        throw 'late'
+      }),
+    )(),
+    'late was thrown and nothing caught it',
+  ],
+  'leaves a rejection unhandled': [
+    delayed(() => later(() => void Promise.reject(new Error('unheard'))))(),
+    'an error that nothing caught ended it, Error: unheard',
+  ],
+  'runs out of memory': [
+    delayed(() => {
+      const hoard: number[][] = []
+      for (;;) hoard.push(new Array(10_000).fill(0.5))
+    })(),
+    'it ran out of memory',
+  ],
+} as const
+
+describe.each(Object.entries(faults))('A task that %s', (_, [task, reason]) => {
+  it('rejects the call with a WorkerLostError that names it, and the next call is right', async () => {
+    await using parallel = Parallel({ nJobs: 2, resourceLimits: { maxOldGenerationSizeMb: 40 } })
+    const error: unknown = await parallel([identity(0), task]).catch((error: unknown) => error)
+    expect(error).toBeInstanceOf(WorkerLostError)
+    expect(error).toMatchObject({
+      code: 'PARFOR_WORKER_LOST',
+      taskIndex: 1,
+      reason,
+      message: expect.stringContaining(reason),
+    })
+    expect(taskInfo(error)).toMatchObject({ index: 1, workerId: expect.any(Number) } satisfies Partial<TaskInfo>)
+    expect(await parallel([1, 2, 3].map((n) => identity(n)))).toEqual([1, 2, 3])
+  })
+})
+
+describe('A lost worker', () => {
+  it.each([1, 7, 'auto'] as const)(
+    'costs the tasks that ran on it, and no other, for batchSize %s',
+    async (batchSize) => {
+      await using parallel = Parallel({ nJobs: 2, batchSize, onError: 'settle' })
+      const deadly = new Set([3, 11, 12])
+      const results = await parallel(Array.from({ length: 20 }, (_, n) => (deadly.has(n) ? exit(n) : identity(n))))
+      expect(results).toEqual(
+        Array.from({ length: 20 }, (_, n) =>
+          deadly.has(n)
+            ? {
+                status: 'rejected',
+                reason: expect.objectContaining({ code: 'PARFOR_WORKER_LOST', taskIndex: n, exitCode: n }),
+              }
+            : { status: 'fulfilled', value: n },
+        ),
+      )
+    },
+  )
+
+  it('leaves other calls on the same Parallel alone', async () => {
+    await using parallel = Parallel(2)
+    const [lost, kept] = await Promise.allSettled([
+      parallel([exit(5)]),
+      parallel(Array.from({ length: 50 }, (_, n) => identity(n))),
+    ])
+    expect(lost).toMatchObject({ status: 'rejected', reason: { exitCode: 5 } })
+    expect(kept).toEqual({ status: 'fulfilled', value: Array.from({ length: 50 }, (_, n) => n) })
+  })
+
+  it('while idle is not missed', async () => {
+    await using parallel = Parallel(2)
+    const exitSoon = delayed(() => {
+      setImmediate(() => process.exit(9))
+      return threadId
+    })
+    const [first] = await parallel([exitSoon()])
+    const seen = await parallel(Array.from({ length: 4 }, () => delayed(() => threadId)()))
+    expect(seen).not.toContain(first)
+  })
+
+  it('that dies on the arguments of a task costs that task, not the call for ever', async () => {
+    await using parallel = Parallel({ nJobs: 2, onError: 'settle' })
+    class Deadly {
+      [Symbol.for('parfor.serialize')]() {
+        return 1
+      }
+      static [Symbol.for('parfor.deserialize')](): never {
+        return process.exit(4)
+      }
+    }
+    const results = await parallel([delayed((_: Deadly) => 1)(new Deadly()), identity(2)])
+    expect(results).toEqual([
+      { status: 'rejected', reason: expect.objectContaining({ code: 'PARFOR_WORKER_LOST', taskIndex: 0 }) },
+      { status: 'fulfilled', value: 2 },
+    ])
+  })
+})
+
+it('A worker that cannot start fails the call with a BackendError', async () => {
+  await using parallel = Parallel({ nJobs: 2, execArgv: ['--require', './no-such-file.cjs'] })
+  await expect(parallel([identity(1)])).rejects.toMatchObject({ code: 'PARFOR_BACKEND' })
+})

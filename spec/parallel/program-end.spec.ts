@@ -1,0 +1,111 @@
+import type { ChildProcess } from 'node:child_process'
+import { runProgram } from '../support/program'
+
+const program = (body: string) => ({ 'main.mjs': `import { delayed, Parallel, shutdown } from 'parfor'\n${body}` })
+
+/** Ctrl-C, once the program has printed `ready`. */
+function interrupt() {
+  let isSent = false
+  return (sofar: string, child: ChildProcess) => {
+    if (isSent || !sofar.includes('ready')) return
+    isSent = true
+    child.kill('SIGINT')
+  }
+}
+
+describe.each(['threads', 'sequential'])('A program that uses %s', (backend) => {
+  it.each([
+    ['keeps its Parallel', ''],
+    ['closes it', 'await parallel.close()'],
+    ['terminates it', 'await parallel.terminate()'],
+    ['shuts down', 'await shutdown()'],
+  ])('ends by itself after its last result, when it %s', async (_, ending) => {
+    const ended = await runProgram(
+      program(`
+        const parallel = Parallel({ nJobs: 2, backend: '${backend}' })
+        console.log(await parallel([1, 4].map((n) => delayed(Math.sqrt)(n))))
+        ${ending}
+        console.log('left:', process.getActiveResourcesInfo().filter((name) => /Worker|Port|Timeout/.test(name)))
+      `),
+    )
+    expect(ended).toEqual({ code: 0, signal: null, stdout: '[ 1, 2 ]\nleft: []\n', stderr: '' })
+  })
+})
+
+describe('A program', () => {
+  it('ends by itself when a call has failed', async () => {
+    const ended = await runProgram(
+      program(`
+        const stuck = delayed(() => { for (;;) {} })
+        const fail = delayed(() => { throw new RangeError('no') })
+        await Parallel(2)([stuck(), fail()]).catch((error) => console.log(String(error)))
+      `),
+    )
+    expect(ended).toEqual({ code: 0, signal: null, stdout: 'RangeError: no\n', stderr: '' })
+  })
+
+  it('shows all that its workers print, before the result', async () => {
+    const { stdout } = await runProgram(
+      program(`
+        const print = delayed((name) => { for (let n = 0; n < 500; n += 1) console.log(name, n, '.'.repeat(200)) })
+        await Parallel(2)([print('a'), print('b'), print('c')])
+        console.log('end')
+      `),
+    )
+    const lines = stdout.trimEnd().split('\n')
+    for (const name of ['a', 'b', 'c']) {
+      const own = lines.filter((line) => line.startsWith(name)).map((line) => Number(line.split(' ')[1]))
+      expect(own).toEqual(Array.from({ length: 500 }, (_, n) => n))
+    }
+    expect(lines).toHaveLength(1501)
+    expect(lines.at(-1)).toBe('end')
+  })
+
+  it('is ended by Ctrl-C, as Node ends it, while tasks run', async () => {
+    const ended = await runProgram(
+      program(`
+        const stuck = delayed((name) => { console.log(name); for (;;) {} })
+        await Parallel({ nJobs: 1, backend: 'threads' })([stuck('ready'), stuck('never')])
+      `),
+      undefined,
+      { onStdout: interrupt() },
+    )
+    expect(ended).toEqual({ code: null, signal: 'SIGINT', stdout: 'ready\n', stderr: '' })
+  })
+
+  it('that handles Ctrl-C keeps its workers until it decides', async () => {
+    const ended = await runProgram(
+      program(`
+        const parallel = Parallel(2)
+        process.once('SIGINT', () => parallel.terminate().then(() => console.log('terminated')))
+        const stuck = delayed((name) => { console.log(name); for (;;) {} })
+        await parallel([stuck('ready')]).catch((error) => console.log(error.code))
+      `),
+      undefined,
+      { onStdout: interrupt() },
+    )
+    expect(ended).toEqual({ code: 0, signal: null, stdout: 'ready\nPARFOR_DISPOSED\nterminated\n', stderr: '' })
+  })
+
+  it('may exit while tasks run', async () => {
+    const ended = await runProgram(
+      program(`
+        const stuck = delayed(() => { for (;;) {} })
+        setTimeout(() => process.exit(7), 300)
+        await Parallel(2)([stuck(), stuck()])
+      `),
+    )
+    expect(ended).toEqual({ code: 7, signal: null, stdout: '', stderr: '' })
+  })
+
+  it('is not run again in its workers', async () => {
+    const { stdout } = await runProgram(
+      program(`
+        console.log('entry')
+        export const twice = (n) => 2 * n
+        console.log(await Parallel(2)([1, 2].map((n) => delayed(twice)(n))))
+      `),
+    )
+    expect(stdout).toBe('entry\n[ 2, 4 ]\n')
+  })
+})

@@ -1,0 +1,147 @@
+// Programs that must compile. Nothing here is run.
+import {
+  type CallOptions,
+  delayed,
+  kwargs,
+  Parallel,
+  type ParallelBackend,
+  type ParallelOptions,
+  partial,
+  type Task,
+} from 'parfor'
+
+declare function addNumbers(end: number, options?: { startFrom?: number; printDone?: boolean }): Promise<number>
+declare function score(subject: string, weight: number, options: { unit: string; digits: number }): string
+declare const anyCase: boolean
+
+/** Compiles when `A` and `B` are the same type. */
+type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false
+function sure<_ extends true>() {}
+
+export function tasks() {
+  const plain = delayed(score)('a', 1, { unit: 'm', digits: 2 })
+  sure<Same<typeof plain, Task<string>>>()
+  const awaited = delayed(addNumbers)(3)
+  sure<Same<typeof awaited, Task<number>>>()
+  const named = [
+    delayed(addNumbers)(3, kwargs({ startFrom: 0 })),
+    delayed(addNumbers)(3, kwargs({})),
+    delayed(score)('a', 1, kwargs({ unit: 'm', digits: 2 })),
+  ] as const
+  sure<Same<(typeof named)[0], Task<number>>>()
+  const generic = delayed(<T>(value: T) => value)(5 as number)
+  sure<Same<typeof generic, Task<number>>>()
+  const variadic = delayed(Math.max)(1, 2, 3)
+  sure<Same<typeof variadic, Task<number>>>()
+  const callback = delayed((f: (n: number) => number, n: number) => f(n))((n) => n * 2, 3)
+  sure<Same<typeof callback, Task<number>>>()
+  const nothing = delayed(() => {})()
+  sure<Same<typeof nothing, Task<void>>>()
+  const byHand: Task<number> = { fn: Math.sqrt, args: [4] }
+  return [plain, awaited, named, byHand]
+}
+
+export function partials() {
+  const fromZero = partial(addNumbers, kwargs({ startFrom: 0, printDone: true }))
+  const sum: Promise<number> = fromZero(3)
+  const other: Promise<number> = fromZero(3, kwargs({ startFrom: 2 }))
+  const task: Task<number> = delayed(fromZero)(3)
+
+  const first: string = partial(score, 'a')(1, { unit: 'm', digits: 2 })
+  const both: string = partial(score, 'a', 1)({ unit: 'm', digits: 2 })
+  const all: string = partial(score, 'a', 1, { unit: 'm', digits: 2 })()
+  const firstAndNamed: string = partial(score, 'a', kwargs({ unit: 'm', digits: 2 }))(1)
+  const someNamed: string = partial(score, 'a', kwargs({ unit: 'm' }))(1, kwargs({ digits: 2 }))
+  const nested: string = partial(partial(partial(score, kwargs({ unit: 'm', digits: 2 })), 'a'), 1)()
+  const namedTwice: string = partial(partial(score, kwargs({ unit: 'm' })), 'a', kwargs({ digits: 2 }))(1)
+  const namedLater: string = partial(partial(partial(score, kwargs({ unit: 'm' })), 'a'), kwargs({ digits: 2 }))(1)
+  const namedAgain: string = partial(partial(score, kwargs({ unit: 'm', digits: 1 })), kwargs({ digits: 2 }))('a', 1)
+  const nestedTask: Task<string> = delayed(partial(score, 'a'))(1, kwargs({ unit: 'm', digits: 2 }))
+  const variadic: number = partial(Math.max, 1, 2)(3, 4)
+  const parts: readonly unknown[] = fromZero.args
+  return {
+    sum,
+    other,
+    task,
+    first,
+    both,
+    all,
+    firstAndNamed,
+    someNamed,
+    nested,
+    namedTwice,
+    namedLater,
+    namedAgain,
+    nestedTask,
+    variadic,
+    parts,
+  }
+}
+
+export async function results() {
+  const parallel = Parallel(2)
+  const tuple = await parallel([delayed(addNumbers)(1), delayed(score)('a', 1, { unit: 'm', digits: 2 })])
+  sure<Same<typeof tuple, [number, string]>>()
+  const asConst = await parallel([delayed(addNumbers)(1), delayed(String)(1)] as const)
+  sure<Same<typeof asConst, [number, string]>>()
+  const list = await parallel([1, 2].map((n) => delayed(Math.sqrt)(n)))
+  sure<Same<typeof list, number[]>>()
+  const empty = await parallel([])
+  sure<Same<typeof empty, []>>()
+  const byHand = await parallel([{ fn: async () => 3 as number, args: [] }])
+  sure<Same<typeof byHand, [number]>>()
+  const set = await parallel(new Set([delayed(String)(1)]))
+  sure<Same<typeof set, string[]>>()
+  const generated = await parallel(function* () {
+    yield delayed(Math.sqrt)(1)
+    if (anyCase) yield delayed(String)(1)
+  })
+  sure<Same<typeof generated, (number | string)[]>>()
+  const later = await parallel(async function* () {
+    yield delayed(addNumbers)(1)
+  })
+  sure<Same<typeof later, number[]>>()
+  const settled = await Parallel({ onError: 'settle' })([delayed(addNumbers)(1)])
+  sure<Same<typeof settled, [PromiseSettledResult<number>]>>()
+  const settledList = await new Parallel({ nJobs: 2, onError: 'settle' })([1].map((n) => delayed(addNumbers)(n)))
+  sure<Same<typeof settledList, PromiseSettledResult<number>[]>>()
+  const either = await Parallel({ onError: anyCase ? 'settle' : 'throw' })(new Set([delayed(addNumbers)(1)]))
+  sure<Same<typeof either, (number | PromiseSettledResult<number>)[]>>()
+}
+
+/** A function of a user's own, generic over what it maps. */
+export async function map<T, R>(fn: (item: T) => R, items: T[]): Promise<Awaited<R>[]> {
+  return Parallel(2)(items.map((item) => delayed(fn)(item)))
+}
+
+export async function options(backend: ParallelBackend, signal: AbortSignal) {
+  const all: ParallelOptions<'settle'> = {
+    nJobs: -2,
+    backend: 'threads',
+    prefer: 'processes',
+    require: 'sharedmem',
+    returnAs: 'list',
+    batchSize: 'auto',
+    preDispatch: '1.5*nJobs',
+    onError: 'settle',
+    onProgress: ({ done, total, remaining }) => void [done, total, remaining],
+    name: 'all',
+    idleTimeout: 1000,
+    env: { ...process.env, A: '1' },
+    execArgv: ['--expose-gc'],
+    resourceLimits: { maxOldGenerationSizeMb: 100 },
+  }
+  const ofCall: CallOptions = { signal, onProgress: ({ failed }) => void failed }
+  const some: ParallelOptions = { nJobs: undefined, backend, preDispatch: (nJobs) => nJobs * 3 }
+  const numbers: number[] = await Parallel(some)(
+    [1].map((n) => delayed(Math.sqrt)(n)),
+    ofCall,
+  )
+
+  using terminated = Parallel(all)
+  await using closed = new Parallel()
+  await closed.close()
+  await terminated.terminate()
+  const test: boolean = closed instanceof Parallel
+  return [numbers, test]
+}

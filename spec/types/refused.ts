@@ -1,0 +1,80 @@
+// Programs that must not compile. What follows the colon is part of what the compiler says. Nothing here is run.
+import { delayed, kwargs, Parallel, partial, type Task } from 'parfor'
+
+declare function addNumbers(end: number, options?: { startFrom?: number; printDone?: boolean }): Promise<number>
+declare function score(subject: string, weight: number, options: { unit: string; digits: number }): string
+
+export async function programs() {
+  // @ts-expect-error: 'string' is not assignable to parameter of type 'number'
+  delayed(Math.sqrt)('4')
+  // @ts-expect-error: Type 'string' is not assignable to type 'number'
+  delayed(addNumbers)('3')
+  // @ts-expect-error: Expected 1 arguments, but got 0
+  delayed(Math.sqrt)()
+  // @ts-expect-error: Expected 1 arguments, but got 2
+  delayed(Math.sqrt)(4, 5)
+  // @ts-expect-error: is not assignable to parameter
+  delayed('sqrt')
+  // @ts-expect-error: is not assignable to parameter
+  delayed(addNumbers)(3, kwargs({ startFrom: 'zero' }))
+  // @ts-expect-error: is not assignable to parameter
+  delayed(addNumbers)(3, kwargs({ strtFrom: 0 }))
+  // @ts-expect-error: is not assignable to parameter
+  delayed(addNumbers)(kwargs({ startFrom: 0 }))
+  // @ts-expect-error: is not assignable to parameter
+  delayed(score)('a', kwargs({ unit: 'm', digits: 2 }))
+  // @ts-expect-error: is not assignable to parameter
+  delayed(score)('a', 1, kwargs({ unit: 'm' }))
+  // @ts-expect-error: is not assignable to parameter
+  delayed(Math.sqrt)(kwargs({ x: 4 }))
+
+  // @ts-expect-error: No overload matches
+  partial(score, 1)
+  // @ts-expect-error: No overload matches
+  partial(addNumbers, kwargs({ startFrom: 'zero' }))
+  // @ts-expect-error: is not assignable to parameter of type 'number'
+  partial(score, 'a')('b', { unit: 'm', digits: 2 })
+  // @ts-expect-error: Expected 2 arguments, but got 1
+  partial(score, 'a', kwargs({ unit: 'm' }))(1)
+  // @ts-expect-error: is not assignable to parameter
+  partial(score, 'a', kwargs({ unit: 'm' }))(1, kwargs({ digits: 'two' }))
+
+  // @ts-expect-error: No overload matches
+  await Parallel(2)([4])
+  // @ts-expect-error: No overload matches
+  await Parallel(2)([delayed(Math.sqrt)])
+  // @ts-expect-error: No overload matches
+  await Parallel(2)([Promise.resolve(4)])
+  // @ts-expect-error: No overload matches
+  await Parallel(2)(delayed(Math.sqrt)(4))
+  // @ts-expect-error: No overload matches
+  await Parallel(2)(function* () {
+    yield 4
+  })
+  // @ts-expect-error: 'number' is not assignable to type 'string'
+  const strings: string[] = await Parallel(2)([4].map((n) => delayed(Math.sqrt)(n)))
+  // @ts-expect-error: is not assignable to type 'number
+  const numbers: number[] = await Parallel({ onError: 'settle' })([delayed(Math.sqrt)(4)])
+  // @ts-expect-error: 'string' is not assignable to type 'number'
+  const task: Task<number> = delayed(String)(4)
+
+  // @ts-expect-error: 'n_jobs' does not exist
+  Parallel({ n_jobs: 2 })
+  // @ts-expect-error: is not assignable to parameter
+  Parallel('2')
+  // @ts-expect-error: '"loky"' is not assignable
+  Parallel({ backend: 'loky' })
+  // @ts-expect-error: '"generator"' is not assignable
+  Parallel({ returnAs: 'generator' })
+  // @ts-expect-error: '"ignore"' is not assignable
+  Parallel({ onError: 'ignore' })
+  // @ts-expect-error: '"2*n_jobs"' is not assignable
+  Parallel({ preDispatch: '2*n_jobs' })
+  // @ts-expect-error: is not assignable to type 'ParallelBackend
+  Parallel({ backend: {} })
+  // @ts-expect-error: 'timeout' does not exist
+  Parallel({ timeout: 1000 })
+  // @ts-expect-error: No overload matches
+  await Parallel(2)([delayed(Math.sqrt)(4)], { singal: AbortSignal.abort() })
+  return [strings, numbers, task]
+}
