@@ -101,7 +101,8 @@ export function dispatch(tasks: unknown, plan: Plan, receiver: Receiver): Dispat
         if (!ready()) break
         send(backlog.cut(size))
       }
-      if (isOpen() && out >= outAtOnce && out < plan.window) {
+      // Also when nothing more is wanted: the input may have failed since it was last asked.
+      if (isOpen() && out >= outAtOnce) {
         source.take((plan.window - out) * plan.batchSize.next(left(source)) - backlog.length, backlog)
       }
     } catch (error) {

@@ -13,7 +13,7 @@ export interface Source {
   readonly ended: boolean
   /**
    * Puts as many as `wanted` tasks into `sink`: fewer when the input ends, or when it must be waited for. In that
-   * case `onArrival` is called when to try again.
+   * case `onArrival` is called when to try again. (With nothing wanted it only throws what is to be thrown.)
    *
    * @throws what the input throws; TypeError for an element that is no task.
    */
@@ -109,12 +109,12 @@ function asyncSource(iterator: AsyncIterator<unknown>, onArrival: () => void): S
     },
 
     take(wanted, sink) {
-      if (wanted <= 0) return
       if (state.is === 'failed') {
         const { error } = state
         state = { is: 'ended' }
         throw error
       }
+      if (wanted <= 0) return
       let missing = wanted
       if (state.is === 'arrived') {
         const { value } = state

@@ -104,10 +104,12 @@ describe('dispatch', () => {
     /** An input that gives a task when the spec says so. */
     function slow() {
       const asked: ((n: number | undefined) => void)[] = []
+      let lose = (_: Error) => settled()
       const tasks = {
         [Symbol.asyncIterator]: () => ({
           next: () =>
-            new Promise((resolve) => {
+            new Promise((resolve, reject) => {
+              lose = (error) => settled(reject(error))
               asked.push((n) =>
                 resolve(n === undefined ? { done: true, value: undefined } : { done: false, value: identity(n) }),
               )
@@ -118,7 +120,7 @@ describe('dispatch', () => {
         asked.at(-1)?.(n)
         return settled()
       }
-      return { tasks, asked, give }
+      return { tasks, asked, give, lose: (error: Error) => lose(error) }
     }
 
     it('without keeping a free worker from what is there', async () => {
@@ -175,6 +177,15 @@ describe('dispatch', () => {
       )
       await settled()
       expect(sent.map(({ args }) => args.length)).toEqual([10, 10])
+    })
+
+    it('and fails with it at once, also while no more is wanted of it', async () => {
+      const { tasks, give, lose } = slow()
+      const { sent, over } = start(tasks, { batchSize: fixedBatchSize(10), window: 1 })
+      await give(0)
+      expect(sent.map(({ args }) => args)).toEqual([[0]])
+      await lose(new Error('input lost'))
+      expect(over).toMatchObject([{ message: 'input lost' }])
     })
 
     it('ends the call when the input ends after the last completion', async () => {

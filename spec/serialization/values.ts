@@ -65,6 +65,7 @@ export const values: Readonly<Record<string, () => unknown>> = {
     }
     return [Color.Red, Color]
   },
+  // biome-ignore lint/suspicious/noSparseArray: it is the value
   'an array with holes': () => [1, , 3, ,],
   'an array that is all holes': () => new Array(5),
   'an array with an element far away': () => {
@@ -345,6 +346,7 @@ export const values: Readonly<Record<string, () => unknown>> = {
   'functions of every kind': () => [function* g() {}, async () => {}, async function* a() {}, class K {}, { m() {} }.m],
   'the members of Node that are objects': () => [process.env, console, performance, globalThis.crypto],
   'a class with a static instance': () => {
+    // biome-ignore lint/complexity/noStaticOnlyClass: it is the value
     class Single {
       static readonly instance = new Single()
     }

@@ -73,7 +73,7 @@ export function manualBackend(overrides: Partial<ParallelBackend> = {}) {
 }
 
 /** Resolves when all that can run without new input has run, such as what the argument has just set off. */
-export async function settled(_setOff?: void): Promise<void> {
+export async function settled(_setOff?: unknown): Promise<void> {
   // Two turns: what is put off by one `setImmediate`, is done in the second.
   for (let turn = 0; turn < 2; turn += 1) await new Promise<void>((resolve) => setImmediate(resolve))
 }

@@ -45,6 +45,7 @@ class Walker {
   readonly #importCalls: Range[] = []
   readonly #importMetas: Range[] = []
   readonly #classParts: ClassParts | undefined
+  readonly #statementStarts = new Set<number>()
   readonly #uses = { this: false, arguments: false, newTarget: false, super: false, eval: false }
   /** The scope of the function itself, when it binds `this`. */
   #ownScope: Scope | undefined
@@ -145,7 +146,10 @@ class Walker {
       this.#visit(discriminant, scope)
       const inner = new Scope(scope)
       for (const { consequent } of cases) addLexicalNames(consequent, inner.names)
-      this.#visitAll(cases, inner)
+      for (const { test, consequent } of cases) {
+        if (test) this.#visit(test, inner)
+        this.#list(consequent, inner)
+      }
     },
     CatchClause: ({ param, body }, scope) => {
       const inner = new Scope(scope)
@@ -157,8 +161,7 @@ class Walker {
     },
     IfStatement: ({ test, consequent, alternate }, scope) => {
       this.#visit(test, scope)
-      // A function as a branch, which sloppy code may have, is in a block of its own.
-      for (const branch of [consequent, alternate]) if (branch) this.#block([branch], new Scope(scope))
+      for (const branch of [consequent, alternate]) if (branch) this.#branch(branch, new Scope(scope))
     },
     LabeledStatement: ({ body }, scope) => this.#visit(body, scope),
     BreakStatement: () => {},
@@ -181,7 +184,18 @@ class Walker {
 
   #block(body: readonly AnyNode[], scope: Scope): void {
     addLexicalNames(body, scope.names)
-    this.#visitAll(body, scope)
+    this.#list(body, scope)
+  }
+
+  #list(statements: readonly AnyNode[], scope: Scope): void {
+    for (const { start, type } of statements) if (type === 'ExpressionStatement') this.#statementStarts.add(start)
+    this.#visitAll(statements, scope)
+  }
+
+  /** A function as a branch, which sloppy code may have, is in a block of its own. */
+  #branch(statement: AnyNode, scope: Scope): void {
+    addLexicalNames([statement], scope.names)
+    this.#visit(statement, scope)
   }
 
   #range({ start, end }: { start: number; end: number }): Range {
@@ -212,7 +226,13 @@ class Walker {
       this.#free.set(name, usage)
     }
     const [start, end] = this.#range(node)
-    usage.references.push({ start, end, shorthand, called: called && chain === undefined })
+    usage.references.push({
+      start,
+      end,
+      shorthand,
+      called: called && chain === undefined,
+      startsStatement: this.#statementStarts.has(node.start),
+    })
     usage.read ||= access !== 'write'
     usage.written ||= access === 'write' || access === 'update'
     usage.typeofOnly &&= access === 'typeof'
@@ -348,7 +368,7 @@ class Walker {
     addVarNames(body, scope.names)
     addLexicalNames(body, scope.names)
     if (!scope.isStrict) hoistBlockFunctions(body, scope)
-    this.#visitAll(body, scope)
+    this.#list(body, scope)
   }
 
   #class(node: Class, scope: Scope): void {

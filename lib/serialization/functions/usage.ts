@@ -6,6 +6,8 @@ export interface Reference {
   readonly shorthand: boolean
   /** `x()` and ``x`…` ``: an edit to a property would give the callee a `this`. */
   readonly called: boolean
+  /** The first word of a statement in a list: an edit that begins with `(` would belong to the line before. */
+  readonly startsStatement: boolean
 }
 
 /** `ns.a.b`: a use of a free variable that needs only this member of it. */

@@ -245,6 +245,25 @@ describe('the places of a variable', () => {
   })
 })
 
+describe('the places that start a statement', () => {
+  const starts = (text: string) => variable(text, 'a').references.map((reference) => reference.startsStatement)
+
+  it.each([
+    ['() => { b\na() }', [true]],
+    ['() => { a`x`; b(a); a.c() }', [true, false, true]],
+    ['() => { if (b) a(); else a() }', [false, false]],
+    ['() => { if (b) { a() } }', [true]],
+    ['() => { while (b) a(); do a(); while (b); for (;;) a(); x: a() }', [false, false, false, false]],
+    ['() => { switch (b) { case a: a() } }', [false, true]],
+    ['class { static #p = 1; static { a() } }', [true]],
+    ['() => a()', [false]],
+    ['() => { return a() }', [false]],
+    ['() => { const b = a() }', [false]],
+  ])('in %s', (text, expected) => {
+    expect(starts(text)).toEqual(expected)
+  })
+})
+
 describe('what is no variable', () => {
   it.each([
     ['() => this', { usesThis: true }],

@@ -1,0 +1,210 @@
+import { runInThisContext } from 'node:vm'
+import { WorkerClient } from '../../lib/backends/worker-client'
+import { WorkerPool } from '../../lib/backends/worker-pool'
+import { delayed } from '../../lib/task/delayed'
+import type { Call, Outcome, Task } from '../../lib/task/task'
+import { type InProcessWorker, inProcessWorker } from '../support/in-process-worker'
+
+/** Tasks in this thread that end when the spec says so. */
+const gates = new Map<number, (value: string) => void>()
+const wait = delayed(
+  (n: number) =>
+    new Promise<string>((resolve) => {
+      const { gates } = globalThis as unknown as { gates: Map<number, (value: string) => void> }
+      gates.set(n, resolve)
+    }),
+)
+/** A function that was sent belongs to Node's realm, not to that of Jest. */
+const realm = runInThisContext('globalThis') as object
+beforeAll(() => Object.assign(realm, { gates }))
+afterAll(() => Reflect.deleteProperty(realm, 'gates'))
+beforeEach(() => gates.clear())
+
+function poolOf(size: number) {
+  const workers: InProcessWorker[] = []
+  const kept: WorkerClient[] = []
+  const pool = new WorkerPool({
+    take() {
+      const free = kept.pop()
+      if (free) return free
+      const worker = inProcessWorker(workers.length)
+      workers.push(worker)
+      return new WorkerClient(worker)
+    },
+    keep: (worker) => void kept.push(worker),
+    endKept: async () => void (await Promise.all(kept.splice(0).map(({ handle }) => handle.terminate()))),
+  })
+  pool.open(size)
+  return { pool, workers, kept }
+}
+
+const call: Call = { nested: { level: 1 } }
+
+function submit(pool: WorkerPool, start: number, tasks: Task[], controller = new AbortController()) {
+  const outcomes: [index: number, Outcome][] = []
+  const done = pool.submit(
+    { call, start, tasks },
+    (index, outcome) => void outcomes.push([index, outcome]),
+    controller.signal,
+  )
+  return { outcomes, done, controller }
+}
+
+const settled = () => new Promise((resolve) => setImmediate(resolve))
+const value = (n: number, result: string) => [n, { status: 'fulfilled', value: result }]
+const lost = (n: number) => [
+  n,
+  { status: 'rejected', reason: expect.objectContaining({ code: 'PARFOR_WORKER_LOST', taskIndex: n }) },
+]
+
+async function open(n: number, result: string) {
+  gates.get(n)?.(result)
+  await settled()
+}
+
+describe('WorkerPool', () => {
+  it('starts as many workers as there are batches, and no more than its size', async () => {
+    const { pool, workers } = poolOf(2)
+    submit(pool, 0, [wait(0)])
+    expect(workers).toHaveLength(1)
+    submit(pool, 1, [wait(1)])
+    submit(pool, 2, [wait(2)])
+    expect(workers).toHaveLength(2)
+    await pool.close({ force: true })
+  })
+
+  it('runs one batch on each worker, and the next when that is done', async () => {
+    const { pool, workers } = poolOf(2)
+    const jobs = [0, 1, 2].map((n) => submit(pool, n, [wait(n)]))
+    for (const worker of workers) worker.start()
+    await settled()
+    expect([...gates.keys()]).toEqual([0, 1])
+    await open(1, 'b')
+    expect([...gates.keys()]).toEqual([0, 1, 2])
+    await open(2, 'c')
+    await open(0, 'a')
+    await Promise.all(jobs.map(({ done }) => done))
+    expect(jobs.map(({ outcomes }) => outcomes)).toEqual([[value(0, 'a')], [value(1, 'b')], [value(2, 'c')]])
+    await pool.close()
+  })
+
+  it('lets a batch wait for whatever is free first: a worker that starts, or one that ends its batch', async () => {
+    const { pool, workers } = poolOf(2)
+    const first = submit(pool, 0, [wait(0)])
+    workers[0]?.start()
+    await settled()
+    const second = submit(pool, 1, [wait(1)])
+    expect(workers).toHaveLength(2)
+    await open(0, 'a')
+    await first.done
+    expect(workers.map(({ requests }) => requests.length)).toEqual([2, 0])
+    await open(1, 'b')
+    await second.done
+    await pool.close({ force: true })
+  })
+
+  it('keeps the process alive while a worker runs a batch, and only then', async () => {
+    const { pool, workers } = poolOf(1)
+    const { done } = submit(pool, 0, [wait(0)])
+    workers[0]?.start()
+    await settled()
+    expect(workers[0]?.isRef).toBe(true)
+    await open(0, 'a')
+    await done
+    expect(workers[0]?.isRef).toBe(false)
+    await pool.close()
+  })
+
+  it('gives its workers away when its last call has ended', async () => {
+    const { pool, workers, kept } = poolOf(1)
+    const { done } = submit(pool, 0, [wait(0)])
+    workers[0]?.start()
+    await settled()
+    await open(0, 'a')
+    await done
+    expect(kept).toHaveLength(0)
+    pool.endCall(call)
+    expect(kept).toHaveLength(1)
+    await pool.close()
+    expect(workers[0]?.isEnded).toBe(true)
+  })
+
+  it('rejects the task that ran on a lost worker, and runs the others elsewhere', async () => {
+    const { pool, workers } = poolOf(1)
+    const { done, outcomes } = submit(pool, 5, [wait(5), wait(6), wait(7)])
+    workers[0]?.start()
+    await settled()
+    await open(5, 'a')
+    workers[0]?.die({ exitCode: 3 })
+    await settled()
+    workers[1]?.start()
+    await settled()
+    await open(7, 'c')
+    await done
+    expect(outcomes).toEqual([value(5, 'a'), lost(6), value(7, 'c')])
+    await pool.close()
+  })
+
+  it('runs a batch again when a worker dies between two tasks, but blames a task the second time', async () => {
+    const { pool, workers } = poolOf(1)
+    const { done, outcomes } = submit(pool, 0, [wait(0), wait(1)])
+    for (const n of [0, 1]) {
+      workers[n]?.start()
+      await settled()
+      workers[n]?.words.fill(0)
+      workers[n]?.die()
+      await settled()
+    }
+    expect(outcomes).toEqual([lost(0)])
+    workers[2]?.start()
+    await settled()
+    await open(1, 'b')
+    await done
+    expect(outcomes).toEqual([lost(0), value(1, 'b')])
+    await pool.close()
+  })
+
+  it('rejects a batch when a worker ends before it has started', async () => {
+    const { pool, workers } = poolOf(1)
+    const { done, outcomes } = submit(pool, 0, [wait(0)])
+    workers[0]?.die({ reason: 'no memory' })
+    await expect(done).rejects.toMatchObject({ code: 'PARFOR_BACKEND', message: expect.stringContaining('no memory') })
+    expect(outcomes).toEqual([])
+    await pool.close()
+  })
+
+  it('ends the workers of an aborted signal only, and drops its waiting batches', async () => {
+    const { pool, workers } = poolOf(2)
+    const controller = new AbortController()
+    const dropped = [0, 1].map((n) => submit(pool, n, [wait(n)], controller))
+    const kept = submit(pool, 2, [wait(2)])
+    for (const worker of workers) worker.start()
+    await settled()
+    controller.abort()
+    await Promise.all(dropped.map(({ done }) => done))
+    expect(workers.map(({ isEnded }) => isEnded)).toEqual([true, true, false])
+    workers[2]?.start()
+    await settled()
+    await open(2, 'c')
+    await kept.done
+    expect([...dropped, kept].map(({ outcomes }) => outcomes)).toEqual([[], [], [value(2, 'c')]])
+    await pool.close()
+  })
+
+  it('waits for its batches when it is closed, and not with force', async () => {
+    const { pool, workers } = poolOf(1)
+    const { done, outcomes } = submit(pool, 0, [wait(0)])
+    workers[0]?.start()
+    await settled()
+    let isClosed = false
+    const closing = pool.close().then(() => {
+      isClosed = true
+    })
+    await settled()
+    expect(isClosed).toBe(false)
+    await open(0, 'a')
+    await Promise.all([closing, done])
+    expect(outcomes).toEqual([value(0, 'a')])
+    expect(workers[0]?.isEnded).toBe(true)
+  })
+})

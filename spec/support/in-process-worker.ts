@@ -1,0 +1,82 @@
+import type { Gone, WorkerHandle } from '../../lib/backends/worker-client'
+import { type Request, type Response, Words } from '../../lib/worker/protocol'
+import { serve } from '../../lib/worker/serve'
+
+/** A worker in this thread: what it is sent and sends is copied, and it starts, works and dies when the spec says so. */
+export interface InProcessWorker extends WorkerHandle {
+  /** Batches that it was sent. */
+  readonly requests: readonly Request[]
+  /** Lets it start; before, requests wait. */
+  start(): void
+  /** Ends it from its own side. */
+  die(how?: Partial<Gone>): void
+  readonly isEnded: boolean
+  /** Whether it keeps the process alive. */
+  readonly isRef: boolean
+}
+
+export function inProcessWorker(id: number): InProcessWorker {
+  const words = new Int32Array(new SharedArrayBuffer(Words.length * 4))
+  const requests: Request[] = []
+  const waiting: Request[] = []
+  let state: 'starting' | 'started' | 'ended' = 'starting'
+  let isRef = false
+  let respond: (response: Response) => void = () => {}
+  let tellGone: (how: Gone) => void = () => {}
+  let started = () => {}
+  let failed = (_: Error) => {}
+  const ready = new Promise<void>((resolve, reject) => {
+    started = resolve
+    failed = reject
+  })
+  ready.catch(() => {})
+  const server = serve({
+    words,
+    post: (response) => {
+      if (state === 'started') respond(structuredClone(response))
+    },
+  })
+
+  const end = (how: Gone) => {
+    if (state === 'ended') return
+    if (state === 'starting') failed(new Error(how.reason))
+    state = 'ended'
+    tellGone(how)
+  }
+  return {
+    id,
+    words,
+    ready,
+    requests,
+    get isEnded() {
+      return state === 'ended'
+    },
+    get isRef() {
+      return isRef
+    },
+    post(request) {
+      if (request.kind === 'run') requests.push(request)
+      const copy = structuredClone(request)
+      if (state === 'starting') waiting.push(copy)
+      else server.handle(copy)
+    },
+    setRef(isNeeded) {
+      isRef = isNeeded
+    },
+    start() {
+      state = 'started'
+      started()
+      for (const request of waiting.splice(0)) server.handle(request)
+    },
+    die: (how = {}) => end({ exitCode: 1, reason: 'it exited with code 1', ...how }),
+    async terminate() {
+      end({ exitCode: 1, reason: 'it was ended' })
+    },
+    onResponse(listen) {
+      respond = listen
+    },
+    onGone(listen) {
+      tellGone = listen
+    },
+  }
+}
