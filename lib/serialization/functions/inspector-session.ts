@@ -19,9 +19,9 @@ export interface InspectorSession {
   readonly stashId: string
 }
 
-/** Empty outside of a call, so that it keeps nothing alive. */
+/** `undefined` outside of a call, so that it keeps nothing alive: an array would be one of our realm. */
 export interface Stash {
-  values: unknown[]
+  values: unknown[] | undefined
 }
 
 type State =
@@ -89,7 +89,7 @@ function postNow<T>(session: inspector.Session, method: string, params: object):
  * spec's realm it would hold that realm.
  */
 function newStash(): Stash {
-  return runInThisContext('({ __proto__: null, values: [] })')
+  return runInThisContext('({ __proto__: null, values: undefined })')
 }
 
 /** Gives the inspector the stash by way of the main realm's global object, which has it for this moment only. */

@@ -59,7 +59,7 @@ export function inspectFunction(fn: Function): FunctionDetails {
       bound: boundFunction(session, internals),
     }
   } finally {
-    session.stash.values = []
+    session.stash.values = undefined
     session.post('Runtime.releaseObjectGroup', { objectGroup })
   }
 }
@@ -104,7 +104,7 @@ function boundFunction(session: InspectorSession, internals: Internals): BoundFu
 /** The very values behind what the inspector names by ids: it puts them into the stash. */
 function valuesOf(session: InspectorSession, remotes: readonly Runtime.RemoteObject[]): unknown[] {
   callOnStash(session, 'function (...values) { this.values = values }', remotes.map(toArgument))
-  return session.stash.values
+  return session.stash.values ?? []
 }
 
 function toArgument({ objectId, unserializableValue, value }: Runtime.RemoteObject): Runtime.CallArgument {
