@@ -72,7 +72,7 @@ export interface ParallelOptions<E extends OnError = 'throw'> {
   onError?: E | undefined
   /** Is told of every completed task, on every backend. */
   onProgress?: OnProgress | undefined
-  /** A name for this `Parallel`, shown in errors and in the names of its workers. */
+  /** A name for this `Parallel`, shown in errors. */
   name?: string | undefined
   /**
    * Milliseconds after which idle workers stop. They never keep the process alive.
@@ -110,5 +110,4 @@ export interface WorkerOptions {
   resourceLimits?: ResourceLimits
   /** Milliseconds, at most what a timer can count. */
   idleTimeout: number
-  name?: string
 }

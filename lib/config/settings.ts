@@ -235,12 +235,11 @@ function checkSignal(value: unknown, option: string): AbortSignal {
 }
 
 function workerOptions(options: Results<typeof checks>): WorkerOptions {
-  const { idleTimeout = 300_000, env, execArgv, resourceLimits, name } = options
+  const { idleTimeout = 300_000, env, execArgv, resourceLimits } = options
   return {
     idleTimeout,
     ...(env && { env }),
     ...(execArgv && { execArgv }),
     ...(resourceLimits && { resourceLimits }),
-    ...(name !== undefined && { name }),
   }
 }

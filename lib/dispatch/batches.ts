@@ -6,7 +6,6 @@ export interface Backlog {
   add(task: Task): void
   /** The first tasks, at most `size`: the next batch. */
   cut(size: number): Task[]
-  clear(): void
 }
 
 /** Collects tasks and cuts them into batches, in order. The size is asked for at the cut: what is known then, counts. */
@@ -38,11 +37,6 @@ export function createBacklog(): Backlog {
         head = 0
       }
       return batch
-    },
-
-    clear() {
-      tasks = []
-      head = 0
     },
   }
 }

@@ -55,8 +55,8 @@ const sentPerWorker = 2
 export function dispatch(tasks: unknown, plan: Plan, receiver: Receiver): Dispatch {
   const call: Call = { nested: plan.nested }
   const controller = new AbortController()
-  // One listener per batch that is out is no leak.
-  setMaxListeners(0, controller.signal)
+  // A listener for each batch that is out is no leak: Node would warn of more than ten.
+  setMaxListeners(Number.POSITIVE_INFINITY, controller.signal)
 
   const backlog = createBacklog()
   const outAtOnce = Math.min(plan.window, plan.workers * sentPerWorker)
@@ -67,7 +67,7 @@ export function dispatch(tasks: unknown, plan: Plan, receiver: Receiver): Dispat
   let out = 0
   /** Tasks that are sent: the index of the next one. */
   let sent = 0
-  let flush: NodeJS.Immediate | undefined
+  let flushIsDue = false
 
   return { start, stop: fail }
 
@@ -86,7 +86,7 @@ export function dispatch(tasks: unknown, plan: Plan, receiver: Receiver): Dispat
   function advance(unfilled = false) {
     if (!isOpen() || source === undefined) return
     try {
-      while (isOpen() && out < outAtOnce) {
+      while (out < outAtOnce) {
         const size = plan.batchSize.next(left(source))
         source.take(size - backlog.length, backlog)
         if (!isOpen() || backlog.length === 0) break
@@ -116,8 +116,10 @@ export function dispatch(tasks: unknown, plan: Plan, receiver: Receiver): Dispat
    * so that a batch goes unfilled when those are over.
    */
   function flushSoon() {
-    flush ??= setImmediate(() => {
-      flush = undefined
+    if (flushIsDue) return
+    flushIsDue = true
+    setImmediate(() => {
+      flushIsDue = false
       advance(true)
     })
   }
@@ -139,11 +141,10 @@ export function dispatch(tasks: unknown, plan: Plan, receiver: Receiver): Dispat
     out += 1
     const reported = new Uint8Array(tasks.length)
     let unreported = tasks.length
-    let settled = false
     const sentAt = performance.now()
 
     const onOutcome: OnOutcome = (index, outcome, workerId) => {
-      if (settled || !isOpen()) return
+      if (!isOpen()) return
       const place = index - batch.start
       if (reported[place] !== 0) return fail(misreported(batch, `reported task ${index}`))
       reported[place] = 1
@@ -151,7 +152,6 @@ export function dispatch(tasks: unknown, plan: Plan, receiver: Receiver): Dispat
       complete(batch, index, outcome, workerId)
     }
     Promise.resolve(plan.backend.submit(batch, onOutcome, controller.signal)).then((report) => {
-      settled = true
       if (!isOpen()) return
       if (unreported > 0) return fail(misreported(batch, `ended with ${unreported} tasks unreported`))
       out -= 1
@@ -196,13 +196,11 @@ export function dispatch(tasks: unknown, plan: Plan, receiver: Receiver): Dispat
     state = 'failed'
     receiver.failed(error)
     controller.abort(error)
-    backlog.clear()
     source?.close()
     over()
   }
 
   function over() {
-    clearImmediate(flush)
     if (sent === 0) return
     try {
       plan.backend.endCall?.(call)

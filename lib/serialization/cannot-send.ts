@@ -2,7 +2,7 @@ import { types } from 'node:util'
 import { analyse } from './functions/free-variables'
 import { isNativeText } from './functions/source'
 import { DESERIALIZE, SERIALIZE } from './hooks'
-import { type IntrinsicPath, intrinsicPath } from './intrinsics'
+import { intrinsicPath } from './intrinsics'
 
 /** Why an object cannot be sent, and the way out. */
 export interface Refusal {
@@ -10,11 +10,23 @@ export interface Refusal {
   readonly remedy: string
 }
 
-/** Built-in classes whose objects are encoded, or travel by structured clone; any other lives in its process. */
-const SENDABLE =
-  /^(global,(Object|Array|Map|Set|Date|RegExp|ArrayBuffer|SharedArrayBuffer|Number|String|Boolean|BigInt|Symbol|\w*Error|\w+Array|DataView|Buffer|URL|URLSearchParams|TextEncoder|TextDecoder|Intl,\w+|Blob|File|CryptoKey|WebAssembly,Module|DOMException)|builtin,node:buffer,(Blob|File|Buffer)|builtin,node:crypto,KeyObject|builtin,node:net,(BlockList|SocketAddress)|builtin,node:url,URL(SearchParams)?|builtin,node:util,Text(En|De)coder|builtin,node:events(,EventEmitter)?|builtin,node:assert,AssertionError|hidden,TypedArray),prototype$/
+/** Built-in classes whose objects are taken apart. */
+const COMPOSED =
+  /^(global,(Object|Array|Map|Set|Date|RegExp|ArrayBuffer|Number|String|Boolean|BigInt|Symbol|\w*Error|\w+Array|DataView|Buffer)|builtin,node:buffer,Buffer|builtin,node:events(,EventEmitter)?|builtin,node:assert,AssertionError|hidden,TypedArray),prototype$/
 
-export function cannotSend(object: object): Refusal | undefined {
+/** Objects that only structured clone can copy, or that stay shared. */
+export const BY_CLONE =
+  /^(global,(SharedArrayBuffer|Blob|File|CryptoKey|WebAssembly,Module)|builtin,node:buffer,(Blob|File)|builtin,node:crypto,(KeyObject|X509Certificate)|builtin,node:net,(BlockList|SocketAddress)),prototype$/
+
+/** Objects that are made again by `new`. */
+export const BY_NEW =
+  /^(global,(URL|URLSearchParams|TextEncoder|TextDecoder|Intl,\w+)|builtin,node:url,URL(SearchParams)?|builtin,node:util,Text(En|De)coder),prototype$/
+
+/** Objects whose state is not in their properties. */
+const isOpaque = (path: string) => BY_CLONE.test(path) || BY_NEW.test(path) || path === 'global,DOMException,prototype'
+
+/** @param isOfNode whether a class is one of Node's own */
+export function cannotSend(object: object, isOfNode: (maker: Function) => boolean): Refusal | undefined {
   if (types.isProxy(object)) return { what: 'a Proxy cannot be copied', remedy: 'Send its target instead.' }
   if (hasHook(object)) return undefined
   if (types.isPromise(object)) return { what: 'it is a promise', remedy: 'Await it first.' }
@@ -23,36 +35,44 @@ export function cannotSend(object: object): Refusal | undefined {
   if (types.isGeneratorObject(object))
     return { what: 'a running generator cannot be copied', remedy: 'Send an array, or the generator function.' }
   if (types.isExternal(object)) return inThisProcess('a native handle')
-  return refuseByClass(object)
+  return refuseByClass(object, isOfNode)
 }
 
 const hasHook = (object: object) => typeof (object as Record<symbol, unknown>)[SERIALIZE] === 'function'
 
 const isWeakRef = (object: object) => Object.prototype.toString.call(object) === '[object WeakRef]'
 
-function refuseByClass(object: object): Refusal | undefined {
+function refuseByClass(object: object, isOfNode: (maker: Function) => boolean): Refusal | undefined {
+  let below: 'nobody' | 'node' | 'user' = 'nobody'
   for (let p: object | null = Object.getPrototypeOf(object); p; p = Object.getPrototypeOf(p)) {
-    const path = intrinsicPath(p)
-    if (path) return SENDABLE.test(path.join()) ? undefined : inThisProcess(`a ${nameOf(object)}${origin(path)}`)
-    const refusal = refuseByConstructor(object, p)
-    if (refusal) return refusal
+    const path = intrinsicPath(p)?.join()
+    if (path !== undefined && isOpaque(path)) return below === 'user' ? hiddenState(object, path) : undefined
+    if (path !== undefined && below !== 'node' && COMPOSED.test(path)) return undefined
+    if (path !== undefined) return inThisProcess(`a ${nameOf(object)}${origin(path)}`)
+    const maker: unknown = Object.getOwnPropertyDescriptor(p, 'constructor')?.value
+    if (typeof maker !== 'function') continue
+    const text = Function.prototype.toString.call(maker)
+    below = isNativeText(text) || isOfNode(maker) ? 'node' : 'user'
+    if (below === 'user' && hasPrivates(text)) return hiddenMembers(maker)
   }
-  return undefined
+  return below === 'node' ? inThisProcess(`a native ${nameOf(object)}`) : undefined
 }
 
-function refuseByConstructor(object: object, prototype: object): Refusal | undefined {
-  const made: unknown = Object.getOwnPropertyDescriptor(prototype, 'constructor')?.value
-  if (typeof made !== 'function') return undefined
-  const text = Function.prototype.toString.call(made)
-  if (isNativeText(text) && !intrinsicPath(made)) return inThisProcess(`a native ${nameOf(object)}`)
-  if (!/^class\b/.test(text) || !text.includes('#')) return undefined
-  return analyse(text).classParts?.hasInstancePrivates
-    ? {
-        what: `it is an instance of class ${made.name}, whose private members cannot be read`,
-        remedy: `Give the class [Symbol.for('${SERIALIZE.description}')]() and static [Symbol.for('${DESERIALIZE.description}')](data).`,
-      }
-    : undefined
-}
+const hasPrivates = (text: string): boolean =>
+  /^class\b/.test(text) && text.includes('#') && analyse(text).classParts?.hasInstancePrivates === true
+
+const hiddenMembers = (maker: Function): Refusal => ({
+  what: `it is an instance of class ${maker.name}, whose private members cannot be read`,
+  remedy: giveHooks,
+})
+
+/** Of a class below `URL` or the like. */
+const hiddenState = (object: object, path: string): Refusal => ({
+  what: `it is an instance of class ${nameOf(object)}, whose state as a ${path.split(',').at(-2)} cannot be read`,
+  remedy: giveHooks,
+})
+
+const giveHooks = `Give the class [Symbol.for('${SERIALIZE.description}')]() and static [Symbol.for('${DESERIALIZE.description}')](data).`
 
 function inThisProcess(kind: string): Refusal {
   return {
@@ -62,7 +82,7 @@ function inThisProcess(kind: string): Refusal {
 }
 
 /** ` (node:net)` */
-const origin = ([start, module]: IntrinsicPath) => (start === 'builtin' ? ` (${module})` : '')
+const origin = (path: string) => (path.startsWith('builtin,') ? ` (${path.split(',')[1]})` : '')
 
 function nameOf(object: object): string {
   try {

@@ -113,13 +113,23 @@ export class Decoder {
   }
 
   /** Gives an object its own properties and prototype. */
-  members(object: object, { keys, values, attributes, accessors, proto }: Members): void {
-    if (proto === null) Object.setPrototypeOf(object, null)
-    else if (proto !== undefined)
-      this.whenMade(proto, (prototype) => Object.setPrototypeOf(object, prototype as object))
+  members(object: object, { keys, values, attributes, accessors, proto, closed }: Members): void {
+    let missing = 1
+    const done = () => {
+      missing -= 1
+      if (missing === 0 && closed) Object.preventExtensions(object)
+    }
+    const whenMade = (slot: Slot, use: (value: unknown) => void) => {
+      missing += 1
+      this.whenMade(slot, (value) => {
+        use(value)
+        done()
+      })
+    }
+    if (proto !== undefined) whenMade(proto, (prototype) => Object.setPrototypeOf(object, prototype as object | null))
     for (const [n, slot] of keys.entries()) {
       const key = this.now(slot) as string | symbol
-      this.whenMade(values[n] as Slot, (value) => define(object, key, value, attributes?.[n]))
+      whenMade(values[n] as Slot, (value) => define(object, key, value, attributes?.[n]))
     }
     for (const [slot, bits, get, set] of accessors ?? [])
       Object.defineProperty(object, this.now(slot) as string | symbol, {
@@ -128,6 +138,7 @@ export class Decoder {
         enumerable: (bits & 1) !== 0,
         configurable: (bits & 4) !== 0,
       })
+    done()
   }
 }
 
@@ -185,7 +196,7 @@ const decoders: { [K in Kind]: (at: Place, ...payload: Nodes[K]) => void } = {
     container(at, map, members)
     for (let n = 0; n < entries.length; n += 2) {
       const key = at.decoder.now(entries[n])
-      map.set(key, undefined) // its place in the order
+      Map.prototype.set.call(map, key, undefined) // its place in the order
       at.decoder.whenMade(entries[n + 1], (value) => Map.prototype.set.call(map, key, value))
     }
   },
@@ -201,13 +212,12 @@ const decoders: { [K in Kind]: (at: Place, ...payload: Nodes[K]) => void } = {
     define(error, 'stack', stack, 6)
     container(at, error, members)
   },
+  domException: (at, message, name, members) => container(at, new DOMException(message, name), members),
   boxed: (at, primitive, members) => container(at, Object(at.decoder.now(primitive)), members),
-  buffer: (at, bytes) => at.made(bytes.slice().buffer),
-  snapshot: (at, index) => {
-    const shared = new Uint8Array(at.decoder.beside(index) as SharedArrayBuffer)
-    const own = new Uint8Array(shared.length)
-    own.set(shared)
-    at.made(own.buffer)
+  buffer: (at, bytes, maxByteLength, members) => container(at, bufferOf(bytes, maxByteLength), members),
+  snapshot: (at, index, maxByteLength, members) => {
+    const bytes = new Uint8Array(at.decoder.beside(index) as SharedArrayBuffer)
+    container(at, bufferOf(bytes, maxByteLength), members)
   },
   view: (at, type, buffer, offset, length, members) => {
     const View = (globalThis as unknown as Record<string, new (...args: unknown[]) => object>)[type]
@@ -269,13 +279,28 @@ function argumentsOf(length: number): IArguments {
   })(...new Array(length))
 }
 
+/** A copy, which can grow when the original could. */
+function bufferOf(bytes: Uint8Array, maxByteLength: number | undefined): ArrayBuffer {
+  const buffer = new (ArrayBuffer as ArrayBufferConstructor2023)(
+    bytes.length,
+    maxByteLength === undefined ? undefined : { maxByteLength },
+  )
+  new Uint8Array(buffer).set(bytes)
+  return buffer
+}
+
+type ArrayBufferConstructor2023 = new (length: number, options?: { maxByteLength: number }) => ArrayBuffer
+
 /** An error by class name, without the cost of a stack of its own. */
 function newError(className: string): Error {
   const { stackTraceLimit } = Error
   Error.stackTraceLimit = 0
   try {
     const Class = (globalThis as unknown as Record<string, ErrorConstructor | undefined>)[className] ?? Error
-    return className === 'AggregateError' ? new AggregateError([]) : new Class()
+    if (className !== 'AggregateError') return new Class()
+    const error = new AggregateError([])
+    Reflect.deleteProperty(error, 'errors')
+    return error
   } finally {
     Error.stackTraceLimit = stackTraceLimit
   }

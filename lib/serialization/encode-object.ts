@@ -1,8 +1,10 @@
 import { types } from 'node:util'
+import { BY_CLONE, BY_NEW } from './cannot-send'
 import type { Encoding } from './encoding'
 import { SERIALIZE } from './hooks'
 import { type IntrinsicPath, intrinsicPath } from './intrinsics'
 import {
+  isArrayBufferPrototype,
   isArrayPrototype,
   isDatePrototype,
   isMapPrototype,
@@ -12,13 +14,6 @@ import {
   isViewPrototype,
 } from './plain-data'
 import type { Kind, Members, Node, Nodes, Slot } from './wire'
-
-/** Objects that only structured clone can copy, or that stay shared. */
-const BY_CLONE =
-  /^(global,(SharedArrayBuffer|Blob|File|CryptoKey|DOMException|WebAssembly,Module)|builtin,node:buffer,(Blob|File)|builtin,node:crypto,KeyObject|builtin,node:net,(BlockList|SocketAddress)),prototype$/
-
-const BY_NEW =
-  /^(global,(URL|URLSearchParams|TextEncoder|TextDecoder|Intl,\w+)|builtin,node:url,URL(SearchParams)?|builtin,node:util,Text(En|De)coder),prototype$/
 
 /**
  * Adds a node that is there before what it holds is encoded, so that cycles find it; the members come last.
@@ -77,7 +72,7 @@ const argumentsObject = (object: IArguments, encoder: Encoding) =>
 const array = (object: unknown[], encoder: Encoding) =>
   container('array', object, encoder, [object.length, LATER], {
     usual: isArrayPrototype,
-    skip: (key) => key === 'length',
+    skip: (key) => key === 'length' && !Object.isFrozen(object),
   })
 
 function map(object: Map<unknown, unknown>, encoder: Encoding): number {
@@ -151,13 +146,27 @@ function stackOf(object: Error): string | undefined {
   }
 }
 
+const domException = (object: DOMException, encoder: Encoding) =>
+  container('domException', object, encoder, [object.message, object.name, LATER], {
+    usual: (prototype) => intrinsicPath(prototype) !== undefined,
+  })
+
 function boxed(object: object, encoder: Encoding): number {
-  const primitive = encoder.slot(object.valueOf())
+  const primitive = encoder.slot(primitiveOf(object))
   const isString = types.isStringObject(object)
   return container('boxed', object, encoder, [primitive, LATER], {
     usual: (prototype) => intrinsicPath(prototype) !== undefined,
     skip: (key) => isString && (key === 'length' || (typeof key === 'string' && /^\d+$/.test(key))),
   })
+}
+
+/** Not its own `valueOf`, which may be the user's. */
+function primitiveOf(object: object): unknown {
+  if (types.isNumberObject(object)) return Number.prototype.valueOf.call(object)
+  if (types.isStringObject(object)) return String.prototype.valueOf.call(object)
+  if (types.isBooleanObject(object)) return Boolean.prototype.valueOf.call(object)
+  if (types.isBigIntObject(object)) return BigInt.prototype.valueOf.call(object)
+  return Symbol.prototype.valueOf.call(object)
 }
 
 const beside = (object: object, encoder: Encoding) => encoder.node('beside', [encoder.beside(object)], object)
@@ -175,6 +184,7 @@ function constructorArguments(object: object, name: string): unknown[] {
     const { encoding, fatal, ignoreBOM } = object as InstanceType<typeof TextDecoder>
     return [encoding, { fatal, ignoreBOM }]
   }
+  if (name === 'Locale') return [String(object)]
   const { locale, ...options } = (object as Intl.NumberFormat).resolvedOptions()
   return [locale, options]
 }
@@ -186,9 +196,11 @@ function arrayBuffer(object: ArrayBuffer, encoder: Encoding): number {
       'Send it before it is transferred, or send a copy.',
     )
   const bytes = encoder.snapshot(object) ?? new Uint8Array(object)
+  const { resizable, maxByteLength } = object as { resizable?: boolean; maxByteLength?: number }
+  const room = resizable ? maxByteLength : undefined
   return types.isSharedArrayBuffer(bytes)
-    ? encoder.node('snapshot', [encoder.beside(bytes)], object)
-    : encoder.node('buffer', [bytes as Uint8Array], object)
+    ? container('snapshot', object, encoder, [encoder.beside(bytes), room, LATER], { usual: isArrayBufferPrototype })
+    : container('buffer', object, encoder, [bytes as Uint8Array, room, LATER], { usual: isArrayBufferPrototype })
 }
 
 function isDetached(buffer: ArrayBuffer): boolean {
@@ -242,6 +254,7 @@ const encoders: ObjectEncoder[] = [
   { accepts: (_, path) => path === 'global,Buffer,prototype', encode: nodeBuffer },
   { accepts: ArrayBuffer.isView, encode: view },
   { accepts: types.isBoxedPrimitive, encode: boxed },
+  { accepts: (_, path) => path === 'global,DOMException,prototype', encode: domException },
   { accepts: Array.isArray, encode: array },
   { accepts: (_, path) => path !== undefined && BY_CLONE.test(path), encode: beside },
   { accepts: (_, path) => path !== undefined && BY_NEW.test(path), encode: construct },
@@ -250,8 +263,17 @@ const encoders: ObjectEncoder[] = [
 
 /** An object as structured clone would not reproduce it, or would not be allowed to. */
 export function encodeObject(object: object, encoder: Encoding): number {
-  const prototype: object | null = Object.getPrototypeOf(object)
-  const path = prototype ? intrinsicPath(prototype)?.join() : undefined
+  const path = pathOfClass(object)
   const encode = encoders.find(({ accepts }) => accepts(object, path))
   return (encode as ObjectEncoder).encode(object as never, encoder, path)
+}
+
+/** A class of Node's own below a class that can be cloned, as that of secret keys, counts as that. */
+function pathOfClass(object: object): string | undefined {
+  const prototype: object | null = Object.getPrototypeOf(object)
+  for (let p = prototype; p; p = Object.getPrototypeOf(p)) {
+    const path = intrinsicPath(p)?.join()
+    if (path !== undefined) return p === prototype || BY_CLONE.test(path) ? path : undefined
+  }
+  return undefined
 }

@@ -140,7 +140,8 @@ export class Encoder implements Encoding {
       else this.#member(object, key, members)
       this.sending.trail.leave()
     }
-    return members
+    if (Object.isExtensible(object)) return members
+    return { ...(members ?? { keys: [], values: [] }), closed: true }
   }
 
   #member(object: object, key: string | symbol, members: Members): void {
@@ -358,11 +359,14 @@ export class Encoder implements Encoding {
     if (theirs !== undefined) return this.node('yours', [theirs], object)
     if (this.scanner.scan(object) === 'plain') return this.node('raw', [object], object)
     this.scanner.note(object)
-    const refusal = cannotSend(object)
+    const refusal = cannotSend(object, (maker) => isOfNode(this.sending.capture(maker)))
     if (refusal) this.fail(refusal.what, refusal.remedy)
     return encodeObject(object, this)
   }
 }
+
+/** Whether Node itself is where a function was written: `FileHandle` of node:fs, which nothing exports. */
+const isOfNode = ({ script }: Captured): boolean => script?.url.startsWith('node:') === true
 
 /** A variable, or a member of a module, and how it is used. */
 interface Binding {

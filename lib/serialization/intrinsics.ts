@@ -76,6 +76,8 @@ class Table {
     for (const global of globals) {
       this.#add(global, ['global'])
       for (const name of languageGlobals()) this.#addLanguageGlobal(global, name)
+      // Jest puts the main realm's ArrayBuffer into its own, but not under the typed arrays.
+      this.#walk(new global.Float64Array(0).buffer.constructor, ['global', 'ArrayBuffer'], depths.global, isOfLanguage)
       for (const name of singletons) if (!this.#deferred.has(name)) this.#addSingleton(global, name)
     }
     for (const name of nodeGlobals()) if (!this.#deferred.has(name)) this.#addNodeGlobal(name)
@@ -109,7 +111,14 @@ class Table {
 
   #addDeferred(value: Keepable): boolean {
     const name = className(value)
-    if (name === undefined || !this.#deferred.delete(name)) return false
+    if (name === undefined) return false
+    const module = deferredExports.get(name)
+    if (module !== undefined) {
+      const made: unknown = Reflect.get(process.getBuiltinModule(module) as object, name)
+      this.#walk(made, ['builtin', module, name], depths.builtin, isOfModule)
+      return true
+    }
+    if (!this.#deferred.delete(name)) return false
     this.#addNodeGlobal(name)
     return true
   }
@@ -198,6 +207,14 @@ const deferredGlobals: readonly { readonly names: readonly string[]; readonly mo
   { names: ['crypto', 'Crypto', 'CryptoKey', 'SubtleCrypto'], module: 'internal/crypto/webcrypto' },
   { names: ['navigator', 'Navigator'], module: 'internal/navigator' },
 ]
+
+/** Exports of built-in modules whose objects can be there while the module is not loaded, or while it is a getter that loads more. */
+const deferredExports: ReadonlyMap<string, string> = new Map([
+  ['KeyObject', 'node:crypto'],
+  ['X509Certificate', 'node:crypto'],
+  ['BlockList', 'node:net'],
+  ['SocketAddress', 'node:net'],
+])
 
 const singletons: ReadonlySet<string> = new Set(['process', 'console', 'crypto', 'performance', 'navigator'])
 

@@ -1,4 +1,4 @@
-import { types } from 'node:util'
+import { inspect, types } from 'node:util'
 import { runInThisContext } from 'node:vm'
 
 /** Prototypes whose objects structured clone reproduces: of this realm, and of the main one where that is another. */
@@ -12,7 +12,13 @@ const MAP = prototypes('Map')
 const SET = prototypes('Set')
 const DATE = prototypes('Date')
 const REGEXP = prototypes('RegExp')
-const ARRAY_BUFFER = new Set<unknown>(realms.map((realm) => realm.ArrayBuffer.prototype))
+// Jest puts the main realm's ArrayBuffer into its own, but not under the typed arrays.
+const ARRAY_BUFFER = new Set<unknown>(
+  realms.flatMap((realm) => [
+    realm.ArrayBuffer.prototype,
+    Object.getPrototypeOf(new realm.Float64Array(0).buffer) as unknown,
+  ]),
+)
 const VIEWS = new Set<unknown>(
   realms
     .flatMap((realm) => [
@@ -29,6 +35,7 @@ export const isMapPrototype = (value: unknown): boolean => MAP.has(value)
 export const isSetPrototype = (value: unknown): boolean => SET.has(value)
 export const isDatePrototype = (value: unknown): boolean => DATE.has(value)
 export const isRegExpPrototype = (value: unknown): boolean => REGEXP.has(value)
+export const isArrayBufferPrototype = (value: unknown): boolean => ARRAY_BUFFER.has(value)
 export const isViewPrototype = (value: unknown): boolean => VIEWS.has(value)
 
 /** How a graph of objects can travel. */
@@ -90,10 +97,10 @@ export class PlainDataScanner {
 
   /** Whether an object by itself is reproduced; what it holds is handed to `visit`, which says no to what is not. */
   #isFaithful(object: object, visit: (value: unknown, parent: object) => boolean): boolean {
-    if (types.isProxy(object)) return false
+    if (types.isProxy(object) || !Object.isExtensible(object)) return false
     const prototype: unknown = Object.getPrototypeOf(object)
     if (Array.isArray(object)) {
-      if (!ARRAY.has(prototype)) return false
+      if (!ARRAY.has(prototype) || !hasElementsOnly(object)) return false
       return elements(object).every((value) => visit(value, object))
     }
     if (OBJECT.has(prototype)) return this.#isPlainObject(object, visit)
@@ -122,7 +129,8 @@ export class PlainDataScanner {
     for (const key of Reflect.ownKeys(object)) {
       if (typeof key === 'symbol') return false
       const property = Reflect.getOwnPropertyDescriptor(object, key)
-      if (!property?.enumerable || !('value' in property) || !visit(property.value, object)) return false
+      if (!property?.enumerable || !property.writable || !property.configurable) return false
+      if (!visit(property.value, object)) return false
     }
     // A tag makes an object of another kind of it (a module of a bundler); a null `__proto__` cannot get here.
     return !(Symbol.toStringTag in object)
@@ -135,6 +143,17 @@ function elements(array: readonly unknown[]): readonly unknown[] {
   if (length < 1e6 || (0 in array && length >> 1 in array)) return array
   return Object.keys(array).map((key) => array[key as keyof typeof array])
 }
+
+/** Whether an array has no properties but its elements. Keys come in this order: elements, `length`, others. */
+function hasElementsOnly(array: readonly unknown[]): boolean {
+  if (array.length > FEW && onlyElements.test(inspect(array, shortest))) return true
+  return Reflect.ownKeys(array).at(-1) === 'length'
+}
+
+/** From so many elements on, listing the keys takes longer than printing what is no element; a million take 200 ms. */
+const FEW = 20
+const shortest = { maxArrayLength: 0, depth: 0, showHidden: true, customInspect: false, breakLength: Infinity }
+const onlyElements = /^\[ \.\.\. \d+ more items, \[length\]: \d+ \]$/
 
 const hasNoProperties = (object: object): boolean => Reflect.ownKeys(object).length === 0
 

@@ -1,4 +1,4 @@
-import { deserialize } from 'node:v8'
+import { fromBytes } from './bytes'
 import { Decoder, type Receiving } from './decode'
 import { exportOf, load } from './functions/importing'
 import { allAtHome } from './realm'
@@ -42,7 +42,7 @@ export class Received implements Receiving {
    */
   open(units: readonly Unit[], parcels: readonly Parcel[], more: readonly Graph[] = []): Promise<void> | undefined {
     const graphs = [...more, ...parcels.flatMap((parcel) => ('graph' in parcel ? [parcel.graph] : []))]
-    const contents = units.map((unit) => ({ ...unit, ...(deserialize(unit.bytes) as UnitContents) }))
+    const contents = units.map((unit) => ({ ...unit, ...(fromBytes(unit.bytes) as UnitContents) }))
     const imports = [...contents, ...graphs].flatMap((graph) => graph.imports)
     const modules = imports.length === 0 ? [] : load(imports)
     const make = () => {
@@ -62,7 +62,7 @@ export class Received implements Receiving {
   /** What a task is called with, or gave: after `open`. */
   decode(parcel: Parcel): readonly unknown[] {
     if ('values' in parcel) return allAtHome(parcel.values)
-    const { slots, nodes } = 'packed' in parcel ? (deserialize(parcel.packed) as PackedContents) : unpacked(parcel)
+    const { slots, nodes } = 'packed' in parcel ? (fromBytes(parcel.packed) as PackedContents) : unpacked(parcel)
     const graph = { nodes, imports: parcel.graph.imports, beside: parcel.graph.beside }
     const decoder = new Decoder(graph, loadedModules(graph.imports), this)
     return slots.map((slot) => decoder.decode(slot))

@@ -1,5 +1,5 @@
-import { serialize } from 'node:v8'
 import { SerializationError, type Side } from '../errors'
+import { toBytes } from './bytes'
 import { Encoder, type Sending } from './encode'
 import { FunctionsByValue } from './functions/by-value'
 import { type Captured, CaptureError, type Closure, capture, closureOf, describe } from './functions/capture'
@@ -191,7 +191,7 @@ function closureOrExplain(captured: Captured, sender: Sender, encoder: Encoder):
 
 function serializeOrExplain(contents: UnitContents, encoder: Encoder): Uint8Array {
   try {
-    return serialize(contents)
+    return toBytes(contents)
   } catch (error) {
     return encoder.fail((error as Error).message, 'Send what is needed to make it.')
   }
@@ -283,7 +283,7 @@ export class Message {
     })
     const { imports, beside, nodes } = encoder.graph
     if (!this.#scanner.overlaps) return { slots, graph: encoder.graph }
-    return { packed: serialize({ slots, nodes }), graph: { imports, beside } }
+    return { packed: toBytes({ slots, nodes }), graph: { imports, beside } }
   }
 
   #include(unit: UnitEntry): void {

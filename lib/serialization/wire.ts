@@ -10,6 +10,8 @@ export interface Members {
   /** Attributes of the n-th property where they are not all true: 1 enumerable, 2 writable, 4 configurable. */
   attributes?: Record<number, number>
   accessors?: [key: Slot, attributes: number, get: Slot, set: Slot][]
+  /** Frozen, sealed, or closed to new properties. */
+  closed?: true
   /** Absent: the prototype that objects of this kind usually have. */
   proto?: Slot
 }
@@ -82,10 +84,14 @@ export interface Nodes {
   date: [time: number, members: Members]
   regexp: [source: string, flags: string, members: Members]
   error: [className: string, stack: string | undefined, members: Members]
+  domException: [message: string, name: string, members: Members]
   boxed: [primitive: Slot, members: Members]
-  /** An `ArrayBuffer`: its bytes; or the n-th value beside, a snapshot in shared memory that the receiver copies. */
-  buffer: [bytes: Uint8Array]
-  snapshot: [index: number]
+  /**
+   * An `ArrayBuffer`: its bytes; or the n-th value beside, a snapshot in shared memory that the receiver copies. One
+   * that can grow has a `maxByteLength`.
+   */
+  buffer: [bytes: Uint8Array, maxByteLength: number | undefined, members: Members]
+  snapshot: [index: number, maxByteLength: number | undefined, members: Members]
   view: [type: string, buffer: Slot, offset: number, length: number, members: Members]
   /** Node's `Buffer`, which seldom owns the memory it is in. */
   nodeBuffer: [buffer: Slot, offset: number, length: number]

@@ -148,8 +148,8 @@ export function describeBackend(create: () => ParallelBackend): void {
   it('waits for running batches when it is closed', async () => {
     const { done, outcomes } = submit([soon('a'), soon('b')])
     await backend.close()
-    await done
     expect(outcomes).toEqual([fulfilled('a'), fulfilled('b')])
+    await done
   })
 
   it('waits for nothing when it is closed with force', async () => {

@@ -25,7 +25,7 @@ describe('checkOptions', () => {
     const env = { A: '1', B: undefined }
     const resourceLimits = { maxOldGenerationSizeMb: 64 }
     const { worker } = checkOptions({ env, execArgv: ['--expose-gc'], resourceLimits, idleTimeout: 5, name: 'n' })
-    expect(worker).toEqual({ env, execArgv: ['--expose-gc'], resourceLimits, idleTimeout: 5, name: 'n' })
+    expect(worker).toEqual({ env, execArgv: ['--expose-gc'], resourceLimits, idleTimeout: 5 })
     expect(worker.env).not.toBe(env)
   })
 

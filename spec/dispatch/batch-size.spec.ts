@@ -29,6 +29,7 @@ describe('autoBatchSize', () => {
 
   it('does not grow without end for tasks that take no time', () => {
     expect(Math.max(...sizesFor(0, 40))).toBe(1024)
+    expect(Math.max(...sizesFor(0.000_001, 40))).toBe(1024)
   })
 
   it('comes down at once when tasks turn out slow', () => {
@@ -50,6 +51,25 @@ describe('autoBatchSize', () => {
     sizesFor(0.01, 20, size)
     size.measured(1, 0.01)
     expect(size.next(undefined)).toBe(500)
+  })
+
+  it('grows by what has been measured, not by how often', () => {
+    const size = autoBatchSize(2)
+    sizesFor(0.01, 3, size)
+    for (let n = 0; n < 10; n += 1) size.measured(2, 0.02)
+    expect(size.next(undefined)).toBe(8)
+  })
+
+  it('believes that tasks are slow at once, and that they are quick by and by', () => {
+    const size = autoBatchSize(2)
+    size.measured(1, 10)
+    const sizes = [0, 0, 0].map(() => {
+      size.measured(1, 0)
+      return size.next(undefined)
+    })
+    expect(sizes).toEqual([1, 2, 2])
+    size.measured(2, 20)
+    expect(size.next(undefined)).toBe(1)
   })
 
   it('shares out the rest, down to single tasks', () => {

@@ -1,3 +1,4 @@
+import { getMaxListeners } from 'node:events'
 import { autoBatchSize, fixedBatchSize } from '../../lib/dispatch/batch-size'
 import { dispatch, type Plan } from '../../lib/dispatch/dispatch'
 import { BackendError, taskInfo } from '../../lib/errors'
@@ -460,10 +461,16 @@ describe('dispatch', () => {
     expect(measured[0]).toBeGreaterThanOrEqual(0)
   })
 
-  it('gives every batch of a call the same call, and every call its own', async () => {
+  it('gives batches a signal that any number of them may listen to', () => {
+    const { sent } = start(counting([]))
+    expect(getMaxListeners(sent[0]?.signal as AbortSignal)).toBe(Number.POSITIVE_INFINITY)
+  })
+
+  it('gives every batch of a call the same call and signal, and every call its own', async () => {
     const [first, second] = [start(counting([])), start(counting([]))]
     const callsOf = ({ sent }: typeof first) => new Set(sent.map(({ batch }) => batch.call))
     expect([callsOf(first).size, callsOf(second).size]).toEqual([1, 1])
+    expect(new Set(first.sent.map(({ signal }) => signal)).size).toBe(1)
     expect([...callsOf(first)][0]).not.toBe([...callsOf(second)][0])
     expect([...callsOf(first)][0]).toEqual({ nested: { level: 1 } })
   })

@@ -188,13 +188,24 @@ describe('openSource', () => {
       expect([numbers(), log]).toEqual([[0], ['next']])
     })
 
-    it('throws what the input throws, when it is next taken from', async () => {
+    it('gives nothing, and asks for nothing, when nothing is wanted', async () => {
+      const { input, log, give } = manual()
+      const { take, numbers } = opened(input)
+      take(0)
+      expect(log).toEqual([])
+      take(1)
+      await give(task(0))
+      take(0)
+      expect([numbers(), log]).toEqual([[], ['next']])
+    })
+
+    it('throws what the input throws, when it is next taken from, were nothing wanted', async () => {
       const { input, log, fail } = manual()
       const { source, take, arrivals } = opened(input)
       take(1)
       await fail(new Error('lost'))
       expect(arrivals()).toBe(1)
-      expect(() => take(1)).toThrow('lost')
+      expect(() => take(0)).toThrow('lost')
       source.close()
       expect(log).toEqual(['next'])
     })

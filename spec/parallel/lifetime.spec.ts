@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { DisposedError, delayed, Parallel } from '../../lib/index'
 import { manualBackend, settled } from '../support/manual-backend'
 
@@ -109,6 +111,28 @@ describe('a Parallel', () => {
       expect(events.filter((event) => event === 'close')).toHaveLength(1)
     })
 
+    it('is closed for all who asked when its backend is', async () => {
+      let closed = () => {}
+      const { backend, sent } = manualBackend({
+        close: () =>
+          new Promise<void>((resolve) => {
+            closed = resolve
+          }),
+      })
+      const parallel = Parallel({ backend })
+      const call = parallel([identity(0)])
+      await settled()
+      await sent[0]?.complete([0])
+      await call
+      const heard: string[] = []
+      const both = ['a', 'b'].map((name) => parallel.close().then(() => heard.push(name)))
+      await settled()
+      expect(heard).toEqual([])
+      closed()
+      await Promise.all(both)
+      expect(heard).toEqual(['a', 'b'])
+    })
+
     it('has nothing to close when it was never used', async () => {
       const { backend, events } = manualBackend()
       await Parallel({ backend }).close()
@@ -172,6 +196,19 @@ describe('a Parallel', () => {
       })
       await expect(call).rejects.toThrow(DisposedError)
     })
+  })
+
+  it('keeps nothing of a call that is over', async () => {
+    setFlagsFromString('--expose-gc')
+    const collectGarbage = runInNewContext('gc') as () => void
+    const parallel = Parallel(1)
+    const result = await parallel([delayed(() => ({ big: true }))()]).then(([value]) => new WeakRef(value))
+    for (let turn = 0; turn < 10 && result.deref(); turn += 1) {
+      await settled()
+      collectGarbage()
+    }
+    expect(result.deref()).toBeUndefined()
+    await parallel.close()
   })
 
   it('is closed by await using, and terminated by using', async () => {

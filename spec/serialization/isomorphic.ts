@@ -4,9 +4,9 @@ import { intrinsicPath } from '../../lib/serialization/intrinsics'
 /**
  * Where two values differ: `undefined` when one is the mirror image of the other. Stricter than deep equality: every
  * own property with its attributes, prototypes, what the engine keeps inside of an object, and which places hold the
- * same object. Functions are the same when their texts, names and properties are.
+ * same object. Functions are the same when their properties are: their name, their length, `prototype`.
  *
- * What is built in may be of different realms. Frozen objects may arrive extensible.
+ * What is built in may be of different realms.
  */
 export function difference(left: unknown, right: unknown): string | undefined {
   return new Comparison().compare(left, right, '')
@@ -97,7 +97,7 @@ function attributesOf({ enumerable, writable, configurable, get, set }: Property
 
 /** What an object holds that is not a property. The first of it is its brand. */
 function insideOf(object: object): unknown[] {
-  if (typeof object === 'function') return ['function', Function.prototype.toString.call(object)]
+  if (typeof object === 'function') return ['function']
   if (types.isMap(object)) return ['map', ...[...Map.prototype.entries.call(object)].flat()]
   if (types.isSet(object)) return ['set', ...Set.prototype.values.call(object)]
   if (types.isDate(object)) return ['date', Date.prototype.getTime.call(object)]
@@ -109,7 +109,7 @@ function insideOf(object: object): unknown[] {
   if (Buffer.isBuffer(object)) return ['Buffer', object.toString('hex')]
   if (ArrayBuffer.isView(object)) return [tagOf(object), object.byteOffset, object.byteLength, object.buffer]
   if (types.isArgumentsObject(object)) return ['arguments']
-  return [Array.isArray(object) ? 'array' : 'object', tagOf(object)]
+  return [Array.isArray(object) ? 'array' : 'object', tagOf(object), Object.isExtensible(object)]
 }
 
 const maxLengthOf = (buffer: ArrayBuffer) => (buffer as { maxByteLength?: number }).maxByteLength

@@ -1,11 +1,7 @@
-import { delayed, Parallel, shutdown } from 'parfor'
+import { delayed, Parallel } from 'parfor'
 import { Crossing } from './crossing'
 import { difference } from './isomorphic'
 import { opaqueValues, values } from './values'
-
-afterAll(shutdown)
-
-const parallel = Parallel({ nJobs: 1, backend: 'threads' })
 
 describe('arrives as it was, in one process:', () => {
   it.each(Object.entries(values))('%s', async (_, make) => {
@@ -26,6 +22,9 @@ describe('arrives as it was, in one process:', () => {
 })
 
 describe('comes back from a thread as it was:', () => {
+  const parallel = Parallel({ nJobs: 1, backend: 'threads' })
+  afterAll(() => parallel.close())
+
   it.each(Object.entries(values))('%s', async (_, make) => {
     const value = make()
     const [back] = await parallel([delayed((arrived: unknown) => [arrived])(value)])

@@ -41,29 +41,28 @@ export const values: Readonly<Record<string, () => unknown>> = {
     const key = Symbol('key')
     return { [key]: key, again: [key] }
   },
-  'accessor properties': () => ({
-    first: 'a',
-    get both() {
-      return `${this.first}!`
-    },
-    set both(value: string) {
-      this.first = value
-    },
-  }),
+  'accessor properties': () => {
+    let text = 'a'
+    return {
+      get both() {
+        return `${text}!`
+      },
+      set both(value: string) {
+        text = value
+      },
+    }
+  },
   'a property that is not enumerable': () => Object.defineProperty({ a: 1 }, 'hidden', { value: 2, writable: true }),
   'a property that is read-only': () => Object.defineProperty({}, 'fixed', { value: 1, enumerable: true }),
   'a frozen object': () => Object.freeze({ a: 1, b: [2] }),
   'a frozen array': () => Object.freeze([1, 2]),
   'an enum as TypeScript makes it': () => Object.freeze({ Up: 1, Down: 2, 1: 'Up', 2: 'Down' }),
-  'a frozen class of constants': () => {
-    class Color {
-      static readonly Red = new Color('red')
-      readonly name: string
-      constructor(name: string) {
-        this.name = name
-      }
-    }
-    return [Color.Red, Color]
+  'a sealed object': () => Object.seal({ a: 1 }),
+  'an object closed to new properties': () => Object.preventExtensions({ a: {} }),
+  'a frozen object that holds itself': () => {
+    const loop: Record<string, unknown> = {}
+    loop.list = Object.freeze([loop, () => loop])
+    return Object.freeze(loop)
   },
   // biome-ignore lint/suspicious/noSparseArray: it is the value
   'an array with holes': () => [1, , 3, ,],
@@ -92,7 +91,7 @@ export const values: Readonly<Record<string, () => unknown>> = {
       // biome-ignore lint/complexity/noArguments: they are the value
       return arguments
     })(1, 'b', {}),
-  'tagged template strings': () => ((strings: TemplateStringsArray) => strings)`a\n${1}b`,
+  'tagged template strings': () => ((strings: TemplateStringsArray, ..._: number[]) => strings)`a\n${1}b`,
 
   // --- identity
   'an object in two places': () => {
@@ -184,7 +183,7 @@ export const values: Readonly<Record<string, () => unknown>> = {
   // --- built-in classes
   'a date': () => new Date(Date.UTC(2024, 1, 29, 12, 30, 15, 250)),
   'a date that is none': () => new Date(Number.NaN),
-  'a date of a subclass': () => new (class Day extends Date {})(0),
+  'a date of a subclass': () => new (class Day extends Date {})(2024, 1),
   'regular expressions': () => [/a/, /[\]/]+/giu, /(?<n>.)/dy, /\/\n/],
   'a regular expression in the middle of a search': () => {
     const regexp = /a/g
@@ -254,6 +253,7 @@ export const values: Readonly<Record<string, () => unknown>> = {
 
   // --- binary data
   'a buffer of bytes': () => new Uint8Array([1, 2, 3]).buffer,
+  'a buffer of a subclass': () => Object.assign(new (class Bytes extends ArrayBuffer {})(2), { label: 'b' }),
   'an empty buffer': () => new ArrayBuffer(0),
   'a buffer with room to grow': () => new (ArrayBuffer as Resizable)(4, { maxByteLength: 16 }),
   'an array of every type': () => [

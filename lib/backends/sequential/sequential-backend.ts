@@ -44,7 +44,6 @@ export class SequentialBackend implements ParallelBackend {
 
   // biome-ignore lint/suspicious/noConfusingVoidType: as in ParallelBackend
   submit(batch: Batch, onOutcome: OnOutcome, signal: AbortSignal): Promise<BatchReport | void> {
-    if (signal.aborted) return Promise.resolve()
     const strand = this.#strandOf(batch.call)
     const run = { isOver: false }
     const start = () => runBatch(batch, onOutcome, signal, strand, run)

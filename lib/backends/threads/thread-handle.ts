@@ -35,7 +35,7 @@ export class ThreadHandle implements WorkerHandle {
   #error: unknown
   #isEnding = false
 
-  constructor({ env, execArgv, resourceLimits, name }: WorkerOptions) {
+  constructor({ env, execArgv, resourceLimits }: WorkerOptions) {
     const { port1, port2 } = new MessageChannel()
     const entry = workerEntry()
     const data: ThreadData = { port: port2, words: this.words, entry: entryPath() }
@@ -43,7 +43,7 @@ export class ThreadHandle implements WorkerHandle {
       eval: 'source' in entry,
       workerData: { parfor: data },
       transferList: [port2],
-      name: name ?? 'parfor',
+      name: 'parfor',
       ...(env && { env }),
       ...(execArgv && { execArgv: [...execArgv] }),
       ...(resourceLimits && { resourceLimits }),

@@ -70,9 +70,10 @@ function edits(
   if (hasHeritage && classParts?.heritage) put(classParts.heritage, `${prefix}superclass`)
   for (const [n, key] of computedKeys.entries()) put(key.range, keys[n] as string)
   for (const name of cells)
-    for (const { start, end, shorthand, called } of free.get(name)?.references ?? []) {
+    for (const { start, end, shorthand, called, startsStatement } of free.get(name)?.references ?? []) {
       const value = `${cellName(name)}.value`
-      put([start, end], shorthand ? `${name}:${value}` : called ? `(0,${value})` : value)
+      // Called apart from the cell, which would be its `this`; in code without semicolons `(` would go on with a call.
+      put([start, end], shorthand ? `${name}:${value}` : called ? `${startsStatement ? ';' : ''}(0,${value})` : value)
     }
   return all.sort((a, b) => a.start - b.start)
 }

@@ -102,7 +102,7 @@ function learn(parsed: Debugger.ScriptParsedEventDataType): void {
   else byUrl.set(script.url, [script])
 }
 
-/** An inline source map is longer than its file, and there can be thousands of files: long ones are not kept. */
+/** An inline source map is longer than its file, and there can be thousands of files: long ones wait to be asked for. */
 const longestKeptMap = 1000
 
 class KnownScript implements Script {
@@ -113,7 +113,7 @@ class KnownScript implements Script {
   readonly inMainContext: boolean
   readonly startLine: number
   readonly startColumn: number
-  readonly #sourceMapURL: string | undefined
+  #sourceMapURL: string | undefined
   #source: string | undefined
 
   constructor(parsed: Debugger.ScriptParsedEventDataType) {
@@ -134,7 +134,8 @@ class KnownScript implements Script {
   }
 
   get sourceMapURL(): string {
-    return this.#sourceMapURL ?? lastSourceMapURL(sourceOf(this.scriptId))
+    this.#sourceMapURL ??= lastSourceMapURL(this.source)
+    return this.#sourceMapURL
   }
 }
 

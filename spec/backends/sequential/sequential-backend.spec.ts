@@ -38,6 +38,47 @@ describe('SequentialBackend', () => {
     expect(log).toEqual(['a begins', 'a ends', 'b begins', 'b ends', 'c begins', 'c ends'])
   })
 
+  it('starts a batch within submit, unless one that waits is before it', async () => {
+    const backend = new SequentialBackend()
+    const call = newCall()
+    const log: string[] = []
+    const now = delayed((name: string) => log.push(name))
+    const later = delayed(async (name: string) => {
+      await settled()
+      log.push(name)
+    })
+    const submit = (start: number, task: Task) => {
+      const done = backend.submit({ call, start, tasks: [task] }, () => {}, signal)
+      log.push('submitted')
+      return done
+    }
+    await Promise.all([submit(0, now('a')), submit(1, now('b'))])
+    await Promise.all([submit(2, later('c')), submit(3, now('d'))])
+    await submit(4, now('e'))
+    expect(log).toEqual([
+      ...['a', 'submitted', 'b', 'submitted'],
+      ...['submitted', 'submitted', 'c', 'd'],
+      ...['e', 'submitted'],
+    ])
+  })
+
+  it('reports nothing of a task that ends after the abort', async () => {
+    const controller = new AbortController()
+    let end = () => {}
+    const task = delayed(() => new Promise<void>((resolve) => (end = resolve)))()
+    const reported = jest.fn()
+    const done = new SequentialBackend().submit(
+      { call: newCall(), start: 0, tasks: [task] },
+      reported,
+      controller.signal,
+    )
+    controller.abort()
+    await done
+    end()
+    await settled()
+    expect(reported).not.toHaveBeenCalled()
+  })
+
   it('does not let a task wait for itself, when it makes a call of its own', async () => {
     const backend = new SequentialBackend()
     const inner = () =>

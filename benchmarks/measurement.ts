@@ -1,0 +1,11 @@
+/**
+ * One measurement, as a process: `node measurement.js task-overhead.bench 0 parfor` prints one number. It is plain
+ * JavaScript that runs here (run.ts compiles it): a TypeScript loader would be measured too.
+ */
+import type { Bench } from './harness'
+
+const [file, comparison, contestant] = process.argv.slice(2)
+const bench: Bench = require(`./${file}`).default
+const measure = bench.comparisons[Number(comparison)]?.contestants[contestant as string]
+if (measure === undefined) throw new Error(`${file} has no contestant '${contestant}'`)
+void measure().then((value) => console.log(value))
