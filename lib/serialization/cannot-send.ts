@@ -47,7 +47,7 @@ function refuseByClass(object: object, isOfNode: (maker: Function) => boolean): 
   for (let p: object | null = Object.getPrototypeOf(object); p; p = Object.getPrototypeOf(p)) {
     const path = intrinsicPath(p)?.join()
     if (path !== undefined && isOpaque(path)) return below === 'user' ? hiddenState(object, path) : undefined
-    if (path !== undefined && below !== 'node' && COMPOSED.test(path)) return undefined
+    if (path !== undefined && COMPOSED.test(path)) break
     if (path !== undefined) return inThisProcess(`a ${nameOf(object)}${origin(path)}`)
     const maker: unknown = Object.getOwnPropertyDescriptor(p, 'constructor')?.value
     if (typeof maker !== 'function') continue

@@ -212,7 +212,11 @@ const decoders: { [K in Kind]: (at: Place, ...payload: Nodes[K]) => void } = {
     define(error, 'stack', stack, 6)
     container(at, error, members)
   },
-  domException: (at, message, name, members) => container(at, new DOMException(message, name), members),
+  domException: (at, message, name, stack, members) => {
+    const error = new DOMException(message, name)
+    define(error, 'stack', stack, 6)
+    container(at, error, members)
+  },
   boxed: (at, primitive, members) => container(at, Object(at.decoder.now(primitive)), members),
   buffer: (at, bytes, maxByteLength, members) => container(at, bufferOf(bytes, maxByteLength), members),
   snapshot: (at, index, maxByteLength, members) => {
@@ -340,11 +344,14 @@ function decodeFunction({ decoder, made, isMade }: Place, node: FunctionNode): v
   if (cyclic) fill(eager, captured.length)
 }
 
-function decorate(decoder: Decoder, fn: Function, { name, own, prototype, proto, prototypeProto }: FunctionNode): void {
+function decorate(decoder: Decoder, fn: Function, node: FunctionNode): void {
+  const { name, own, prototype, deleted, proto, prototypeProto } = node
   if (proto !== undefined) decoder.whenMade(proto, (value) => Object.setPrototypeOf(fn, value as object))
   if (prototypeProto !== undefined)
     decoder.whenMade(prototypeProto, (value) => Object.setPrototypeOf(fn.prototype, value as object))
   if (name !== undefined && fn.name !== name) Object.defineProperty(fn, 'name', { value: name, configurable: true })
+  for (const key of deleted?.own ?? []) Reflect.deleteProperty(fn, decoder.now(key) as string | symbol)
+  for (const key of deleted?.prototype ?? []) Reflect.deleteProperty(fn.prototype, decoder.now(key) as string | symbol)
   if (own) decoder.members(fn, own)
   if (prototype) decoder.members(fn.prototype, prototype)
 }

@@ -1,6 +1,7 @@
 import { types } from 'node:util'
 import { BY_CLONE, BY_NEW } from './cannot-send'
 import type { Encoding } from './encoding'
+import { moduleMembers } from './functions/module-members'
 import { SERIALIZE } from './hooks'
 import { type IntrinsicPath, intrinsicPath } from './intrinsics'
 import {
@@ -147,7 +148,8 @@ function stackOf(object: Error): string | undefined {
 }
 
 const domException = (object: DOMException, encoder: Encoding) =>
-  container('domException', object, encoder, [object.message, object.name, LATER], {
+  container('domException', object, encoder, [object.message, object.name, stackOf(object), LATER], {
+    skip: (key) => key === 'stack',
     usual: (prototype) => intrinsicPath(prototype) !== undefined,
   })
 
@@ -243,8 +245,9 @@ interface ObjectEncoder {
 /** In this order: what an object is by its brand goes before what its prototype says. */
 const encoders: ObjectEncoder[] = [
   { accepts: (object) => typeof (object as Record<symbol, unknown>)[SERIALIZE] === 'function', encode: hook },
-  { accepts: types.isModuleNamespaceObject, encode: (object, encoder) => encoder.moduleMembers(object) },
+  { accepts: types.isModuleNamespaceObject, encode: moduleMembers },
   { accepts: types.isArgumentsObject, encode: argumentsObject },
+  { accepts: (_, path) => path === 'global,DOMException,prototype', encode: domException },
   { accepts: types.isNativeError, encode: error },
   { accepts: types.isMap, encode: map },
   { accepts: types.isSet, encode: set },
@@ -254,7 +257,6 @@ const encoders: ObjectEncoder[] = [
   { accepts: (_, path) => path === 'global,Buffer,prototype', encode: nodeBuffer },
   { accepts: ArrayBuffer.isView, encode: view },
   { accepts: types.isBoxedPrimitive, encode: boxed },
-  { accepts: (_, path) => path === 'global,DOMException,prototype', encode: domException },
   { accepts: Array.isArray, encode: array },
   { accepts: (_, path) => path !== undefined && BY_CLONE.test(path), encode: beside },
   { accepts: (_, path) => path !== undefined && BY_NEW.test(path), encode: construct },

@@ -4,10 +4,8 @@ import { partialParts } from '../task/partial'
 import { cannotSend } from './cannot-send'
 import { encodeObject } from './encode-object'
 import type { Encoding } from './encoding'
-import { importOf, type ModuleReference, moduleReferenceTo, referenceTo } from './functions/by-reference'
-import type { Captured, Variable } from './functions/capture'
-import type { FreeVariable } from './functions/free-variables'
-import { isModuleLike } from './functions/module-like'
+import { type ModuleReference, referenceTo } from './functions/by-reference'
+import type { Captured } from './functions/capture'
 import { requireBase } from './functions/require-function'
 import { intrinsicPath } from './intrinsics'
 import type { PlainDataScanner } from './plain-data'
@@ -29,7 +27,7 @@ export interface Sending {
    */
   nameOf(fn: Function): number | undefined
   /** Encodes the text of a function, and what it captures, in this graph. */
-  functionByValue(fn: Function, captured: Captured, encoder: Encoder): number
+  functionByValue(fn: Function, captured: Captured): number
   /** The bytes of a buffer as they were when first sent; `undefined` where the buffer itself may travel. */
   snapshot(buffer: ArrayBuffer): Uint8Array | SharedArrayBuffer | undefined
 }
@@ -136,7 +134,7 @@ export class Encoder implements Encoding {
       if (skip(key)) continue
       members ??= { keys: [], values: [] }
       this.sending.trail.enter(step(key))
-      if (lenient) this.#attempt(() => this.#member(object, key, members as Members))
+      if (lenient) this.attempt(() => this.#member(object, key, members as Members))
       else this.#member(object, key, members)
       this.sending.trail.leave()
     }
@@ -174,87 +172,17 @@ export class Encoder implements Encoding {
 
   isReachable(fn: Function): boolean {
     if (this.#memo.has(fn) || intrinsicPath(fn) || this.sending.idAtReceiver(fn) !== undefined) return true
-    return referenceTo(this.sending.capture(fn), (module) => this.sending.isByValue(module)) !== undefined
+    return referenceTo(this.sending.capture(fn), this.isByValue) !== undefined
   }
 
-  variable(captured: Captured, { free, value, scope }: Variable): Slot {
-    const recipe =
-      scope?.type === 'Module' ? importOf(captured, free.name, (module) => this.sending.isByValue(module)) : undefined
-    return this.#binding({ name: free.name, value, whole: free.whole, chains: free.chains, recipe }, captured)
-  }
+  readonly isByValue = (module: Import): boolean => this.sending.isByValue(module)
 
-  #binding(binding: Binding, captured: Captured): Slot {
-    const { value, name } = binding
-    if ((typeof value !== 'object' && typeof value !== 'function') || value === null) return this.slot(value)
-    if (typeof value === 'function' && /^cov_[0-9a-z]+$/.test(name)) return [this.node('coverageCounter', [])]
-    if (intrinsicPath(value)) return this.slot(value)
-    if (isModuleLike(value)) return this.#module(value, binding, captured)
-    const { recipe } = binding
-    if (recipe && !this.#memo.has(value) && !(typeof value === 'object' && this.scanner.scan(value) === 'plain'))
-      return [this.reference(recipe, value)]
-    return this.slot(value)
-  }
-
-  /** A module that a function uses: the members that it names, else the whole. */
-  #module(value: object, binding: Binding, captured: Captured): Slot {
-    const recipe = binding.recipe ?? moduleReferenceTo(value, (module) => this.sending.isByValue(module))
-    if (binding.whole) {
-      const known = this.#memo.get(value)
-      if (known !== undefined) return [known]
-      return [recipe ? this.reference(recipe, value) : this.moduleMembers(value)]
-    }
-    const payload: Nodes['module'] = [[], [], []]
-    const index = this.node('module', payload)
-    for (const key of new Set(binding.chains.map(({ path }) => path[0] as string))) {
-      const below = binding.chains.filter(({ path }) => path[0] === key)
-      const member = this.inProperty(step(key), () => {
-        const member: unknown = this.#read(value, key)
-        return this.#binding(
-          {
-            name: key,
-            value: member,
-            whole: below.some(({ path }) => path.length === 1),
-            chains: below
-              .filter(({ path }) => path.length > 1)
-              .map(({ path, called }) => ({ path: path.slice(1), called })),
-            recipe: recipe && { module: recipe.module, path: [...recipe.path, key] },
-          },
-          captured,
-        )
-      })
-      if (!(key in value)) continue
-      payload[0].push(key)
-      payload[1].push(member)
-    }
-    return [index]
-  }
-
-  #read(module: object, key: string): unknown {
-    try {
-      return (module as Record<string, unknown>)[key]
-    } catch (error) {
-      return this.fail(`reading it throws "${(error as Error).message}"`, 'It may not be initialized yet.')
-    }
-  }
-
-  moduleMembers(module: object): number {
-    const payload: Nodes['module'] = [[], [], []]
-    const index = this.node('module', payload, module)
-    for (const key of Object.keys(module)) {
-      const trouble = this.#attempt(() => {
-        this.sending.trail.enter(step(key))
-        const slot = this.slot(this.#read(module, key))
-        this.sending.trail.leave()
-        payload[0].push(key)
-        payload[1].push(slot)
-      })
-      if (trouble) payload[2].push([key, trouble.message])
-    }
-    return index
+  isPlain(object: object): boolean {
+    return this.scanner.scan(object) === 'plain'
   }
 
   /** Runs `body`; if something cannot be sent, goes on as if it had not been tried. */
-  #attempt(body: () => void): SerializationError | undefined {
+  attempt(body: () => void): SerializationError | undefined {
     const { nodes, imports, beside } = this.graph
     const lengths = [nodes.length, imports.length, beside.length] as const
     const restore = this.sending.trail.mark()
@@ -296,7 +224,7 @@ export class Encoder implements Encoding {
     if (types.isProxy(fn)) this.fail('a Proxy cannot be copied', 'Send its target instead.')
     const partial = partialParts(fn)
     const captured = partial ? undefined : this.sending.capture(fn)
-    const reference = captured && referenceTo(captured, (module) => this.sending.isByValue(module))
+    const reference = captured && referenceTo(captured, this.isByValue)
     if (reference) return this.reference(reference, fn)
     const id = this.sending.nameOf(fn)
     if (id !== undefined) return this.node('known', [id], fn)
@@ -313,7 +241,7 @@ export class Encoder implements Encoding {
       )
     const base = requireBase(captured)
     if (base !== undefined) return this.node('requireFunction', [base], fn)
-    return this.sending.functionByValue(fn, captured, this)
+    return this.sending.functionByValue(fn, captured)
   }
 
   readonly #open = new Set<number>()
@@ -357,7 +285,7 @@ export class Encoder implements Encoding {
     if (path) return this.node('intrinsic', [path], object)
     const theirs = this.sending.idAtReceiver(object)
     if (theirs !== undefined) return this.node('yours', [theirs], object)
-    if (this.scanner.scan(object) === 'plain') return this.node('raw', [object], object)
+    if (this.isPlain(object)) return this.node('raw', [object], object)
     this.scanner.note(object)
     const refusal = cannotSend(object, (maker) => isOfNode(this.sending.capture(maker)))
     if (refusal) this.fail(refusal.what, refusal.remedy)
@@ -367,13 +295,3 @@ export class Encoder implements Encoding {
 
 /** Whether Node itself is where a function was written: `FileHandle` of node:fs, which nothing exports. */
 const isOfNode = ({ script }: Captured): boolean => script?.url.startsWith('node:') === true
-
-/** A variable, or a member of a module, and how it is used. */
-interface Binding {
-  readonly name: string
-  readonly value: unknown
-  readonly whole: boolean
-  readonly chains: FreeVariable['chains']
-  /** How a worker can import it, if it can. */
-  readonly recipe: ModuleReference | undefined
-}

@@ -1,5 +1,5 @@
-import type { Side } from '../errors'
-import type { Captured, Variable } from './functions/capture'
+import type { SerializationError, Side } from '../errors'
+import type { IsByValue, ModuleReference } from './functions/by-reference'
 import type { Graph, Kind, Members, Nodes, Slot } from './wire'
 
 /** The encoder, as those see it who encode one kind of value. */
@@ -16,16 +16,22 @@ export interface Encoding {
   snapshot(buffer: ArrayBuffer): Uint8Array | SharedArrayBuffer | undefined
   /** The own properties of an object; `undefined` when there is none. `lenient` leaves out what cannot be sent. */
   members(object: object, skip: (key: string | symbol) => boolean, lenient?: boolean): Members | undefined
-  /** All members of a module; what cannot be sent throws when it is read there. */
-  moduleMembers(module: object): number
   /** The prototype of an object: that of a class goes with the class. */
   prototypeSlot(prototype: object): Slot
   /** Makes `fn.prototype` known, so that it is not encoded as an object of its own. */
   notePrototype(fn: Function, prototype: object): void
   /** Whether the other end has, or can import, this very class. */
   isReachable(fn: Function): boolean
-  /** A captured variable: what its file imports may go by that import. */
-  variable(captured: Captured, variable: Variable): Slot
+  /** Tells modules that are to go by value, though they could be imported. */
+  readonly isByValue: IsByValue
+  /** What a worker can import; with `value`, what it stands for. */
+  reference(reference: ModuleReference, value?: unknown): number
+  /** The node that a value has in this graph. */
+  known(value: unknown): number | undefined
+  /** Whether structured clone reproduces an object, with all that it holds. */
+  isPlain(object: object): boolean
+  /** Runs `body`; if something cannot be sent, goes on as if it had not been tried, and says why. */
+  attempt(body: () => void): SerializationError | undefined
   cell(value: Slot): Slot
   uninitialized(name: string): Slot
   /** For errors: goes to a property, or to a variable of a function, while `body` runs. */

@@ -3,19 +3,26 @@ import { toBytes } from './bytes'
 import { Encoder, type Sending } from './encode'
 import { FunctionsByValue } from './functions/by-value'
 import { type Captured, CaptureError, type Closure, capture, closureOf, describe } from './functions/capture'
+import type { FunctionWithVariables } from './functions/shared-variables'
 import { PlainDataScanner } from './plain-data'
 import type { Trail } from './trail'
-import type { Import, Parcel, Unit, UnitContents } from './wire'
+import type { Import, Unit, UnitContents } from './wire'
 
 /** A function, class or symbol that was sent in this call: its name, and the unit that brings it. */
-interface Sent {
+export interface Sent {
   readonly id: number
   readonly unit: UnitEntry | undefined
 }
 
-interface UnitEntry extends Unit {
+/** A unit, and what only its sender has to know. */
+export interface UnitEntry extends Unit {
   /** Units that hold functions which this one refers to. */
   readonly needs: ReadonlySet<UnitEntry>
+  /** The function that it was made for. */
+  readonly root: Function
+  /** Knows the objects in it. */
+  readonly objects: PlainDataScanner
+  readonly functions: readonly FunctionWithVariables[]
 }
 
 /**
@@ -98,6 +105,13 @@ export class Sender {
     return this.#sent.get(fn)
   }
 
+  /** A name for a function that goes with a task, and not as a unit. */
+  nameInTask(fn: Function): number {
+    const id = this.#nextId++
+    this.#values.set(id, fn)
+    return id
+  }
+
   /** Encodes a function with all that it captures, now. */
   send(fn: Function, trail: Trail): Sent {
     const failure = this.#failures.get(fn)
@@ -113,7 +127,7 @@ export class Sender {
   #encode(fn: Function, trail: Trail): Sent {
     const needs = new Set<UnitEntry>()
     const inside = new Map<Function, number>()
-    const sending: Sending = {
+    const sending: SendingWithoutFunctions = {
       side: this.side,
       trail,
       capture: (other) => this.capture(other),
@@ -127,22 +141,23 @@ export class Sender {
         if (sent?.unit) needs.add(sent.unit)
         return sent?.id
       },
-      functionByValue: (other, captured, encoder) => {
-        const id = this.#nextId++
-        inside.set(other, id)
-        return encodeFunction(other, id, captured, this, encoder, functions)
-      },
     }
-    const encoder = new Encoder(sending, new PlainDataScanner(false))
-    const functions = new FunctionsByValue(encoder)
+    const objects = new PlainDataScanner(false)
+    const { encoder, functions } = encoderWithFunctions(this, sending, objects, (other) => {
+      const name = this.#nextId++
+      inside.set(other, name)
+      return name
+    })
     const root = encoder.slot(fn)
     functions.finish()
 
     const { nodes, imports, beside } = encoder.graph
     const rootId = inside.get(fn) ?? this.#nextId++
     const contents: UnitContents = { nodes, root, rootId }
-    const unit: UnitEntry = { id: this.#nextId++, bytes: serializeOrExplain(contents, encoder), imports, beside, needs }
-    for (const [other, id] of inside) if (encoder.known(other) !== undefined) this.#name(other, unit, id)
+    const bytes = serializeOrExplain(contents, encoder)
+    const id = this.#nextId++
+    const unit: UnitEntry = { id, bytes, imports, beside, needs, root: fn, objects, functions: functions.functions }
+    for (const [other, name] of inside) if (encoder.known(other) !== undefined) this.#name(other, unit, name)
     return this.#sent.get(fn) ?? this.#name(fn, unit, rootId)
   }
 
@@ -152,6 +167,32 @@ export class Sender {
     this.#values.set(id, value)
     return sent
   }
+}
+
+type SendingWithoutFunctions = Omit<Sending, 'functionByValue'>
+
+/** An encoder, and the functions by value in its graph: to be finished when all is encoded. */
+export interface EncoderWithFunctions {
+  readonly encoder: Encoder
+  readonly functions: FunctionsByValue
+}
+
+/** @param name gives a function by value its name in the call */
+export function encoderWithFunctions(
+  sender: Sender,
+  sending: SendingWithoutFunctions,
+  scanner: PlainDataScanner,
+  name: (fn: Function) => number,
+): EncoderWithFunctions {
+  const encoder: Encoder = new Encoder(
+    {
+      ...sending,
+      functionByValue: (fn, captured) => encodeFunction(fn, name(fn), captured, sender, encoder, functions),
+    },
+    scanner,
+  )
+  const functions = new FunctionsByValue(encoder)
+  return { encoder, functions }
 }
 
 function encodeFunction(
@@ -206,95 +247,4 @@ function takeSnapshot(buffer: ArrayBuffer): Uint8Array | SharedArrayBuffer {
   const shared = new SharedArrayBuffer(bytes.length)
   new Uint8Array(shared).set(bytes)
   return shared
-}
-
-/** One receiver of what a call sends, and what it was sent already. */
-export interface Receiver {
-  readonly delivered: Set<number>
-  /** The id under which it sent us this value. */
-  idOf(value: unknown): number | undefined
-}
-
-/** One message to one receiver. */
-export class Message {
-  /** What the receiver has to have first; to be sent with the message. */
-  readonly units: Unit[] = []
-  readonly #sender: Sender
-  readonly #receiver: Receiver
-  readonly trail: Trail
-  readonly #scanner: PlainDataScanner
-
-  constructor(sender: Sender, receiver: Receiver, trail: Trail) {
-    this.#sender = sender
-    this.#receiver = receiver
-    this.trail = trail
-    this.#scanner = new PlainDataScanner(sender.scansBuffers)
-  }
-
-  /** The message was posted: its units are on their way. */
-  sent(): void {
-    for (const { id } of this.units) this.#receiver.delivered.add(id)
-  }
-
-  /** For one value, or several that keep their identity among themselves. */
-  encoder(): Encoder {
-    const sender = this.#sender
-    return new Encoder(
-      {
-        side: sender.side,
-        trail: this.trail,
-        capture: (fn) => sender.capture(fn),
-        isByValue: (module) => sender.isByValue(module),
-        idAtReceiver: (value) => this.#receiver.idOf(value),
-        symbolId: (symbol) => sender.symbolId(symbol),
-        snapshot: (buffer) => sender.snapshot(buffer),
-        nameOf: (fn) => {
-          const { id, unit } = sender.sentAs(fn) ?? sender.send(fn, this.trail)
-          if (unit) this.#include(unit)
-          return id
-        },
-        functionByValue: () => {
-          throw new Error('a function is always sent as a unit')
-        },
-      },
-      this.#scanner,
-    )
-  }
-
-  /**
-   * Encodes what one task is called with, or gives.
-   *
-   * @param roots what each value is called in an error: `args[0]`
-   * @throws SerializationError
-   */
-  parcel(values: readonly unknown[], roots: (n: number) => string): Parcel {
-    this.#scanner.nextTask()
-    if (
-      values.every(
-        (value) => isSimple(value) || (typeof value === 'object' && this.#scanner.scan(value as object) === 'plain'),
-      )
-    ) {
-      if (!this.#scanner.overlaps) return { values }
-    }
-    const encoder = this.encoder()
-    const slots = values.map((value, n) => {
-      this.trail.start(roots(n))
-      return encoder.slot(value)
-    })
-    const { imports, beside, nodes } = encoder.graph
-    if (!this.#scanner.overlaps) return { slots, graph: encoder.graph }
-    return { packed: toBytes({ slots, nodes }), graph: { imports, beside } }
-  }
-
-  #include(unit: UnitEntry): void {
-    if (this.#receiver.delivered.has(unit.id) || this.units.includes(unit)) return
-    for (const needed of unit.needs) this.#include(needed)
-    const { id, bytes, imports, beside } = unit
-    this.units.push({ id, bytes, imports, beside })
-  }
-}
-
-/** Primitives but symbols: they stand for themselves. */
-function isSimple(value: unknown): boolean {
-  return value === null || (typeof value !== 'object' && typeof value !== 'function' && typeof value !== 'symbol')
 }

@@ -33,6 +33,8 @@ export interface FunctionNode {
   /** Own properties that the source text does not make; then those of `prototype`. */
   own?: Members
   prototype?: Members
+  /** Properties that the text makes and that were deleted since. */
+  deleted?: { own: Slot[]; prototype: Slot[] }
   /** Prototypes that are not the usual ones: of the function itself, of its `prototype` object. */
   proto?: Slot
   prototypeProto?: Slot
@@ -84,7 +86,7 @@ export interface Nodes {
   date: [time: number, members: Members]
   regexp: [source: string, flags: string, members: Members]
   error: [className: string, stack: string | undefined, members: Members]
-  domException: [message: string, name: string, members: Members]
+  domException: [message: string, name: string, stack: string | undefined, members: Members]
   boxed: [primitive: Slot, members: Members]
   /**
    * An `ArrayBuffer`: its bytes; or the n-th value beside, a snapshot in shared memory that the receiver copies. One

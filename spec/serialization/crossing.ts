@@ -1,5 +1,6 @@
+import { Message } from '../../lib/serialization/message'
 import { Received } from '../../lib/serialization/receiver'
-import { Message, Sender } from '../../lib/serialization/sender'
+import { Sender } from '../../lib/serialization/sender'
 import { Trail } from '../../lib/serialization/trail'
 
 /** Both ends of a call in one thread, with structured clone between them as between threads. */

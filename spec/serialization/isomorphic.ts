@@ -8,13 +8,21 @@ import { intrinsicPath } from '../../lib/serialization/intrinsics'
  *
  * What is built in may be of different realms.
  */
-export function difference(left: unknown, right: unknown): string | undefined {
-  return new Comparison().compare(left, right, '')
+export function difference(left: unknown, right: unknown, captured?: Captured): string | undefined {
+  return new Comparison(captured).compare(left, right, '')
 }
+
+/** What a function captures, which is compared too. */
+export type Captured = (fn: Function) => unknown
 
 class Comparison {
   readonly #partners = new Map<unknown, unknown>()
   readonly #takenPartners = new Map<unknown, unknown>()
+  readonly #captured: Captured | undefined
+
+  constructor(captured: Captured | undefined) {
+    this.#captured = captured
+  }
 
   compare(left: unknown, right: unknown, path: string): string | undefined {
     if (Object.is(left, right) && !isObject(left)) return undefined
@@ -44,14 +52,19 @@ class Comparison {
   }
 
   #compareInside(left: object, right: object, path: string): string | undefined {
-    const inside = insideOf(left)
-    const other = insideOf(right)
+    const inside = this.#insideOf(left)
+    const other = this.#insideOf(right)
     if (inside.length !== other.length) return `${path}: ${inside.length} became ${other.length} inside`
     for (const [n, value] of inside.entries()) {
       const trouble = this.compare(value, other[n], `${path}.[[${n}]]`)
       if (trouble !== undefined) return trouble
     }
     return undefined
+  }
+
+  #insideOf(object: object): unknown[] {
+    if (typeof object !== 'function') return insideOf(object)
+    return ['function', this.#captured?.(object)]
   }
 
   #compareProperties(left: object, right: object, path: string): string | undefined {
@@ -97,7 +110,6 @@ function attributesOf({ enumerable, writable, configurable, get, set }: Property
 
 /** What an object holds that is not a property. The first of it is its brand. */
 function insideOf(object: object): unknown[] {
-  if (typeof object === 'function') return ['function']
   if (types.isMap(object)) return ['map', ...[...Map.prototype.entries.call(object)].flat()]
   if (types.isSet(object)) return ['set', ...Set.prototype.values.call(object)]
   if (types.isDate(object)) return ['date', Date.prototype.getTime.call(object)]

@@ -3,9 +3,10 @@ import type { Encoding } from '../encoding'
 import { intrinsicPath } from '../intrinsics'
 import type { FunctionNode, Slot } from '../wire'
 import { type Captured, type Closure, describe, type Variable } from './capture'
-import type { ComputedKey } from './class-parts'
+import type { ClassMember, ComputedKey } from './class-parts'
 import { codeOf } from './code'
-import { sharedVariables } from './shared-variables'
+import { variableSlot } from './module-members'
+import { type FunctionWithVariables, sharedVariables } from './shared-variables'
 
 interface Pending {
   readonly node: FunctionNode
@@ -28,6 +29,10 @@ export class FunctionsByValue {
     this.#encoder = encoder
   }
 
+  get functions(): readonly FunctionWithVariables[] {
+    return this.#pending
+  }
+
   /** Fills the node of a function in: the node is there before, for functions that lead back to themselves. */
   encode(node: FunctionNode, captured: Captured, closure: Closure): void {
     const { fn } = captured
@@ -42,7 +47,7 @@ export class FunctionsByValue {
         encoder.inVariable(
           variable.free.name,
           () => describe(captured),
-          () => (variable.isInitialized ? encoder.variable(captured, variable) : undefined),
+          () => (variable.isInitialized ? variableSlot(captured, variable, encoder) : undefined),
         ),
       )
     node.eager = offset + variables.filter(({ free }) => free.eager).length
@@ -52,9 +57,13 @@ export class FunctionsByValue {
   }
 
   finish(): void {
-    const shared = sharedVariables(this.#pending)
+    if (this.#pending.length === 0) return
+    // Without those that were given up together with something that cannot be sent.
+    const inGraph = new Set<unknown>(this.#encoder.graph.nodes.map(([, payload]) => payload))
+    const pending = this.#pending.filter(({ node }) => inGraph.has(node))
+    const shared = sharedVariables(pending)
     const cells = new Map<object, Slot>()
-    for (const { node, captured, closure, name, hasHeritage, computedKeys, offset, variables } of this.#pending) {
+    for (const { node, captured, closure, name, hasHeritage, computedKeys, offset, variables } of pending) {
       const inCells = new Set<string>()
       for (const [n, variable] of variables.entries()) {
         const at = offset + n
@@ -120,11 +129,8 @@ export class FunctionsByValue {
     if (own) node.own = own
 
     const prototype: unknown = fn.prototype
-    const hasPrototype =
-      typeof prototype === 'object' &&
-      prototype !== null &&
-      (source.kind === 'class' || (source.kind === 'function' && !types.isGeneratorFunction(fn)))
-    if (hasPrototype) {
+    const isGenerator = types.isGeneratorFunction(fn)
+    if (typeof prototype === 'object' && prototype !== null) {
       this.#encoder.notePrototype(fn, prototype)
       const prototypeFromText = fromText(prototype, false)
       this.#encoder.inProperty('.prototype', () => {
@@ -136,14 +142,33 @@ export class FunctionsByValue {
         )
         if (members) node.prototype = members
         const parent: unknown = Object.getPrototypeOf(prototype)
-        if (source.kind !== 'class' && intrinsicPath(parent)?.join() !== 'global,Object,prototype')
-          node.prototypeProto = this.#encoder.slot(parent)
+        const path = intrinsicPath(parent)
+        const isUsual = source.kind === 'class' || (isGenerator ? path : path?.join() === 'global,Object,prototype')
+        if (!isUsual) node.prototypeProto = this.#encoder.slot(parent)
       })
+      this.#deleted(node, fn, prototype, [...(classParts?.members ?? []), ...(isGenerator ? [] : [constructorOf])])
     }
     const proto: unknown = Object.getPrototypeOf(fn)
     if (source.kind !== 'class' && intrinsicPath(proto) === undefined) node.proto = this.#encoder.slot(proto)
   }
+
+  #deleted(
+    node: FunctionNode,
+    fn: Function,
+    prototype: object,
+    members: readonly Pick<ClassMember, 'isStatic' | 'key'>[],
+  ) {
+    const gone = (owner: object, isStatic: boolean) =>
+      members.flatMap(({ isStatic: is, key }) =>
+        is === isStatic && key !== undefined && !Object.hasOwn(owner, key) ? [this.#encoder.symbolOrString(key)] : [],
+      )
+    const deleted = { own: gone(fn, true), prototype: gone(prototype, false) }
+    if (deleted.own.length + deleted.prototype.length > 0) node.deleted = deleted
+  }
 }
+
+/** What every `prototype` has, but for those of generators. */
+const constructorOf = { isStatic: false, key: 'constructor' }
 
 /** A function's name, unless something else than a string is there. */
 function ownName(fn: Function): string | undefined {

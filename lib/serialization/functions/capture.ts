@@ -5,7 +5,7 @@ import { type FunctionDetails, inspectFunction, type Scope } from './introspect'
 import { originalPosition } from './original-position'
 import { lookUp } from './scopes'
 import { type Script, scriptById } from './script'
-import { isNativeText } from './source'
+import { isClass, isNativeText } from './source'
 import { strictAt } from './strictness'
 
 /** A function as it was at one moment: what V8 tells of it, read once per call. */
@@ -71,6 +71,12 @@ export function closureOf(captured: Captured): Closure {
   const variables: Variable[] = []
   for (const free of analysis.free.values()) {
     const binding = lookUp(free.name, details)
+    if (binding === undefined && free.eager && !free.typeofOnly)
+      throw new CaptureError(
+        'the name of a field is computed from it, and the engine does not show it',
+        'Use it in a method of the class too, or give the field a fixed name.',
+        free.name,
+      )
     if (binding === undefined) continue // a ReferenceError in the worker, exactly as at home
     if (binding.is === 'hidden')
       throw new CaptureError(
@@ -158,9 +164,8 @@ export function startOf({ details }: Captured, { source }: Analysis): { line: nu
 /** `function "score" (score.ts:9:61)`, in the code the user wrote. */
 export function describe(captured: Captured): string {
   const { fn, details, script } = captured
-  const isClass = /^class\b/.test(Function.prototype.toString.call(fn))
   const name = fn.name === '' ? '' : ` ${JSON.stringify(fn.name)}`
-  return `${isClass ? 'class' : 'function'}${name}${place(details, script)}`
+  return `${isClass(fn) ? 'class' : 'function'}${name}${place(details, script)}`
 }
 
 function place(details: FunctionDetails, script: Script | undefined): string {

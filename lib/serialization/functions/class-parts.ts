@@ -37,7 +37,8 @@ export interface ClassParts {
   readonly heritage: Range | undefined
   /**
    * Computed keys, to be replaced by the live keys. Left out are keys that are the same everywhere (`['a']`,
-   * `[Symbol.iterator]`, `[Symbol.for('x')]`) and those inside `staticParts`.
+   * `[Symbol.iterator]`, `[Symbol.for('x')]`), those inside `staticParts`, and those of fields when they are a variable
+   * or a member of one: instances alone show such a key, so it is evaluated again.
    */
   readonly computedKeys: readonly ComputedKey[]
   /**
@@ -65,7 +66,7 @@ export function classParts({ source, node, shift }: ParsedFunction & { node: Cla
   const rangeOf = ({ start, end }: AnyNode): Range => [start - shift, end - shift]
   return {
     heritage: node.superClass ? rangeOf(node.superClass) : undefined,
-    computedKeys: kept.filter(hasComputedKey).map((member) => ({
+    computedKeys: kept.filter(hasKeyToReplace).map((member) => ({
       range: rangeOf(member.key),
       isStatic: member.static,
       kind: isField(member) ? 'field' : kindOf(member),
@@ -136,6 +137,16 @@ function isStaticPart(member: Member): boolean {
 
 function hasComputedKey(member: Member): member is MethodDefinition | PropertyDefinition {
   return member.type !== 'StaticBlock' && member.computed && constantKey(member) === undefined
+}
+
+function hasKeyToReplace(member: Member): member is MethodDefinition | PropertyDefinition {
+  return hasComputedKey(member) && !(isField(member) && isVariable(member.key))
+}
+
+/** `a`, `a.b` */
+function isVariable(node: AnyNode): boolean {
+  if (node.type === 'MemberExpression') return !node.computed && isVariable(node.object)
+  return node.type === 'Identifier'
 }
 
 function kindOf({ kind }: MethodDefinition): 'method' | 'get' | 'set' {

@@ -82,6 +82,11 @@ export function isNativeText(text: string): boolean {
   return nativeText.test(text)
 }
 
+/** Whether a function is a class. */
+export function isClass(fn: Function): boolean {
+  return /^class\b/.test(Function.prototype.toString.call(fn))
+}
+
 const nativeText = /\{\s*\[native code\]\s*\}\s*$/
 
 /** Right for nearly every text; what it gets wrong (a method called `async`) costs a second attempt. */

@@ -51,19 +51,24 @@ describe('classParts', () => {
 
   it('finds computed keys that have to be replaced, with the text of their methods', () => {
     const text =
-      'class A { [a]() {} static async [b + c](x) {} get [d]() {} [e] = 1; ["f"]() {} [Symbol.iterator]() {} }'
+      'class A { [a]() {} static async [b + c](x) {} get [d]() {} [e()] = 1; ["f"]() {} [Symbol.iterator]() {} }'
     const { computedKeys } = parts(text)
     expect(computedKeys.map(({ range, ...key }) => ({ key: text.slice(...range), ...key }))).toEqual([
       { key: 'a', isStatic: false, kind: 'method', memberText: '[a]() {}' },
       { key: 'b + c', isStatic: true, kind: 'method', memberText: 'async [b + c](x) {}' },
       { key: 'd', isStatic: false, kind: 'get', memberText: 'get [d]() {}' },
-      { key: 'e', isStatic: false, kind: 'field', memberText: undefined },
+      { key: 'e()', isStatic: false, kind: 'field', memberText: undefined },
     ])
   })
 
   it('leaves the computed keys of left out static parts alone', () => {
     expect(parts('class A { static [a] = 1 }').computedKeys).toEqual([])
-    expect(parts('class A { static [a] = 1; static #b = 2 }').computedKeys).toHaveLength(1)
+    expect(parts('class A { static [a()] = 1; static #b = 2 }').computedKeys).toHaveLength(1)
+  })
+
+  it('leaves the keys of fields alone that are a variable, or a member of one', () => {
+    expect(parts('class A { [a] = 1; [a.b.c] = 2 }').computedKeys).toEqual([])
+    expect(parts('class A { [a[b]] = 1; [a + b] = 2 }').computedKeys).toHaveLength(2)
   })
 
   it('knows the keys that the text alone tells', () => {

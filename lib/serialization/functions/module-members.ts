@@ -1,0 +1,91 @@
+import type { Encoding } from '../encoding'
+import { intrinsicPath } from '../intrinsics'
+import { step } from '../trail'
+import type { Nodes, Slot } from '../wire'
+import { importOf, type ModuleReference, moduleReferenceTo } from './by-reference'
+import type { Captured, Variable } from './capture'
+import type { FreeVariable } from './free-variables'
+import { isModuleLike } from './module-like'
+
+/** A variable, or a member of a module, and how it is used. */
+interface Binding {
+  readonly name: string
+  readonly value: unknown
+  readonly whole: boolean
+  readonly chains: FreeVariable['chains']
+  /** How a worker can import it, if it can. */
+  readonly recipe: ModuleReference | undefined
+}
+
+/** A captured variable: what its file imports may go by that import. */
+export function variableSlot(captured: Captured, { free, value, scope }: Variable, encoder: Encoding): Slot {
+  const recipe = scope?.type === 'Module' ? importOf(captured, free.name, encoder.isByValue) : undefined
+  return bindingSlot({ name: free.name, value, whole: free.whole, chains: free.chains, recipe }, encoder)
+}
+
+function bindingSlot(binding: Binding, encoder: Encoding): Slot {
+  const { value, name, recipe } = binding
+  if ((typeof value !== 'object' && typeof value !== 'function') || value === null) return encoder.slot(value)
+  if (typeof value === 'function' && /^cov_[0-9a-z]+$/.test(name)) return [encoder.node('coverageCounter', [])]
+  if (intrinsicPath(value)) return encoder.slot(value)
+  if (isModuleLike(value)) return moduleSlot(value, binding, encoder)
+  const isSnapshot = typeof value === 'object' && encoder.isPlain(value)
+  if (recipe && encoder.known(value) === undefined && !isSnapshot) return [encoder.reference(recipe, value)]
+  return encoder.slot(value)
+}
+
+/** A module that a function uses: the members that it names, else the whole. */
+function moduleSlot(module: object, binding: Binding, encoder: Encoding): Slot {
+  const recipe = binding.recipe ?? moduleReferenceTo(module, encoder.isByValue)
+  if (binding.whole) {
+    const known = encoder.known(module)
+    if (known !== undefined) return [known]
+    return [recipe ? encoder.reference(recipe, module) : moduleMembers(module, encoder)]
+  }
+  const payload: Nodes['module'] = [[], [], []]
+  const index = encoder.node('module', payload)
+  for (const key of new Set(binding.chains.map(({ path }) => path[0] as string))) {
+    const below = binding.chains.filter(({ path }) => path[0] === key)
+    const slot = encoder.inProperty(step(key), () =>
+      bindingSlot(
+        {
+          name: key,
+          value: read(module, key, encoder),
+          whole: below.some(({ path }) => path.length === 1),
+          chains: below
+            .filter(({ path }) => path.length > 1)
+            .map(({ path, called }) => ({ path: path.slice(1), called })),
+          recipe: recipe && { module: recipe.module, path: [...recipe.path, key] },
+        },
+        encoder,
+      ),
+    )
+    if (!(key in module)) continue
+    payload[0].push(key)
+    payload[1].push(slot)
+  }
+  return [index]
+}
+
+/** All members of a module; what cannot be sent throws when it is read there. */
+export function moduleMembers(module: object, encoder: Encoding): number {
+  const payload: Nodes['module'] = [[], [], []]
+  const index = encoder.node('module', payload, module)
+  for (const key of Object.keys(module)) {
+    const trouble = encoder.attempt(() => {
+      const slot = encoder.inProperty(step(key), () => encoder.slot(read(module, key, encoder)))
+      payload[0].push(key)
+      payload[1].push(slot)
+    })
+    if (trouble) payload[2].push([key, trouble.message])
+  }
+  return index
+}
+
+function read(module: object, key: string, encoder: Encoding): unknown {
+  try {
+    return (module as Record<string, unknown>)[key]
+  } catch (error) {
+    return encoder.fail(`reading it throws "${(error as Error).message}"`, 'It may not be initialized yet.')
+  }
+}

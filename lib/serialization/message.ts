@@ -1,0 +1,131 @@
+import { toBytes } from './bytes'
+import type { Encoder, Sending } from './encode'
+import { entangled } from './entangled'
+import { isClass } from './functions/source'
+import { PlainDataScanner } from './plain-data'
+import { type EncoderWithFunctions, encoderWithFunctions, type Sender, type Sent, type UnitEntry } from './sender'
+import type { Trail } from './trail'
+import type { Graph, Parcel, Slot, Unit } from './wire'
+
+/** One receiver of what a call sends, and what it was sent already. */
+export interface Receiver {
+  readonly delivered: Set<number>
+  /** The id under which it sent us this value. */
+  idOf(value: unknown): number | undefined
+}
+
+/** One message to one receiver. */
+export class Message {
+  /** What the receiver has to have first; to be sent with the message. */
+  readonly units: Unit[] = []
+  readonly #included = new Set<Unit>()
+  readonly #sender: Sender
+  readonly #receiver: Receiver
+  readonly trail: Trail
+  readonly #scanner: PlainDataScanner
+
+  constructor(sender: Sender, receiver: Receiver, trail: Trail) {
+    this.#sender = sender
+    this.#receiver = receiver
+    this.trail = trail
+    this.#scanner = new PlainDataScanner(sender.scansBuffers)
+  }
+
+  /** The message was posted: its units are on their way. */
+  sent(): void {
+    for (const { id } of this.units) this.#receiver.delivered.add(id)
+  }
+
+  /** For one value, or several that keep their identity among themselves. Functions by value go as units. */
+  encoder(): Encoder {
+    return this.#encoder((fn) => {
+      const { id, unit } = this.#sent(fn)
+      if (unit) this.#include(unit)
+      return id
+    }).encoder
+  }
+
+  /**
+   * Encodes what one task is called with, or gives.
+   *
+   * @param roots what each value is called in an error: `args[0]`
+   * @throws SerializationError
+   */
+  parcel(values: readonly unknown[], roots: (n: number) => string): Parcel {
+    const scanner = this.#scanner
+    scanner.nextTask()
+    const isPlain = values.every(
+      (value) => isSimple(value) || (typeof value === 'object' && scanner.scan(value as object) === 'plain'),
+    )
+    if (isPlain && !scanner.overlaps) return { values }
+    const { slots, graph } = this.#encode(values, roots)
+    if (!scanner.overlaps) return { slots, graph }
+    const { imports, beside, nodes } = graph
+    return { packed: toBytes({ slots, nodes }), graph: { imports, beside } }
+  }
+
+  /**
+   * Functions among the values are sent apart, as units, unless they are entangled with the values: then they are
+   * encoded together, in a second attempt.
+   */
+  #encode(values: readonly unknown[], roots: (n: number) => string): { slots: Slot[]; graph: Graph } {
+    const together = new Set<UnitEntry>()
+    for (;;) {
+      const apart = new Set<UnitEntry>()
+      const { encoder, functions } = this.#encoder((fn) => {
+        const { id, unit } = this.#sent(fn)
+        if (unit && together.has(unit) && !isClass(fn)) return undefined
+        if (unit) apart.add(unit)
+        return id
+      })
+      const slots = values.map((value, n) => {
+        this.trail.start(roots(n))
+        return encoder.slot(value)
+      })
+      functions.finish()
+      const more = apart.size === 0 ? [] : [...entangled(apart, this.#scanner.objectsOfTask)]
+      if (more.every((unit) => together.has(unit))) {
+        for (const unit of apart) this.#include(unit)
+        return { slots, graph: encoder.graph }
+      }
+      for (const unit of more) together.add(unit)
+    }
+  }
+
+  #sent(fn: Function): Sent {
+    return this.#sender.sentAs(fn) ?? this.#sender.send(fn, this.trail)
+  }
+
+  /** @param nameOf sends a function apart and gives its name; `undefined` when its place is in the graph */
+  #encoder(nameOf: Sending['nameOf']): EncoderWithFunctions {
+    const sender = this.#sender
+    return encoderWithFunctions(
+      sender,
+      {
+        side: sender.side,
+        trail: this.trail,
+        capture: (fn) => sender.capture(fn),
+        isByValue: (module) => sender.isByValue(module),
+        idAtReceiver: (value) => this.#receiver.idOf(value),
+        symbolId: (symbol) => sender.symbolId(symbol),
+        snapshot: (buffer) => sender.snapshot(buffer),
+        nameOf,
+      },
+      this.#scanner,
+      (fn) => sender.nameInTask(fn),
+    )
+  }
+
+  #include(unit: UnitEntry): void {
+    if (this.#receiver.delivered.has(unit.id) || this.#included.has(unit)) return
+    this.#included.add(unit)
+    for (const needed of unit.needs) this.#include(needed)
+    const { id, bytes, imports, beside } = unit
+    this.units.push({ id, bytes, imports, beside })
+  }
+}
+
+/** Primitives but symbols: they stand for themselves. */
+function isSimple(value: unknown): boolean {
+  return value === null || (typeof value !== 'object' && typeof value !== 'function' && typeof value !== 'symbol')
+}
