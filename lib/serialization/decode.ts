@@ -240,8 +240,8 @@ const decoders: { [K in Kind]: (at: Place, ...payload: Nodes[K]) => void } = {
       )
     decoder.whenMade(slot, (data) => made(deserialize.call(maker, data)))
   },
-  module: ({ decoder, made }, keys, values, missing) => {
-    const module: Record<string, unknown> = {}
+  module: ({ decoder, made }, keys, values, missing, rest) => {
+    const module: object = rest === undefined ? {} : Object.create(decoder.now(rest) as object)
     made(module)
     for (const [n, key] of keys.entries()) decoder.whenMade(values[n], (value) => define(module, key, value))
     for (const [key, why] of missing)

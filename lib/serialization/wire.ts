@@ -101,8 +101,11 @@ export interface Nodes {
   construct: [path: IntrinsicPath, args: unknown[]]
   /** Of a class with `Symbol.for('parfor.serialize')`: what that gave. */
   hook: [constructor: Slot, data: Slot]
-  /** Members of a module that a function uses; `missing` are those that cannot be sent, with the reason. */
-  module: [keys: string[], values: Slot[], missing: [key: string, why: string][]]
+  /**
+   * Members of a module that a function uses; `missing` are those that cannot be sent, with the reason. `rest` is the
+   * module as imported there, which has the others: for members that use them by `this`.
+   */
+  module: [keys: string[], values: Slot[], missing: [key: string, why: string][], rest: Slot]
   /** `require`, `import()` and `import.meta` as they are in that file. */
   requireFunction: [file: string]
   dynamicImport: [url: string]

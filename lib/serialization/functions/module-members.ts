@@ -37,12 +37,10 @@ function bindingSlot(binding: Binding, encoder: Encoding): Slot {
 /** A module that a function uses: the members that it names, else the whole. */
 function moduleSlot(module: object, binding: Binding, encoder: Encoding): Slot {
   const recipe = binding.recipe ?? moduleReferenceTo(module, encoder.isByValue)
-  if (binding.whole) {
-    const known = encoder.known(module)
-    if (known !== undefined) return [known]
-    return [recipe ? encoder.reference(recipe, module) : moduleMembers(module, encoder)]
-  }
-  const payload: Nodes['module'] = [[], [], []]
+  const isThis = isCalledOn(module, binding, encoder)
+  if (binding.whole || (isThis && !recipe)) return wholeModule(module, recipe, encoder)
+  const rest = isThis ? wholeModule(module, recipe, encoder) : undefined
+  const payload: Nodes['module'] = [[], [], [], rest]
   const index = encoder.node('module', payload)
   for (const key of new Set(binding.chains.map(({ path }) => path[0] as string))) {
     const below = binding.chains.filter(({ path }) => path[0] === key)
@@ -67,9 +65,23 @@ function moduleSlot(module: object, binding: Binding, encoder: Encoding): Slot {
   return [index]
 }
 
+function wholeModule(module: object, recipe: ModuleReference | undefined, encoder: Encoding): Slot {
+  const known = encoder.known(module)
+  if (known !== undefined) return [known]
+  return [recipe ? encoder.reference(recipe, module) : moduleMembers(module, encoder)]
+}
+
+/** Whether a function that is called as `module.member()` may use other members, by `this`. */
+function isCalledOn(module: object, { chains }: Binding, encoder: Encoding): boolean {
+  return chains.some(({ path: [key = '', ...more], called }) => {
+    const member = called && more.length === 0 ? read(module, key, encoder) : undefined
+    return typeof member === 'function' && /\bthis\b/.test(Function.prototype.toString.call(member))
+  })
+}
+
 /** All members of a module; what cannot be sent throws when it is read there. */
 export function moduleMembers(module: object, encoder: Encoding): number {
-  const payload: Nodes['module'] = [[], [], []]
+  const payload: Nodes['module'] = [[], [], [], undefined]
   const index = encoder.node('module', payload, module)
   for (const key of Object.keys(module)) {
     const trouble = encoder.attempt(() => {

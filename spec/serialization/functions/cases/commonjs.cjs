@@ -28,6 +28,7 @@ function globalThisOf() {
 
 exports.cases = {
   'built-in modules': ({ same }) => same(() => [path.join('a', 'b'), createHash('md5').update('a').digest('hex')]),
+  'a method of a module that uses others by this': ({ same }) => same((x) => library.timesBase(x), 5),
   'modules by member, as a whole and destructured': ({ same }) =>
     same(() => [
       library.half(2),

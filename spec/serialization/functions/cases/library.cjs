@@ -12,3 +12,7 @@ class Shape {
 exports.Shape = Shape
 exports.math = { triple: (x) => x * 3, word: 'math' }
 exports.open = process.stdout
+exports.base = 3
+exports.timesBase = function (x) {
+  return x * this.base
+}

@@ -113,6 +113,7 @@ export const cases = {
     }
     return same(() => Own.read('a;b;c'))
   },
+  'a method of a module that uses others by this': ({ same }) => same((x) => common.timesBase(x), 5),
   createRequire: ({ same }) =>
     same(() => [require('./data.json').name, require('./library.cjs').half(2), require.resolve('./data.json')]),
   'createRequire inside': ({ same }) => same(() => createRequire(import.meta.url)('./data.json').list.length),
