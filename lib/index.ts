@@ -27,8 +27,10 @@ export {
   WorkerLostError,
 } from './errors'
 export { Parallel, type ParallelConstructor, type ResultOf, type ResultsOf } from './parallel'
+export { registerByValue } from './serialization/registered'
 export { cpuCount } from './system/cpu-count'
 export { delayed } from './task/delayed'
+export type { FunctionOptions } from './task/given'
 export { type Arguments, type Kwargs, kwargs, type Named } from './task/kwargs'
 export { type PartialFunction, partial } from './task/partial'
 export type { Batch, Call, NestedConfig, Outcome, Task } from './task/task'

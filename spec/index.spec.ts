@@ -19,6 +19,7 @@ const names = [
   'effectiveNJobs',
   'kwargs',
   'partial',
+  'registerByValue',
   'shutdown',
   'taskInfo',
 ]

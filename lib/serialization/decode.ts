@@ -314,6 +314,7 @@ function decodeFunction({ decoder, made, isMade }: Place, node: FunctionNode): v
   const { code, captured, eager, cyclic } = node
   const values: unknown[] = new Array(captured.length).fill(undefined)
   const args = (node.args ?? []).map((arg) => decoder.now(arg))
+  const self = decoder.now(node.self)
   let bind: Bind | undefined
   const fill = (from: number, to: number): boolean => {
     let complete = true
@@ -334,13 +335,13 @@ function decodeFunction({ decoder, made, isMade }: Place, node: FunctionNode): v
   for (let n = 0; n < eager; n += 1) values[n] = decoder.now(captured[n])
   if (!cyclic && fill(eager, captured.length)) {
     // What it captures may have led here by another way.
-    if (!isMade()) finish(revive(code, values)(undefined, args))
+    if (!isMade()) finish(revive(code, values)(self, args))
     return
   }
   if (isMade()) return
   const late = reviveLate(code, values)
   bind = late.bind
-  finish(late.make(undefined, args))
+  finish(late.make(self, args))
   if (cyclic) fill(eager, captured.length)
 }
 

@@ -1,12 +1,14 @@
 import { types } from 'node:util'
 import { SerializationError, type Side } from '../errors'
+import { type GivenParts, givenParts } from '../task/given'
 import { partialParts } from '../task/partial'
 import { cannotSend } from './cannot-send'
 import { encodeObject } from './encode-object'
 import type { Encoding } from './encoding'
 import { type ModuleReference, referenceTo } from './functions/by-reference'
-import type { Captured } from './functions/capture'
+import { type Captured, describe } from './functions/capture'
 import { requireBase } from './functions/require-function'
+import { sourceOf } from './functions/source'
 import { intrinsicPath } from './intrinsics'
 import type { PlainDataScanner } from './plain-data'
 import { step, type Trail } from './trail'
@@ -18,6 +20,8 @@ export interface Sending {
   readonly trail: Trail
   capture(fn: Function): Captured
   isByValue(module: Import): boolean
+  /** Whether the user wants this function, or module, to go by value. */
+  isRegistered(value: unknown): boolean
   /** The id under which the receiver sent us this value in this call. */
   idAtReceiver(value: unknown): number | undefined
   symbolId(symbol: symbol): number
@@ -69,6 +73,11 @@ export class Encoder implements Encoding {
     const index = this.graph.nodes.push([kind, ...payload] as unknown as Node) - 1
     if (value !== undefined) this.#memo.set(value, index)
     return index
+  }
+
+  /** Another value that a node stands for. */
+  alias(index: number, value: unknown): void {
+    this.#memo.set(value, index)
   }
 
   /** The node that a value has in this graph. */
@@ -172,7 +181,7 @@ export class Encoder implements Encoding {
 
   isReachable(fn: Function): boolean {
     if (this.#memo.has(fn) || intrinsicPath(fn) || this.sending.idAtReceiver(fn) !== undefined) return true
-    return referenceTo(this.sending.capture(fn), this.isByValue) !== undefined
+    return this.#reference(this.sending.capture(fn)) !== undefined
   }
 
   readonly isByValue = (module: Import): boolean => this.sending.isByValue(module)
@@ -223,13 +232,39 @@ export class Encoder implements Encoding {
     if (theirs !== undefined) return this.node('yours', [theirs], fn)
     if (types.isProxy(fn)) this.fail('a Proxy cannot be copied', 'Send its target instead.')
     const partial = partialParts(fn)
-    const captured = partial ? undefined : this.sending.capture(fn)
-    const reference = captured && referenceTo(captured, this.isByValue)
+    const given = givenParts(fn)
+    const captured = partial || given ? undefined : this.sending.capture(fn)
+    const reference = captured && this.#reference(captured)
     if (reference) return this.reference(reference, fn)
     const id = this.sending.nameOf(fn)
     if (id !== undefined) return this.node('known', [id], fn)
     if (partial) return this.#partial(fn, partial)
+    if (given) return this.#given(fn, given)
     return this.#byValue(fn, captured as Captured)
+  }
+
+  #reference(captured: Captured): ModuleReference | undefined {
+    return this.isRegistered(captured.fn) ? undefined : referenceTo(captured, this.isByValue)
+  }
+
+  readonly isRegistered = (value: unknown): boolean => this.sending.isRegistered(value)
+
+  /** Variables that are given make a function go by value; `this` alone only binds one that is no arrow. */
+  #given(fn: Function, given: GivenParts): number {
+    const captured: Captured = { ...this.sending.capture(given.fn), given }
+    const isArrow = !captured.isNative && sourceOf(given.fn)?.kind === 'arrow'
+    if (isArrow || !('this' in given)) return this.#byValue(fn, captured)
+    const payload: Nodes['bound'] = [null, undefined, []]
+    const index = this.node('bound', payload, fn)
+    const node = this.graph.nodes[index] as ['bound', ...Nodes['bound']]
+    const reference = given.captures ? undefined : this.#reference(captured)
+    node[1] = [reference ? this.reference(reference) : this.#byValue(given.fn, captured)]
+    node[2] = this.inVariable(
+      'this',
+      () => describe(captured),
+      () => this.slot(given.this),
+    )
+    return index
   }
 
   #byValue(fn: Function, captured: Captured): number {

@@ -20,6 +20,8 @@ export interface Encoding {
   prototypeSlot(prototype: object): Slot
   /** Makes `fn.prototype` known, so that it is not encoded as an object of its own. */
   notePrototype(fn: Function, prototype: object): void
+  /** Whether the user wants this function, or module, to go by value. */
+  isRegistered(value: unknown): boolean
   /** Whether the other end has, or can import, this very class. */
   isReachable(fn: Function): boolean
   /** Tells modules that are to go by value, though they could be imported. */

@@ -106,6 +106,7 @@ export class Message {
         trail: this.trail,
         capture: (fn) => sender.capture(fn),
         isByValue: (module) => sender.isByValue(module),
+        isRegistered: (value) => sender.isRegistered(value),
         idAtReceiver: (value) => this.#receiver.idOf(value),
         symbolId: (symbol) => sender.symbolId(symbol),
         snapshot: (buffer) => sender.snapshot(buffer),

@@ -5,6 +5,7 @@ import { FunctionsByValue } from './functions/by-value'
 import { type Captured, CaptureError, type Closure, capture, closureOf, describe } from './functions/capture'
 import type { FunctionWithVariables } from './functions/shared-variables'
 import { PlainDataScanner } from './plain-data'
+import { registeredValues } from './registered'
 import type { Trail } from './trail'
 import type { Import, Unit, UnitContents } from './wire'
 
@@ -38,6 +39,7 @@ export class Sender {
   readonly #values = new Map<number, unknown>()
   readonly #failures = new Map<Function, SerializationError>()
   readonly #byValue = new Set<string>()
+  readonly #registered = registeredValues()
   readonly #buffers = new WeakMap<ArrayBuffer, Uint8Array | SharedArrayBuffer>()
   #nextId = 1
 
@@ -67,6 +69,11 @@ export class Sender {
 
   isByValue(module: Import): boolean {
     return this.#byValue.has(JSON.stringify(module))
+  }
+
+  /** Whether the user wants this function, or module, to go by value. */
+  isRegistered(value: unknown): boolean {
+    return this.#registered.has(value)
   }
 
   capture(fn: Function): Captured {
@@ -132,6 +139,7 @@ export class Sender {
       trail,
       capture: (other) => this.capture(other),
       isByValue: (module) => this.isByValue(module),
+      isRegistered: (value) => this.isRegistered(value),
       // A unit goes to every worker, so it cannot hold what one of them sent.
       idAtReceiver: () => undefined,
       symbolId: (symbol) => this.symbolId(symbol),
@@ -209,6 +217,8 @@ function encodeFunction(
     fn,
   )
   const node = encoder.graph.nodes[index]?.[1] as Parameters<FunctionsByValue['encode']>[0]
+  // With values that are given it goes under another identity, also where it refers to itself.
+  if (captured.fn !== fn) encoder.alias(index, captured.fn)
   const closure = closureOrExplain(captured, sender, encoder)
   encoder.whileOpen(index, () => functions.encode(node, captured, closure))
   return index

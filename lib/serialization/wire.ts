@@ -27,6 +27,8 @@ export interface FunctionNode {
   eager: number
   /** Whether the function is reachable from what it captures. */
   cyclic: boolean
+  /** The `this` that an arrow inherits. */
+  self?: Slot
   /** `arguments` of the enclosing function, when an arrow uses them. */
   args?: Slot[]
   name: string | undefined

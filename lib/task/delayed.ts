@@ -1,3 +1,4 @@
+import { checkFunctionOptions, type FunctionOptions, withGiven } from './given'
 import { type Arguments, splitArguments } from './kwargs'
 import type { Task } from './task'
 
@@ -6,8 +7,10 @@ import type { Task } from './task'
  * copied; a task may be used in any number of calls. Named arguments come last, in `kwargs({...})`.
  * After joblib's `delayed`.
  *
+ * @param options - What the engine does not show of the function: the `this` of an arrow; captured variables, where
+ * the inspector is not available.
  * @returns A function with the parameters of `fn`, which returns a frozen `{ fn, args, kwargs }`.
- * @throws TypeError when `fn` is not a function.
+ * @throws TypeError when `fn` is not a function, or for a wrong option.
  *
  * @example
  * ```ts
@@ -17,13 +20,18 @@ import type { Task } from './task'
  * console.log(await Parallel(2)([task])) //=> [ 5 ]
  * ```
  */
-export function delayed<A extends unknown[], R>(fn: (...args: A) => R): (...args: Arguments<A>) => Task<Awaited<R>> {
+export function delayed<A extends unknown[], R>(
+  fn: (...args: A) => R,
+  options?: FunctionOptions,
+): (...args: Arguments<A>) => Task<Awaited<R>> {
   if (typeof fn !== 'function') {
     throw new TypeError(`delayed() takes a function and returns one that takes its arguments: delayed(fn)(...args)`)
   }
+  if (options !== undefined) checkFunctionOptions(options)
+  const sent = options === undefined ? fn : withGiven(fn as unknown as (...args: never[]) => R, options)
   const make = (...given: unknown[]) => {
     const { args, kwargs } = splitArguments(given)
-    return Object.freeze({ fn, args: Object.freeze(args), kwargs }) as unknown as Task<Awaited<R>>
+    return Object.freeze({ fn: sent, args: Object.freeze(args), kwargs }) as unknown as Task<Awaited<R>>
   }
   return Object.defineProperty(make, 'name', { value: fn.name, configurable: true })
 }

@@ -37,6 +37,12 @@ export class FunctionsByValue {
   encode(node: FunctionNode, captured: Captured, closure: Closure): void {
     const { fn } = captured
     const encoder = this.#encoder
+    if (closure.analysis.usesThis)
+      node.self = encoder.inVariable(
+        'this',
+        () => describe(captured),
+        () => encoder.slot(closure.self),
+      )
     if (closure.args) node.args = closure.args.map((arg) => encoder.slot(arg))
 
     const { hasHeritage, computedKeys } = this.#classParameters(node, captured, closure)

@@ -1,6 +1,8 @@
 import { relative } from 'node:path'
+import type { FunctionOptions } from '../../task/given'
 import { isStandardGlobal } from '../intrinsics'
 import { type Analysis, analyse, type FreeVariable } from './free-variables'
+import { InspectorUnavailableError } from './inspector-session'
 import { type FunctionDetails, inspectFunction, type Scope } from './introspect'
 import { originalPosition } from './original-position'
 import { lookUp } from './scopes'
@@ -15,6 +17,10 @@ export interface Captured {
   readonly script: Script | undefined
   /** Whether there is no source text to send: built in, or bound. */
   readonly isNative: boolean
+  /** Why its variables cannot be read; then they have to be given. */
+  readonly unseen?: InspectorUnavailableError | undefined
+  /** What the user says of it. */
+  readonly given?: FunctionOptions
 }
 
 /** A free variable with the value that it had. */
@@ -33,6 +39,8 @@ export interface Closure {
   /** The `arguments` of the function around an arrow that uses them. */
   readonly args: readonly unknown[] | undefined
   readonly isStrict: boolean
+  /** The `this` that an arrow inherits. */
+  readonly self: unknown
 }
 
 /** Why a function cannot be sent by value. `variable` is the one to blame, when it is one. */
@@ -47,14 +55,17 @@ export class CaptureError extends Error {
 }
 
 export function capture(fn: Function): Captured {
-  const details = inspectFunction(fn)
-  return {
-    fn,
-    details,
-    script: details.scriptId === undefined ? undefined : scriptById(details.scriptId),
-    isNative: isNativeText(Function.prototype.toString.call(fn)),
+  const isNative = isNativeText(Function.prototype.toString.call(fn))
+  try {
+    const details = inspectFunction(fn)
+    return { fn, details, script: details.scriptId === undefined ? undefined : scriptById(details.scriptId), isNative }
+  } catch (error) {
+    if (!(error instanceof InspectorUnavailableError)) throw error
+    return { fn, details: UNSEEN, script: undefined, isNative, unseen: error }
   }
 }
+
+const UNSEEN: FunctionDetails = { scopes: [], scriptId: undefined, line: -1, column: -1, bound: undefined }
 
 /**
  * Reads the variables that a function captures.
@@ -66,10 +77,22 @@ export function closureOf(captured: Captured): Closure {
   const text = Function.prototype.toString.call(fn)
   const isStrict = () => script !== undefined && strictAt(script, details.line, details.column)
   const analysis = analyseOrExplain(text, isStrict)
-  refuseWhatIsHidden(analysis)
+  const { given = {} } = captured
+  refuseWhatIsHidden(analysis, given)
 
   const variables: Variable[] = []
+  const missing: string[] = []
   for (const free of analysis.free.values()) {
+    if (given.captures && Object.hasOwn(given.captures, free.name)) {
+      variables.push({ free, value: given.captures[free.name], scope: undefined, isInitialized: true })
+      continue
+    }
+    if (captured.unseen && !isStandardGlobal(free.name) && !free.typeofOnly) {
+      if (free.name in globalThis)
+        variables.push({ free, value: valueOfGlobal(free.name), scope: undefined, isInitialized: true })
+      else missing.push(free.name)
+      continue
+    }
     const binding = lookUp(free.name, details)
     if (binding === undefined && free.eager && !free.typeofOnly)
       throw new CaptureError(
@@ -92,9 +115,11 @@ export function closureOf(captured: Captured): Closure {
       variables.push({ free, value: isInitialized ? binding.value : undefined, scope: binding.scope, isInitialized })
     }
   }
+  if (missing.length > 0) refuseUnseen(missing, captured)
   return {
     analysis,
     variables,
+    self: given.this,
     args: outerArguments(analysis, details),
     isStrict: isStrictFunction(captured, analysis, isStrict),
   }
@@ -111,11 +136,20 @@ function analyseOrExplain(text: string, isStrict: () => boolean): Analysis {
   }
 }
 
-function refuseWhatIsHidden(analysis: Analysis): void {
-  if (analysis.usesThis)
+const valueOfGlobal = (name: string): unknown => (globalThis as Record<string, unknown>)[name]
+
+function refuseUnseen(names: readonly string[], { unseen }: Captured): never {
+  throw new CaptureError(
+    `it captures ${names.join(', ')}, which cannot be read here: ${unseen?.message}`,
+    `Name what it captures: delayed(fn, { captures: { ${names.join(', ')} } }).`,
+  )
+}
+
+function refuseWhatIsHidden(analysis: Analysis, given: FunctionOptions): void {
+  if (analysis.usesThis && !('this' in given))
     throw new CaptureError(
       'the engine does not show the `this` of an arrow function',
-      'Copy what is needed of it to a const first, pass it as an argument, or send a bound method: obj.method.bind(obj).',
+      'Name it, delayed(fn, { this: obj }), copy what is needed of it to a const first, or send a bound method: obj.method.bind(obj).',
       'this',
     )
   if (analysis.usesNewTarget)

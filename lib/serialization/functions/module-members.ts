@@ -30,13 +30,15 @@ function bindingSlot(binding: Binding, encoder: Encoding): Slot {
   if (intrinsicPath(value)) return encoder.slot(value)
   if (isModuleLike(value)) return moduleSlot(value, binding, encoder)
   const isSnapshot = typeof value === 'object' && encoder.isPlain(value)
-  if (recipe && encoder.known(value) === undefined && !isSnapshot) return [encoder.reference(recipe, value)]
+  if (recipe && encoder.known(value) === undefined && !isSnapshot && !encoder.isRegistered(value))
+    return [encoder.reference(recipe, value)]
   return encoder.slot(value)
 }
 
 /** A module that a function uses: the members that it names, else the whole. */
 function moduleSlot(module: object, binding: Binding, encoder: Encoding): Slot {
-  const recipe = binding.recipe ?? moduleReferenceTo(module, encoder.isByValue)
+  const isByValue = encoder.isRegistered(module)
+  const recipe = isByValue ? undefined : (binding.recipe ?? moduleReferenceTo(module, encoder.isByValue))
   const isThis = isCalledOn(module, binding, encoder)
   if (binding.whole || (isThis && !recipe)) return wholeModule(module, recipe, encoder)
   const rest = isThis ? wholeModule(module, recipe, encoder) : undefined
