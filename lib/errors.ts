@@ -122,6 +122,17 @@ export class BackendError extends ParforError {
   }
 }
 
+/** @internal What went wrong, in words: of whatever was thrown, even where asking it throws again. */
+export function messageOf(thrown: unknown): string {
+  try {
+    const { message } = Object(thrown) as { message?: unknown }
+    if (message === 'Maximum call stack size exceeded') return 'it is nested too deep'
+    return typeof message === 'string' ? message : String(thrown)
+  } catch {
+    return 'something that cannot be shown'
+  }
+}
+
 const infos = new WeakMap<object, TaskInfo>()
 
 /**
@@ -145,7 +156,7 @@ export function taskInfo(error: unknown): TaskInfo | undefined {
   return typeof error === 'object' && error !== null ? infos.get(error) : undefined
 }
 
-/** @internal Remembers the task that an error comes from. The first task wins: an error may be thrown again. */
+/** @internal Remembers the task that an error comes from; the task of the latest call, when it was thrown again. */
 export function setTaskInfo(error: object, info: TaskInfo): void {
-  if (!infos.has(error)) infos.set(error, info)
+  infos.set(error, info)
 }

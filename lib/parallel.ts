@@ -76,7 +76,12 @@ export interface ParallelConstructor {
  * console.log(fulfilled.status, rejected.status) //=> fulfilled rejected
  * ```
  */
-export const Parallel = function Parallel(options?: number | ParallelOptions<OnError>): Parallel<OnError> {
+export const Parallel = function Parallel(
+  options?: number | ParallelOptions<OnError>,
+  ...rest: unknown[]
+): Parallel<OnError> {
+  if (rest.length > 0)
+    throw new TypeError('Parallel takes one argument; tasks go to what it returns: Parallel(2)(tasks)')
   const checked = checkOptions(options)
   /** Made when first needed, since what a call needs depends on where it is made: inside a task `nJobs` is 1. */
   const backends = new Map<string | ParallelBackend, ParallelBackend>()

@@ -1,4 +1,8 @@
+import { join } from 'node:path'
 import { mapStack } from '../serialization/functions/original-position'
+
+/** Where the sources of the worker program are, to which source maps lead. */
+const SOURCES = join(__dirname, '..', '..', 'lib').replaceAll('\\', '/')
 
 /** A frame of the worker program: beside us in `dist/`, or the text that a bundler left us with. */
 const OURS = /[\\/(]parfor\.worker\.cjs:\d+|\[worker eval\]/
@@ -11,22 +15,25 @@ const INTERNAL = /\(node:internal\//
 export function cleanStacks(error: unknown, done = new Set<unknown>()): unknown {
   if (typeof error !== 'object' || error === null || done.has(error)) return error
   done.add(error)
-  const { stack, cause, errors } = error as { stack?: unknown; cause?: unknown; errors?: unknown }
-  if (typeof stack === 'string')
-    Object.defineProperty(error, 'stack', {
-      value: withoutCaller(mapStack(stack)),
-      configurable: true,
-      writable: true,
-      enumerable: false,
-    })
-  cleanStacks(cause, done)
-  if (Array.isArray(errors)) for (const each of errors) cleanStacks(each, done)
+  try {
+    const { stack, cause, errors } = error as { stack?: unknown; cause?: unknown; errors?: unknown }
+    if (typeof stack === 'string')
+      Object.defineProperty(error, 'stack', { ...HIDDEN, value: withoutCaller(mapStack(stack)) })
+    cleanStacks(cause, done)
+    if (Array.isArray(errors)) for (const each of errors) cleanStacks(each, done)
+  } catch {
+    // An accessor of the user's, or an error that is frozen: it stays as it is.
+  }
   return error
 }
 
+const HIDDEN = { configurable: true, writable: true, enumerable: false }
+
 function withoutCaller(stack: string): string {
   const lines = stack.split('\n')
-  const first = lines.findIndex((line) => OURS.test(line))
+  const first = lines.findIndex(isOurs)
   if (first < 0) return stack
-  return lines.filter((line, n) => n < first || !(OURS.test(line) || INTERNAL.test(line))).join('\n')
+  return lines.filter((line, n) => n < first || !(isOurs(line) || INTERNAL.test(line))).join('\n')
 }
+
+const isOurs = (line: string): boolean => OURS.test(line) || line.replaceAll('\\', '/').includes(`${SOURCES}/`)

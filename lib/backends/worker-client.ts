@@ -1,11 +1,11 @@
 import type { BatchReport, OnOutcome } from '../backend'
 import { debug } from '../debug'
-import { SerializationError } from '../errors'
+import { messageOf, SerializationError } from '../errors'
 import { Message, type Receiver } from '../serialization/message'
 import { Received } from '../serialization/receiver'
 import { Sender } from '../serialization/sender'
 import { TASK_FUNCTION, Trail } from '../serialization/trail'
-import type { Slot } from '../serialization/wire'
+import type { Parcel, Slot } from '../serialization/wire'
 import type { Batch, Call, Task } from '../task/task'
 import {
   type BatchRefusal,
@@ -31,6 +31,8 @@ export interface WorkerHandle {
   /** Ends the worker now, whatever it does; resolves when it is gone. */
   terminate(): Promise<void>
   onResponse(listen: (response: Response) => void): void
+  /** Called when a response has come that cannot be read. */
+  onGarbled(listen: (error: Error) => void): void
   /** Called once, when the worker is gone, whoever ended it. */
   onGone(listen: (how: Gone) => void): void
 }
@@ -71,13 +73,20 @@ export class Lost {
 }
 
 interface Run {
-  readonly id: number
+  /** Of the message that was sent last. */
+  id: number
   readonly call: OutgoingCall
   readonly batch: Batch
   /** Positions, within the batch, of the tasks that were sent. */
   positions: readonly number[]
   /** How many of them have an outcome. */
   reported: number
+  /** Positions that are sent when those have their outcomes. */
+  later: readonly number[]
+  duration: number
+  state: 'encoding' | 'sent' | 'cancelled'
+  /** Modules that this worker could not import. */
+  readonly refused: Set<string>
   message: Message
   readonly onOutcome: OnOutcome
   readonly done: (report: BatchReport) => void
@@ -102,6 +111,7 @@ export class WorkerClient {
   constructor(handle: WorkerHandle) {
     this.handle = handle
     handle.onResponse((response) => this.#receive(response))
+    handle.onGarbled((error) => this.#askForEnd(error))
     handle.onGone((how) => this.#loseRun(how))
     handle.ready.then(
       () => {
@@ -130,11 +140,15 @@ export class WorkerClient {
   ): Promise<BatchReport | Lost> {
     return new Promise((resolve) => {
       const run: Run = {
-        id: ++this.#lastRun,
+        id: 0,
         call,
         batch,
         positions,
         reported: 0,
+        later: [],
+        duration: 0,
+        state: 'encoding',
+        refused: new Set(),
         message: this.#message(call),
         onOutcome,
         done: resolve,
@@ -145,6 +159,17 @@ export class WorkerClient {
       this.handle.setRef(true)
       this.#send(run)
     })
+  }
+
+  /**
+   * Stops what runs without ending the worker, where that can be: nothing was sent yet, or every task has its outcome.
+   * Otherwise the worker has to be ended.
+   */
+  cancel(): boolean {
+    const run = this.#run
+    if (run?.state === 'encoding') run.state = 'cancelled'
+    if (run === undefined || run.state === 'cancelled') return true
+    return run.reported === run.positions.length && run.later.length === 0
   }
 
   endCall(call: OutgoingCall): void {
@@ -168,11 +193,13 @@ export class WorkerClient {
 
   #send(run: Run): void {
     const { call, batch } = run
+    run.id = ++this.#lastRun
+    run.state = 'encoding'
+    run.reported = 0
     const encoded = this.#encode(run)
     run.positions = encoded.positions
-    run.reported = 0
-    if (encoded.tasks.length === 0) {
-      this.#finish(run, { duration: 0 })
+    if (this.#isCancelled(run) || encoded.tasks.length === 0) {
+      this.#finish(run)
       return
     }
     const { fns, graph, tasks } = encoded
@@ -182,11 +209,18 @@ export class WorkerClient {
         kind: 'run',
         batch: { id: run.id, call: call.id, nested: call.nested, units, fns, graph, tasks },
       })
-      run.message.sent()
     } catch (error) {
-      this.#sendWithoutUnclonable(run, tasks, error as Error)
+      this.#sendWithoutUnclonable(run, tasks, error)
+      return
     }
+    run.message.sent()
+    run.state = 'sent'
     debug.workers('worker %d runs tasks %d to %d', this.handle.id, batch.start, batch.start + batch.tasks.length - 1)
+  }
+
+  /** Asked anew each time: the code of users runs in between. */
+  #isCancelled(run: Run): boolean {
+    return run.state === 'cancelled'
   }
 
   /** Encodes each task; one that cannot be sent has its outcome now. */
@@ -199,8 +233,9 @@ export class WorkerClient {
     const tasks: WireTask[] = []
     const positions: number[] = []
     for (const position of run.positions) {
-      const { fn, args, kwargs } = batch.tasks[position] as Task
+      if (this.#isCancelled(run)) break
       try {
+        const { fn, args, kwargs } = batch.tasks[position] as Task
         let number = numbers.get(fn)
         if (number === undefined) {
           trail.start(TASK_FUNCTION)
@@ -220,7 +255,7 @@ export class WorkerClient {
   }
 
   /** Structured clone refused the message: the tasks to blame have their outcome now, the others are sent again. */
-  #sendWithoutUnclonable(run: Run, tasks: readonly WireTask[], cause: Error): void {
+  #sendWithoutUnclonable(run: Run, tasks: readonly WireTask[], cause: unknown): void {
     const left = run.positions.filter((position, n) => {
       try {
         structuredClone(tasks[n]?.args)
@@ -232,7 +267,7 @@ export class WorkerClient {
     })
     if (left.length === run.positions.length) {
       for (const position of left) this.#reject(run, position, unsendable(cause, TASK_FUNCTION))
-      this.#finish(run, { duration: 0 })
+      this.#finish(run)
       return
     }
     run.positions = left
@@ -243,7 +278,7 @@ export class WorkerClient {
   #reject(run: Run, position: number, reason: unknown): void {
     const index = run.batch.start + position
     if (reason instanceof SerializationError) reason.taskIndex = index
-    run.onOutcome(index, { status: 'rejected', reason }, this.handle.id)
+    run.onOutcome(index, { status: 'rejected', reason }, run.state === 'sent' ? this.handle.id : undefined)
   }
 
   #receive(response: Response): void {
@@ -264,6 +299,11 @@ export class WorkerClient {
     }
     const { outcomes } = response
     if (outcomes.batch !== run.id) return
+    if (!this.#links.has(run.call)) {
+      // The call has ended with its last outcome; the worker is free with the end of the batch.
+      if (outcomes.duration !== undefined) this.#finish(run)
+      return
+    }
     const { received } = this.#link(run.call)
     const failed = (error: unknown) => this.#report(run, outcomes, error as Error)
     try {
@@ -277,54 +317,86 @@ export class WorkerClient {
 
   /** @param trouble why none of the results can be made here */
   #report(run: Run, { from, results, failed, refused, duration }: Outcomes, trouble?: Error): void {
-    const { received } = this.#link(run.call)
+    this.#fillGap(run, from)
     const failures = failed.length === 0 ? undefined : new Set(failed)
     for (const [n, parcel] of results.entries()) {
       const position = run.positions[from + n] as number
       run.reported = from + n + 1
-      try {
-        if (trouble) throw trouble
-        const [value] = received.decode(parcel)
-        if (refused.includes(n)) this.#reject(run, position, resultError(value as Refused))
-        else if (failures?.has(n)) this.#reject(run, position, cleanStacks(value))
-        else run.onOutcome(run.batch.start + position, { status: 'fulfilled', value }, this.handle.id)
-      } catch (error) {
-        const { message } = error as Error
-        this.#reject(
-          run,
-          position,
-          resultError({ message: `The result cannot be made here: ${message}`, path: 'result' }, error),
-        )
-      }
+      const { value, error } = this.#decode(run, parcel, trouble)
+      if (error) this.#reject(run, position, error)
+      else if (refused.includes(n)) this.#reject(run, position, resultError(value as Refused))
+      else if (failures?.has(n)) this.#reject(run, position, cleanStacks(value))
+      else run.onOutcome(run.batch.start + position, { status: 'fulfilled', value }, this.handle.id)
       if (this.#run !== run) return // a listener ended it
     }
-    if (duration !== undefined) this.#finish(run, { duration })
+    if (duration === undefined) return
+    run.duration += duration
+    this.#finish(run)
+  }
+
+  #decode(run: Run, parcel: Parcel, trouble: Error | undefined): { value?: unknown; error?: SerializationError } {
+    try {
+      if (trouble) throw trouble
+      return { value: this.#link(run.call).received.decode(parcel)[0] }
+    } catch (error) {
+      return {
+        error: resultError({ message: `The result cannot be made here: ${messageOf(error)}`, path: 'result' }, error),
+      }
+    }
+  }
+
+  /** A message that could not be read is missing: the outcomes in it are those before the next one's. */
+  #fillGap(run: Run, to: number): void {
+    const message = 'The result cannot be read here: it is nested too deep. Return it in a flatter form.'
+    while (run.reported < to) {
+      run.reported += 1
+      this.#reject(run, run.positions[run.reported - 1] as number, resultError({ message, path: 'result' }))
+    }
+  }
+
+  /** The end of the batch shows which outcomes are missing; it may be that which could not be read. */
+  #askForEnd(error: Error): void {
+    debug.workers('a response of worker %d cannot be read: %s', this.handle.id, error.message)
+    if (this.#run && !this.#gone) this.handle.post({ kind: 'report', batch: this.#run.id })
   }
 
   #sendAgain(run: Run, { batch, module, why }: BatchRefusal): void {
     if (batch !== run.id) return
     const { delivered } = this.#link(run.call)
     for (const { id } of run.message.units) delivered.delete(id)
-    if (module && !run.call.sender.isByValue(module)) {
+    const key = module && JSON.stringify(module)
+    if (module && key !== undefined && !run.refused.has(key)) {
       debug.serialization('worker %d cannot load %o: %s', this.handle.id, module, why)
+      run.refused.add(key)
       run.call.sender.sendByValue(module)
+    } else if (run.positions.length > 1) {
+      // One of them is to blame, and the others are to have their results: each for itself.
+      const [first, ...rest] = run.positions as [number, ...number[]]
+      run.positions = [first]
+      run.later = [...rest, ...run.later]
+    } else {
+      const message = `The task cannot be made in a worker: ${why}`
+      for (const position of run.positions)
+        this.#reject(run, position, new SerializationError(message, { side: 'task', path: TASK_FUNCTION }))
+      this.#finish(run)
+      return
+    }
+    run.message = this.#message(run.call)
+    this.#send(run)
+  }
+
+  #finish(run: Run): void {
+    const [next, ...later] = run.later
+    if (next !== undefined && !this.#isCancelled(run) && this.#run === run) {
+      run.positions = [next]
+      run.later = later
       run.message = this.#message(run.call)
       this.#send(run)
       return
     }
-    for (const position of run.positions)
-      this.#reject(
-        run,
-        position,
-        new SerializationError(`The task cannot be made in a worker: ${why}`, { side: 'task', path: TASK_FUNCTION }),
-      )
-    this.#finish(run, { duration: 0 })
-  }
-
-  #finish(run: Run, report: BatchReport): void {
     this.#run = undefined
     this.handle.setRef(false)
-    run.done(report)
+    run.done({ duration: run.duration })
   }
 
   #loseRun(how: Gone): void {
@@ -342,21 +414,20 @@ export class WorkerClient {
   }
 }
 
-function lostRun({ id, positions, reported }: Run, how: Gone, words: Int32Array): Lost {
+function lostRun({ id, positions, reported, later }: Run, how: Gone, words: Int32Array): Lost {
   const at = Atomics.load(words, Words.batch) === id ? Atomics.load(words, Words.running) - 1 : -1
   const running = at >= reported ? positions[at] : undefined
-  return new Lost(
-    how,
-    running,
-    positions.slice(reported).filter((position) => position !== running),
-  )
+  const rest = positions.slice(reported).filter((position) => position !== running)
+  return new Lost(how, running, [...rest, ...later])
 }
 
 function unsendable(error: unknown, path: string): SerializationError {
   if (error instanceof SerializationError) return error
-  const isTooDeep = error instanceof RangeError && /call stack/.test(error.message)
-  const why = isTooDeep ? 'it is nested too deep' : (error as Error).message
-  return new SerializationError(`Cannot send ${path} to a worker: ${why}`, { side: 'task', path, cause: error })
+  return new SerializationError(`Cannot send ${path} to a worker: ${messageOf(error)}`, {
+    side: 'task',
+    path,
+    cause: error,
+  })
 }
 
 function resultError({ message, path }: Refused, cause?: unknown): SerializationError {

@@ -1,6 +1,6 @@
 import type { BatchReport, OnOutcome } from '../backend'
 import { debug } from '../debug'
-import { BackendError, WorkerLostError } from '../errors'
+import { BackendError, messageOf, WorkerLostError } from '../errors'
 import type { Batch, Call, Task } from '../task/task'
 import { Lost, OutgoingCall, type WorkerClient } from './worker-client'
 
@@ -42,6 +42,8 @@ export class WorkerPool {
   readonly #busy = new Map<WorkerClient, Job>()
   /** New workers that have no job, because a free one may come first. */
   readonly #starting = new Set<WorkerClient>()
+  /** Workers that are on their way out: the pool is closed when they are gone. */
+  readonly #ending = new Set<Promise<void>>()
   #queue: Job[] = []
   readonly #calls = new Map<Call, OutgoingCall>()
   readonly #abortable = new Map<AbortSignal, Abortable>()
@@ -86,7 +88,13 @@ export class WorkerPool {
     const workers = [...this.#idle.splice(0), ...this.#busy.keys(), ...this.#starting]
     this.#busy.clear()
     this.#starting.clear()
-    await Promise.all([...workers.map((worker) => worker.handle.terminate()), this.#source.endKept()])
+    for (const worker of workers) this.#end(worker)
+    await Promise.all([...this.#ending, this.#source.endKept()])
+  }
+
+  #end(worker: WorkerClient): void {
+    const ending = worker.handle.terminate().finally(() => this.#ending.delete(ending))
+    this.#ending.add(ending)
   }
 
   #outgoing(call: Call): OutgoingCall {
@@ -116,13 +124,13 @@ export class WorkerPool {
     this.#abortable.delete(job.signal)
   }
 
-  /** Drops waiting jobs, and ends the workers that run one: there is no other way to stop a task. */
+  /** Drops waiting jobs, and ends the workers that run a task of one: there is no other way to stop it. */
   #abort(jobs: Set<Job>): void {
     this.#queue = this.#queue.filter((job) => !jobs.has(job))
     for (const [worker, job] of this.#busy) {
-      if (!jobs.has(job)) continue
+      if (!jobs.has(job) || worker.cancel()) continue
       this.#busy.delete(worker)
-      void worker.handle.terminate()
+      this.#end(worker)
     }
     for (const job of [...jobs]) this.#settle(job)
     this.#assign()
@@ -182,8 +190,18 @@ export class WorkerPool {
 
   async #run(worker: WorkerClient, job: Job): Promise<void> {
     this.#busy.set(worker, job)
-    const result = await worker.run(job.call, job.batch, job.positions, job.onOutcome)
-    // Aborted or closed meanwhile: the job has ended, and the worker with it.
+    let result: BatchReport | Lost
+    try {
+      result = await worker.run(job.call, job.batch, job.positions, job.onOutcome)
+    } catch (cause) {
+      // Not foreseen, so this worker is in a state that nobody knows.
+      this.#busy.delete(worker)
+      this.#end(worker)
+      this.#fail(job, new BackendError(`A batch could not be run: ${messageOf(cause)}`, { cause }))
+      this.#assign()
+      return
+    }
+    // Closed, or aborted and the worker ended.
     if (this.#busy.get(worker) !== job) return
     this.#busy.delete(worker)
     if (result instanceof Lost) {

@@ -1,6 +1,7 @@
 import { inspect } from 'node:util'
 import type { ParallelBackend } from '../backend'
 import { checkNJobs, effectiveNJobs } from './effective-n-jobs'
+import { currentNested } from './nested'
 import type {
   BackendName,
   CallOptions,
@@ -96,9 +97,12 @@ export function checkOptions(given: unknown = {}): Checked {
   }
 }
 
-/** Options where the call is made → what it runs with. `prefer` is a hint, and threads serve either wish. */
+/**
+ * Options where the call is made → what it runs with. `prefer` is a hint, and threads serve either wish. All workers of
+ * the outermost call are taken by its tasks, so a call inside a task has one, whatever it asks for.
+ */
 export function settle(checked: Checked): Settings {
-  const nJobs = effectiveNJobs(checked.nJobs)
+  const nJobs = currentNested() ? 1 : effectiveNJobs(checked.nJobs)
   return { ...checked, nJobs, backend: checked.backend ?? (nJobs === 1 ? 'sequential' : 'threads') }
 }
 
@@ -202,7 +206,8 @@ function checkEnv(value: unknown, option: string): Record<string, string | undef
   for (const [name, one] of Object.entries(value)) {
     if (one !== undefined && typeof one !== 'string') throw new TypeError(wrong(`${option}.${name}`, 'a string', one))
   }
-  return { ...value }
+  // To a worker, `undefined` would be a word of nine letters.
+  return Object.fromEntries(Object.entries(value).filter(([, one]) => one !== undefined))
 }
 
 function checkStrings(value: unknown, option: string): string[] {

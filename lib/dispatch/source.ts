@@ -34,6 +34,8 @@ export function openSource(given: unknown, onArrival: () => void): Source {
   if (make) return asyncSource(make.call(tasks) as AsyncIterator<unknown>, onArrival)
   const makeSync = methodOf(tasks, Symbol.iterator)
   if (makeSync) return syncSource(makeSync.call(tasks) as Iterator<unknown>, lengthOf(tasks))
+  const isTask = typeof tasks === 'object' && tasks !== null && 'fn' in tasks && 'args' in tasks
+  if (isTask) throw new TypeError('Parallel runs an iterable of tasks; got one task: put it in an array')
   const what = typeof given === 'function' ? `a function that returns ${described(tasks)}` : described(tasks)
   throw new TypeError(`Parallel runs an iterable or async iterable of tasks, or a generator function; got ${what}`)
 }
@@ -146,10 +148,12 @@ function asyncSource(iterator: AsyncIterator<unknown>, onArrival: () => void): S
 
   function arrive(next: IteratorResult<unknown>) {
     if (state !== asking) return
-    if (typeof next !== 'object' || next === null) {
-      state = { is: 'failed', error: new TypeError(`The next() of the tasks gave ${described(next)}, not a result`) }
-    } else {
+    try {
+      if (typeof next !== 'object' || next === null)
+        throw new TypeError(`The next() of the tasks gave ${described(next)}, not a result`)
       state = next.done ? { is: 'ended' } : { is: 'arrived', value: next.value }
+    } catch (error) {
+      state = { is: 'failed', error }
     }
     onArrival()
   }

@@ -5,7 +5,7 @@ import { isClass } from './functions/source'
 import { PlainDataScanner } from './plain-data'
 import { type EncoderWithFunctions, encoderWithFunctions, type Sender, type Sent, type UnitEntry } from './sender'
 import type { Trail } from './trail'
-import type { Graph, Parcel, Slot, Unit } from './wire'
+import type { Graph, Node, Parcel, Slot, Unit } from './wire'
 
 /** One receiver of what a call sends, and what it was sent already. */
 export interface Receiver {
@@ -59,9 +59,7 @@ export class Message {
     )
     if (isPlain && !scanner.overlaps) return { values }
     const { slots, graph } = this.#encode(values, roots)
-    if (!scanner.overlaps) return { slots, graph }
-    const { imports, beside, nodes } = graph
-    return { packed: toBytes({ slots, nodes }), graph: { imports, beside } }
+    return scanner.overlaps ? packed({ slots, graph }) : { slots, graph }
   }
 
   /**
@@ -124,6 +122,26 @@ export class Message {
     const { id, bytes, imports, beside } = unit
     this.units.push({ id, bytes, imports, beside })
   }
+}
+
+/** Whether a parcel shows what is done to its objects after it was made. */
+export function isLoose(parcel: Parcel): boolean {
+  return 'values' in parcel ? !parcel.values.every(isSimple) : !('packed' in parcel)
+}
+
+/**
+ * A parcel as it is now: what is done to its objects later does not show.
+ *
+ * @throws DataCloneError
+ */
+export function packed(parcel: Parcel): Parcel {
+  if ('packed' in parcel) return parcel
+  if ('slots' in parcel) {
+    const { imports, beside, nodes } = parcel.graph
+    return { packed: toBytes({ slots: parcel.slots, nodes }), graph: { imports, beside } }
+  }
+  const nodes: Node[] = parcel.values.map((value) => ['raw', value])
+  return { packed: toBytes({ slots: nodes.map((_, n) => [n]), nodes }), graph: { imports: [], beside: [] } }
 }
 
 /** Primitives but symbols: they stand for themselves. */

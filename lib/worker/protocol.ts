@@ -6,6 +6,8 @@ export type Request =
   | { readonly kind: 'run'; readonly batch: RunBatch }
   /** A call is over: what was kept for it can go. */
   | { readonly kind: 'end'; readonly call: number }
+  /** An outcome could not be read. Answered behind the batch that runs, with its end, so that the gap is seen. */
+  | { readonly kind: 'report'; readonly batch: number }
 
 export interface RunBatch {
   readonly id: number

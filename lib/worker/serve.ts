@@ -1,7 +1,7 @@
 import { setNestedOfThread } from '../config/nested'
-import { SerializationError } from '../errors'
+import { messageOf, SerializationError } from '../errors'
 import { UnloadableError } from '../serialization/functions/importing'
-import { Message, type Receiver } from '../serialization/message'
+import { isLoose, Message, packed, type Receiver } from '../serialization/message'
 import { Received } from '../serialization/receiver'
 import { Sender } from '../serialization/sender'
 import { Trail } from '../serialization/trail'
@@ -28,6 +28,9 @@ interface OpenCall {
 /** After this many milliseconds outcomes are posted though tasks follow: until then they share one message. */
 const HOLD = 2
 
+/** A task that takes this many milliseconds is worth a message of its own, which is cheaper than packing its result. */
+const WORTH_A_MESSAGE = 0.2
+
 /**
  * Serves one caller: requests in, outcomes out. Batches run one after the other, and their tasks too: whoever wants
  * more at once takes more workers.
@@ -40,6 +43,8 @@ export function serve(line: Line): { handle(request: Request): void; flush(): vo
   const begin = async (request: Request): Promise<void> => {
     if (request.kind === 'end') {
       calls.delete(request.call)
+    } else if (request.kind === 'report') {
+      running?.reportEnd(request.batch)
     } else {
       running = new BatchRun(request.batch, callOf(request.batch.call), line)
       await running.run()
@@ -90,7 +95,9 @@ class BatchRun {
   }
 
   async run(): Promise<void> {
-    const { units, tasks, graph, fns } = this.#batch
+    const { units, tasks, graph, fns, nested } = this.#batch
+    // Before anything is imported: a module that is parallel itself is part of the call. Left behind, for timers.
+    setNestedOfThread(nested)
     const parcels = tasks.map(({ args }) => args)
     let functions: Task['fn'][]
     try {
@@ -105,14 +112,13 @@ class BatchRun {
 
   #refuse(error: unknown): void {
     const module = error instanceof UnloadableError ? error.module : undefined
-    const why = error instanceof Error ? error.message : String(error)
+    const why = messageOf(error)
     this.#line.post({ kind: 'refused', refusal: { batch: this.#batch.id, module, why } })
   }
 
   async #runTasks(functions: readonly Task['fn'][]): Promise<void> {
-    const { id, tasks, nested } = this.#batch
+    const { id, tasks } = this.#batch
     const { words } = this.#line
-    setNestedOfThread(nested)
     Atomics.store(words, Words.batch, id)
     for (const [position, { fn, args, hasKwargs }] of tasks.entries()) {
       Atomics.store(words, Words.running, position + 1)
@@ -127,18 +133,55 @@ class BatchRun {
       }
       const now = performance.now()
       this.#duration += now - started
-      if (now - this.#posted > HOLD && position < tasks.length - 1) this.post()
+      if (position === tasks.length - 1) break
+      const isWorthAMessage = this.#isLastLoose() && now - started > WORTH_A_MESSAGE
+      if (isWorthAMessage || now - this.#posted > HOLD) {
+        const posting = this.#postBehindOutput()
+        if (posting !== undefined) await posting
+      } else this.#packLast()
     }
     Atomics.store(words, Words.running, 0)
-    setNestedOfThread(undefined)
-    await flushOutput()
+    const flushing = flushOutput()
+    if (flushing !== undefined) {
+      this.#packLast()
+      await flushing
+    }
     this.post(this.#duration)
   }
 
   /** While an async task waits there is time to post what is held. */
-  #outcomeOf(result: PromiseLike<unknown>): PromiseLike<unknown> {
-    this.post()
-    return result
+  async #outcomeOf(result: PromiseLike<unknown>): Promise<unknown> {
+    const outcome = Promise.resolve(result)
+    outcome.catch(() => {}) // awaited below, perhaps after it has rejected
+    await this.#postBehindOutput()
+    return outcome
+  }
+
+  /** A failure ends the call, and the worker with it: what its tasks have printed goes first. */
+  #postBehindOutput(): Promise<void> | undefined {
+    const flushing = this.#failed.length > 0 ? flushOutput() : undefined
+    if (flushing === undefined) {
+      this.post()
+      return
+    }
+    this.#packLast()
+    return flushing.then(() => this.post())
+  }
+
+  /** Tasks may write to what an earlier one returned: its result is what it was when the task ended. */
+  #packLast(): void {
+    const last = this.#held.length - 1
+    if (!this.#isLastLoose()) return
+    try {
+      this.#held[last] = packed(this.#held[last] as Parcel)
+    } catch (error) {
+      this.#refuseHeld(last, error)
+    }
+  }
+
+  #isLastLoose(): boolean {
+    const last = this.#held.at(-1)
+    return last !== undefined && isLoose(last)
   }
 
   #succeed(value: unknown): void {
@@ -168,6 +211,8 @@ class BatchRun {
   /** Posts the outcomes that are held; with the duration of the batch, its last. */
   post(duration?: number): void {
     if (this.#held.length === 0 && duration === undefined) return
+    // With others it goes packed: a result that cannot be read at the other end fails alone.
+    if (this.#held.length > 1) this.#packLast()
     try {
       this.#postOutcomes(duration)
     } catch (error) {
@@ -205,10 +250,19 @@ class BatchRun {
       try {
         structuredClone(parcel)
       } catch (error) {
-        if (!this.#failed.includes(n)) this.#failed.push(n)
-        this.#refused.push(n)
-        this.#held[n] = { values: [refusal(error)] }
+        this.#refuseHeld(n, error)
       }
+  }
+
+  #refuseHeld(n: number, error: unknown): void {
+    if (!this.#failed.includes(n)) this.#failed.push(n)
+    this.#refused.push(n)
+    this.#held[n] = { values: [refusal(error)] }
+  }
+
+  /** Tells the end of the batch once more, with no outcomes. */
+  reportEnd(batch: number): void {
+    if (batch === this.#batch.id) this.post(this.#duration)
   }
 
   #newMessage(): Message {
@@ -218,8 +272,8 @@ class BatchRun {
 
 function refusal(error: unknown): Refused {
   if (error instanceof SerializationError) return { message: error.message, path: error.path }
-  const { message } = error as Error
-  return { message: `Cannot send result back from a worker: ${message}. Return what it is made of.`, path: 'result' }
+  const why = messageOf(error)
+  return { message: `Cannot send result back from a worker: ${why}. Return what it is made of.`, path: 'result' }
 }
 
 function toTask(fn: Task['fn'], values: readonly unknown[], hasKwargs: boolean): Task {

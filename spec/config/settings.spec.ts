@@ -124,7 +124,7 @@ describe('settle', () => {
   it('takes every CPU by default, and one job inside a task', () => {
     expect(settled({}).nJobs).toBe(cpuCount())
     expect(withNested({ level: 1 }, () => settled({}))).toMatchObject({ nJobs: 1, backend: 'sequential' })
-    expect(withNested({ level: 1 }, () => settled({ nJobs: 2 }))).toMatchObject({ nJobs: 2, backend: 'threads' })
+    expect(withNested({ level: 1 }, () => settled({ nJobs: 4 }))).toMatchObject({ nJobs: 1, backend: 'sequential' })
   })
 
   it('takes threads for every wish: a hint does not bind, and threads can share memory', () => {

@@ -272,7 +272,8 @@ describe('openSource', () => {
   it.each([
     [5, 'got a number: 5'],
     [undefined, 'got undefined'],
-    [{ fn: Math.sqrt, args: [4] }, 'got an object'],
+    [{ fn: Math.sqrt, args: [4] }, 'got one task: put it in an array'],
+    [{ a: 1 }, 'got an object'],
     [Promise.resolve([]), 'got a Promise'],
     [() => 5, 'got a function that returns a number: 5'],
     [async () => [], 'got a function that returns a Promise'],

@@ -1,5 +1,17 @@
-import { threadId } from 'node:worker_threads'
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
+import { threadId, type Worker } from 'node:worker_threads'
 import { delayed, Parallel, type TaskInfo, taskInfo, WorkerLostError } from '../../lib'
+
+/** Resolves when the next thread that is started has exited. */
+function nextThreadExit(): Promise<unknown> {
+  return new Promise((resolve) => {
+    const onThread = (message: unknown) => {
+      unsubscribe('worker_threads', onThread)
+      ;(message as { worker: Worker }).worker.once('exit', resolve)
+    }
+    subscribe('worker_threads', onThread)
+  })
+}
 
 const exit = delayed((code: number): number => process.exit(code))
 const identity = delayed((n: number) => n)
@@ -88,12 +100,14 @@ describe('A lost worker', () => {
   })
 
   it('while idle is not missed', async () => {
+    const gone = nextThreadExit()
     await using parallel = Parallel(2)
     const exitSoon = delayed(() => {
       setImmediate(() => process.exit(9))
       return threadId
     })
     const [first] = await parallel([exitSoon()])
+    await gone
     const seen = await parallel(Array.from({ length: 4 }, () => delayed(() => threadId)()))
     expect(seen).not.toContain(first)
   })

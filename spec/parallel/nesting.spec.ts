@@ -5,7 +5,7 @@ import { manualBackend, settled } from '../support/manual-backend'
 const identity = delayed((n: number) => n)
 
 describe('a call inside a task', () => {
-  it('runs one job, in the thread of the task, unless it asks for more', async () => {
+  it('runs one job, in the thread of the task', async () => {
     const inner = delayed(async () => [effectiveNJobs(), await Parallel()([delayed(currentNested)()])])
     expect(await Parallel(1)([inner()])).toEqual([[1, [{ level: 2 }]]])
     expect(currentNested()).toBeUndefined()

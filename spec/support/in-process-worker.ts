@@ -75,6 +75,7 @@ export function inProcessWorker(id: number): InProcessWorker {
     onResponse(listen) {
       respond = listen
     },
+    onGarbled() {},
     onGone(listen) {
       tellGone = listen
     },

@@ -14,10 +14,11 @@ describe('kwargs', () => {
 })
 
 describe('splitArguments', () => {
-  it('takes named arguments from the end only', () => {
+  it('takes named arguments from the end, and refuses them elsewhere', () => {
     const named = kwargs({ a: 1 })
     expect(splitArguments([1, named])).toEqual({ args: [1], kwargs: { a: 1 } })
-    expect(splitArguments([named, 1])).toEqual({ args: [named, 1], kwargs: {} })
+    expect(() => splitArguments([named, 1])).toThrow('kwargs({...}) is argument 1 of 2; it comes last, once')
+    expect(() => splitArguments([1, named, named])).toThrow(TypeError)
     expect(splitArguments([])).toEqual({ args: [], kwargs: {} })
   })
 

@@ -20,7 +20,7 @@ let timer: NodeJS.Timeout | undefined
 /** Threads for one pool. */
 export function keptThreads(options: WorkerOptions): WorkerSource {
   const { idleTimeout, ...started } = options
-  const key = JSON.stringify(started, (_, value) => (typeof value === 'symbol' ? String(value) : value))
+  const key = JSON.stringify(started)
   const owner = {}
   return {
     take() {
@@ -79,15 +79,14 @@ async function end(which: (entry: Kept) => boolean): Promise<void> {
 
 /** One timer for all: it ends what has been free for too long, and never keeps the process alive. */
 function wakeLater(): void {
-  if (timer) return
+  clearTimeout(timer)
   const soonest = Math.min(...[...kept.values()].flat().map(({ until }) => until))
   if (soonest === Number.POSITIVE_INFINITY) return
   timer = setTimeout(
     () => {
-      timer = undefined
       const now = performance.now()
       void end(({ until }) => until <= now)
-      if (kept.size > 0) wakeLater()
+      wakeLater()
     },
     Math.max(1, Math.ceil(soonest - performance.now())),
   )

@@ -5,10 +5,14 @@ import { serve } from '../../worker/serve'
 import { withoutItsListeners } from './own-listeners'
 import type { ThreadData } from './thread-handle'
 
-const { port, words } = (workerData as { parfor: ThreadData }).parfor
+const { port, words, entry } = (workerData as { parfor: ThreadData }).parfor
+if (entry !== '') process.argv[1] = entry
 const server = serve({ words, post: (response: Response) => port.postMessage(response) })
 
 port.on('message', (request) => server.handle(request))
+port.on('messageerror', (error) => {
+  throw error
+})
 process.on('exit', () => server.flush())
 
 // npm `threads` swallows what nothing caught. Without its listeners the thread ends, and the caller is told why.

@@ -44,6 +44,8 @@ export class ThreadHandle implements WorkerHandle {
       workerData: { parfor: data },
       transferList: [port2],
       name: 'parfor',
+      // What the program was called with, for tasks that read it.
+      argv: process.argv.slice(2),
       ...(env && { env }),
       ...(execArgv && { execArgv: [...execArgv] }),
       ...(resourceLimits && { resourceLimits }),
@@ -89,6 +91,10 @@ export class ThreadHandle implements WorkerHandle {
     this.#listen = listen
     this.#port.on('message', listen)
     this.#port.unref()
+  }
+
+  onGarbled(listen: (error: Error) => void): void {
+    this.#port.on('messageerror', listen)
   }
 
   onGone(listen: (how: Gone) => void): void {
