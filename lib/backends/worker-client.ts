@@ -1,9 +1,9 @@
 import type { BatchReport, OnOutcome } from '../backend'
 import { debug } from '../debug'
 import { messageOf, SerializationError } from '../errors'
-import { Message, type Receiver } from '../serialization/message'
+import { Message } from '../serialization/message'
 import { Received } from '../serialization/receiver'
-import { Sender } from '../serialization/sender'
+import { type Receiver, Sender } from '../serialization/sender'
 import { TASK_FUNCTION, Trail } from '../serialization/trail'
 import type { Parcel, Slot } from '../serialization/wire'
 import type { Batch, Call, Task } from '../task/task'
@@ -181,7 +181,7 @@ export class WorkerClient {
     let link = this.#links.get(call)
     if (!link) {
       const received = new Received((id) => call.sender.own(id))
-      link = { received, delivered: new Set(), idOf: (value) => received.idOf(value) }
+      link = { received, delivered: new Set(), forgotten: [], idOf: (value) => received.idOf(value) }
       this.#links.set(call, link)
     }
     return link
@@ -207,7 +207,16 @@ export class WorkerClient {
     try {
       this.handle.post({
         kind: 'run',
-        batch: { id: run.id, call: call.id, nested: call.nested, units, fns, graph, tasks },
+        batch: {
+          id: run.id,
+          call: call.id,
+          nested: call.nested,
+          forget: run.message.forget(),
+          units,
+          fns,
+          graph,
+          tasks,
+        },
       })
     } catch (error) {
       this.#sendWithoutUnclonable(run, tasks, error)
@@ -305,6 +314,7 @@ export class WorkerClient {
       return
     }
     const { received } = this.#link(run.call)
+    received.forget(outcomes.forget)
     const failed = (error: unknown) => this.#report(run, outcomes, error as Error)
     try {
       const opening = received.open(outcomes.units, outcomes.results)

@@ -48,7 +48,8 @@ function refuseByClass(object: object, isOfNode: (maker: Function) => boolean): 
     const path = intrinsicPath(p)?.join()
     if (path !== undefined && isOpaque(path)) return below === 'user' ? hiddenState(object, path) : undefined
     if (path !== undefined && COMPOSED.test(path)) break
-    if (path !== undefined) return inThisProcess(`a ${nameOf(object)}${origin(path)}`)
+    if (path !== undefined && / Iterator$/.test(tagOf(object))) return iterator
+    if (path !== undefined) return inThisProcess(`${withArticle(nameOf(object))}${origin(path)}`)
     const maker: unknown = Object.getOwnPropertyDescriptor(p, 'constructor')?.value
     if (typeof maker !== 'function') continue
     const text = Function.prototype.toString.call(maker)
@@ -57,6 +58,8 @@ function refuseByClass(object: object, isOfNode: (maker: Function) => boolean): 
   }
   return below === 'node' ? inThisProcess(`a native ${nameOf(object)}`) : undefined
 }
+
+const iterator: Refusal = { what: 'a running iterator cannot be copied', remedy: 'Send an array.' }
 
 const hasPrivates = (text: string): boolean =>
   /^class\b/.test(text) && text.includes('#') && analyse(text).classParts?.hasInstancePrivates === true
@@ -91,5 +94,9 @@ function nameOf(object: object): string {
   } catch {
     // An accessor of the user's: the tag tells as much.
   }
-  return Object.prototype.toString.call(object).slice(8, -1)
+  return tagOf(object)
 }
+
+const tagOf = (object: object): string => Object.prototype.toString.call(object).slice(8, -1)
+
+const withArticle = (name: string): string => `${/^[AEIO]/.test(name) ? 'an' : 'a'} ${name}`

@@ -43,12 +43,17 @@ function areTied(unit: UnitEntry, other: UnitEntry): boolean {
   return answer
 }
 
-function shareVariable({ functions }: UnitEntry, other: UnitEntry): boolean {
-  const groups = sharedVariables([...functions, ...other.functions])
-  const groupsOf = (unit: Pick<UnitEntry, 'functions'>) =>
-    unit.functions.flatMap(({ variables }) => variables.map((variable) => groups.get(variable)))
-  const own = new Set(groupsOf({ functions }))
-  return groupsOf(other).some((group) => group !== undefined && own.has(group))
+/** When it is not sure, they go together: that all functions are there may decide it. */
+function shareVariable(unit: UnitEntry, other: UnitEntry): boolean {
+  const { shared, unsure } = sharedVariables([...unit.functions, ...other.functions], () => [
+    ...unit.holders,
+    ...other.holders,
+  ])
+  if (unsure) return true
+  const groupsOf = ({ functions }: UnitEntry) =>
+    functions.flatMap(({ variables }) => variables.flatMap((variable) => shared.get(variable) ?? []))
+  const own = new Set(groupsOf(unit))
+  return groupsOf(other).some((group) => own.has(group))
 }
 
 function needsOneOf(unit: UnitEntry, found: ReadonlySet<UnitEntry>): boolean {

@@ -3,28 +3,30 @@ import type { Encoder, Sending } from './encode'
 import { entangled } from './entangled'
 import { isClass } from './functions/source'
 import { PlainDataScanner } from './plain-data'
-import { type EncoderWithFunctions, encoderWithFunctions, type Sender, type Sent, type UnitEntry } from './sender'
+import {
+  type EncoderWithFunctions,
+  encoderWithFunctions,
+  type Receiver,
+  type Sender,
+  type Sent,
+  type UnitEntry,
+} from './sender'
 import type { Trail } from './trail'
 import type { Graph, Node, Parcel, Slot, Unit } from './wire'
-
-/** One receiver of what a call sends, and what it was sent already. */
-export interface Receiver {
-  readonly delivered: Set<number>
-  /** The id under which it sent us this value. */
-  idOf(value: unknown): number | undefined
-}
 
 /** One message to one receiver. */
 export class Message {
   /** What the receiver has to have first; to be sent with the message. */
   readonly units: Unit[] = []
   readonly #included = new Set<Unit>()
+  #told = 0
   readonly #sender: Sender
   readonly #receiver: Receiver
   readonly trail: Trail
   readonly #scanner: PlainDataScanner
 
   constructor(sender: Sender, receiver: Receiver, trail: Trail) {
+    sender.addReceiver(receiver)
     this.#sender = sender
     this.#receiver = receiver
     this.trail = trail
@@ -33,7 +35,14 @@ export class Message {
 
   /** The message was posted: its units are on their way. */
   sent(): void {
+    this.#receiver.forgotten.splice(0, this.#told)
     for (const { id } of this.units) this.#receiver.delivered.add(id)
+  }
+
+  /** Names that the receiver can forget. */
+  forget(): readonly number[] {
+    this.#told = this.#receiver.forgotten.length
+    return this.#receiver.forgotten.slice()
   }
 
   /** For one value, or several that keep their identity among themselves. Functions by value go as units. */
@@ -145,6 +154,6 @@ export function packed(parcel: Parcel): Parcel {
 }
 
 /** Primitives but symbols: they stand for themselves. */
-function isSimple(value: unknown): boolean {
+export function isSimple(value: unknown): boolean {
   return value === null || (typeof value !== 'object' && typeof value !== 'function' && typeof value !== 'symbol')
 }

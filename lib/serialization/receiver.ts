@@ -29,6 +29,14 @@ export class Received implements Receiving {
     this.#ids.set(value, id)
   }
 
+  /** The other end will not use these names again. */
+  forget(names: readonly number[]): void {
+    for (const name of names) {
+      this.#ids.delete(this.#values.get(name))
+      this.#values.delete(name)
+    }
+  }
+
   /** The name under which the other end sent this value. */
   idOf(value: unknown): number | undefined {
     return this.#ids.get(value)

@@ -15,6 +15,22 @@ export interface Sent {
   readonly unit: UnitEntry | undefined
 }
 
+/** A function's name in a call, and the unit that brings it, when it goes as one. */
+interface Name {
+  readonly id: number
+  readonly unit: number | undefined
+}
+
+/** One receiver of what a call sends, and what it was sent already. */
+export interface Receiver {
+  /** Units that it has. */
+  readonly delivered: Set<number>
+  /** Names that will not be used again; told with the next message. */
+  readonly forgotten: number[]
+  /** The id under which it sent us this value. */
+  idOf(value: unknown): number | undefined
+}
+
 /** A unit, and what only its sender has to know. */
 export interface UnitEntry extends Unit {
   /** Units that hold functions which this one refers to. */
@@ -24,20 +40,27 @@ export interface UnitEntry extends Unit {
   /** Knows the objects in it. */
   readonly objects: PlainDataScanner
   readonly functions: readonly FunctionWithVariables[]
+  /** Which of them one object holds. */
+  readonly holders: readonly ReadonlySet<Function>[]
 }
 
 /**
- * What one call has sent, kept for as long as it lasts: a function goes as it was when a task with it was first sent,
- * to every worker.
+ * What one call has sent: a function goes as it was when a task with it was first sent, to every worker. It is kept for
+ * as long as the call lasts, or, where every task has a function of its own, until nobody can send that function again.
  */
 export class Sender {
   readonly side: Side
   readonly #takesSnapshots: boolean
-  readonly #captures = new Map<Function, Captured>()
-  readonly #closures = new Map<Captured, Closure>()
-  readonly #sent = new Map<unknown, Sent>()
-  readonly #values = new Map<number, unknown>()
-  readonly #failures = new Map<Function, SerializationError>()
+  readonly #captures = new WeakMap<Function, Captured>()
+  readonly #closures = new WeakMap<Captured, Closure>()
+  readonly #sent = new WeakMap<Function, Sent>()
+  readonly #symbols = new Map<symbol, Sent>()
+  readonly #values = new Map<number, WeakRef<Function> | symbol>()
+  readonly #failures = new WeakMap<Function, SerializationError>()
+  /** The functions of each unit: how many can still be sent, and the names of all. */
+  readonly #alive = new Map<number, { count: number; readonly names: number[] }>()
+  readonly #receivers = new Set<Receiver>()
+  readonly #collected = new FinalizationRegistry<Name>((name) => this.#forget(name))
   readonly #byValue = new Set<string>()
   readonly #registered = registeredValues()
   readonly #buffers = new WeakMap<ArrayBuffer, Uint8Array | SharedArrayBuffer>()
@@ -55,16 +78,40 @@ export class Sender {
 
   /** A value by the name that it was sent under. */
   own(id: number): unknown {
-    return this.#values.get(id)
+    const value = this.#values.get(id)
+    return typeof value === 'object' ? value.deref() : value
+  }
+
+  /** Somebody who is sent functions, and is told which of them can go. */
+  addReceiver(receiver: Receiver): void {
+    this.#receivers.add(receiver)
+  }
+
+  #forget({ id, unit }: Name): void {
+    this.#values.delete(id)
+    const alive = unit === undefined ? undefined : this.#alive.get(unit)
+    if (unit === undefined || !alive) {
+      for (const { forgotten } of this.#receivers) forgotten.push(id)
+      return
+    }
+    alive.count -= 1
+    if (alive.count > 0) return
+    this.#alive.delete(unit)
+    for (const { delivered, forgotten } of this.#receivers) if (delivered.delete(unit)) forgotten.push(...alive.names)
   }
 
   /** A worker could not import this module: what it exports goes by value from now on. */
   sendByValue(module: Import): void {
     const key = JSON.stringify(module)
     this.#byValue.add(key)
-    const isPart = (unit: UnitEntry): boolean =>
-      unit.imports.some((other) => JSON.stringify(other) === key) || [...unit.needs].some(isPart)
-    for (const [value, { unit }] of this.#sent) if (unit && isPart(unit)) this.#sent.delete(value)
+  }
+
+  /** Whether a unit refers to a module that a worker could not import. */
+  #isOutdated(unit: UnitEntry): boolean {
+    if (this.#byValue.size === 0) return false
+    return (
+      unit.imports.some((module) => this.isByValue(module)) || [...unit.needs].some((other) => this.#isOutdated(other))
+    )
   }
 
   isByValue(module: Import): boolean {
@@ -95,7 +142,13 @@ export class Sender {
   }
 
   symbolId(symbol: symbol): number {
-    return (this.#sent.get(symbol) ?? this.#name(symbol, undefined)).id
+    let sent = this.#symbols.get(symbol)
+    if (!sent) {
+      sent = { id: this.#nextId++, unit: undefined }
+      this.#symbols.set(symbol, sent)
+      this.#values.set(sent.id, symbol)
+    }
+    return sent.id
   }
 
   snapshot(buffer: ArrayBuffer): Uint8Array | SharedArrayBuffer | undefined {
@@ -109,13 +162,15 @@ export class Sender {
   }
 
   sentAs(fn: Function): Sent | undefined {
-    return this.#sent.get(fn)
+    const sent = this.#sent.get(fn)
+    return sent?.unit && this.#isOutdated(sent.unit) ? undefined : sent
   }
 
   /** A name for a function that goes with a task, and not as a unit. */
   nameInTask(fn: Function): number {
     const id = this.#nextId++
-    this.#values.set(id, fn)
+    this.#values.set(id, new WeakRef(fn))
+    this.#collected.register(fn, { id, unit: undefined })
     return id
   }
 
@@ -145,7 +200,7 @@ export class Sender {
       symbolId: (symbol) => this.symbolId(symbol),
       snapshot: (buffer) => this.snapshot(buffer) ?? new Uint8Array(buffer).slice(),
       nameOf: (other) => {
-        const sent = this.#sent.get(other)
+        const sent = this.sentAs(other)
         if (sent?.unit) needs.add(sent.unit)
         return sent?.id
       },
@@ -164,15 +219,21 @@ export class Sender {
     const contents: UnitContents = { nodes, root, rootId }
     const bytes = serializeOrExplain(contents, encoder)
     const id = this.#nextId++
-    const unit: UnitEntry = { id, bytes, imports, beside, needs, root: fn, objects, functions: functions.functions }
+    const { functions: own, holders } = functions
+    const unit: UnitEntry = { id, bytes, imports, beside, needs, root: fn, objects, functions: own, holders }
     for (const [other, name] of inside) if (encoder.known(other) !== undefined) this.#name(other, unit, name)
-    return this.#sent.get(fn) ?? this.#name(fn, unit, rootId)
+    return inside.has(fn) ? (this.#sent.get(fn) as Sent) : this.#name(fn, unit, rootId)
   }
 
-  #name(value: unknown, unit: UnitEntry | undefined, id = this.#nextId++): Sent {
+  #name(fn: Function, unit: UnitEntry, id: number): Sent {
     const sent = { id, unit }
-    this.#sent.set(value, sent)
-    this.#values.set(id, value)
+    this.#sent.set(fn, sent)
+    this.#values.set(id, new WeakRef(fn))
+    const alive = this.#alive.get(unit.id) ?? { count: 0, names: [] }
+    alive.count += 1
+    alive.names.push(id)
+    this.#alive.set(unit.id, alive)
+    this.#collected.register(fn, { id, unit: unit.id })
     return sent
   }
 }

@@ -13,6 +13,8 @@ export interface RunBatch {
   readonly id: number
   readonly call: number
   readonly nested: NestedConfig
+  /** Names, of functions in this call, that will not be used again. */
+  readonly forget: readonly number[]
   /** Functions by value that this worker has not seen in this call. */
   readonly units: readonly Unit[]
   /** The functions of the tasks, each once. */
@@ -51,6 +53,7 @@ export interface Outcomes {
   readonly failed: readonly number[]
   /** Positions, within `failed`'s, where the result is a `Refused`: what was returned or thrown cannot be sent. */
   readonly refused: readonly number[]
+  readonly forget: readonly number[]
   /** Functions by value that the results hold. */
   readonly units: readonly Unit[]
   /** Milliseconds spent in all tasks of the batch, with its last outcome. */

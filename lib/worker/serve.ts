@@ -1,9 +1,9 @@
 import { setNestedOfThread } from '../config/nested'
 import { messageOf, SerializationError } from '../errors'
 import { UnloadableError } from '../serialization/functions/importing'
-import { isLoose, Message, packed, type Receiver } from '../serialization/message'
+import { isLoose, isSimple, Message, packed } from '../serialization/message'
 import { Received } from '../serialization/receiver'
-import { Sender } from '../serialization/sender'
+import { type Receiver, Sender } from '../serialization/sender'
 import { Trail } from '../serialization/trail'
 import type { Parcel } from '../serialization/wire'
 import { runTask } from '../task/run-task'
@@ -71,7 +71,7 @@ export function serve(line: Line): { handle(request: Request): void; flush(): vo
 function openCall(): OpenCall {
   const sender = new Sender('result', false)
   const received = new Received((id) => sender.own(id))
-  return { sender, received, caller: { delivered: new Set(), idOf: (value) => received.idOf(value) } }
+  return { sender, received, caller: { delivered: new Set(), forgotten: [], idOf: (value) => received.idOf(value) } }
 }
 
 class BatchRun {
@@ -79,6 +79,8 @@ class BatchRun {
   readonly #call: OpenCall
   readonly #line: Line
   #held: Parcel[] = []
+  /** Whether what is done to the objects of the last result would show in it. */
+  #isLastLoose = false
   #failed: number[] = []
   #refused: number[] = []
   /** The position of the first outcome that is held. */
@@ -95,9 +97,10 @@ class BatchRun {
   }
 
   async run(): Promise<void> {
-    const { units, tasks, graph, fns, nested } = this.#batch
+    const { units, tasks, graph, fns, nested, forget } = this.#batch
     // Before anything is imported: a module that is parallel itself is part of the call. Left behind, for timers.
     setNestedOfThread(nested)
+    this.#call.received.forget(forget)
     const parcels = tasks.map(({ args }) => args)
     let functions: Task['fn'][]
     try {
@@ -134,7 +137,7 @@ class BatchRun {
       const now = performance.now()
       this.#duration += now - started
       if (position === tasks.length - 1) break
-      const isWorthAMessage = this.#isLastLoose() && now - started > WORTH_A_MESSAGE
+      const isWorthAMessage = this.#isLastLoose && now - started > WORTH_A_MESSAGE
       if (isWorthAMessage || now - this.#posted > HOLD) {
         const posting = this.#postBehindOutput()
         if (posting !== undefined) await posting
@@ -170,8 +173,9 @@ class BatchRun {
 
   /** Tasks may write to what an earlier one returned: its result is what it was when the task ended. */
   #packLast(): void {
+    if (!this.#isLastLoose) return
+    this.#isLastLoose = false
     const last = this.#held.length - 1
-    if (!this.#isLastLoose()) return
     try {
       this.#held[last] = packed(this.#held[last] as Parcel)
     } catch (error) {
@@ -179,14 +183,16 @@ class BatchRun {
     }
   }
 
-  #isLastLoose(): boolean {
-    const last = this.#held.at(-1)
-    return last !== undefined && isLoose(last)
-  }
-
   #succeed(value: unknown): void {
+    if (isSimple(value)) {
+      this.#held.push({ values: [value] })
+      this.#isLastLoose = false
+      return
+    }
     try {
-      this.#held.push(this.#message.parcel([value], () => 'result'))
+      const parcel = this.#message.parcel([value], () => 'result')
+      this.#held.push(parcel)
+      this.#isLastLoose = isLoose(parcel)
     } catch (error) {
       this.#refuseResult(error)
     }
@@ -197,6 +203,7 @@ class BatchRun {
       const parcel = this.#message.parcel([error], () => 'error')
       this.#failed.push(this.#held.length)
       this.#held.push(parcel)
+      this.#isLastLoose = isLoose(parcel)
     } catch (trouble) {
       this.#refuseResult(trouble)
     }
@@ -206,6 +213,7 @@ class BatchRun {
     this.#failed.push(this.#held.length)
     this.#refused.push(this.#held.length)
     this.#held.push({ values: [refusal(error)] })
+    this.#isLastLoose = false
   }
 
   /** Posts the outcomes that are held; with the duration of the batch, its last. */
@@ -223,6 +231,7 @@ class BatchRun {
     this.#message.sent()
     this.#from += this.#held.length
     this.#held = []
+    this.#isLastLoose = false
     this.#failed = []
     this.#refused = []
     this.#message = this.#newMessage()
@@ -238,6 +247,7 @@ class BatchRun {
         results: this.#held,
         failed: this.#failed,
         refused: this.#refused,
+        forget: this.#message.forget(),
         units: this.#message.units,
         duration,
       },

@@ -9,8 +9,16 @@ export class Crossing {
   readonly #backSender = new Sender('result', false)
   readonly #received: Received = new Received((id) => this.#backSender.own(id))
   readonly #receivedBack: Received = new Received((id) => this.#sender.own(id))
-  readonly #worker = { delivered: new Set<number>(), idOf: (value: unknown) => this.#receivedBack.idOf(value) }
-  readonly #caller = { delivered: new Set<number>(), idOf: (value: unknown) => this.#received.idOf(value) }
+  readonly #worker = {
+    delivered: new Set<number>(),
+    forgotten: [],
+    idOf: (value: unknown) => this.#receivedBack.idOf(value),
+  }
+  readonly #caller = {
+    delivered: new Set<number>(),
+    forgotten: [],
+    idOf: (value: unknown) => this.#received.idOf(value),
+  }
 
   /** What a task gets that is sent with these arguments. */
   async there(...args: unknown[]): Promise<unknown[]> {

@@ -1,23 +1,41 @@
 import { pathToFileURL } from 'node:url'
 import type { Import } from '../wire'
 import type { Captured } from './capture'
-import { cjsModuleOf, findCjsExport, wrappedModuleOf } from './cjs-exports'
+import { cjsModuleOf, findCjsExport, findExport, wrappedModuleOf } from './cjs-exports'
 import { entryPath } from './entry'
 import { esmTables } from './esm-tables'
+import { inspectFunction } from './introspect'
 import { isLoadable, isLoadableFile } from './loadable'
-import { scriptByUrl } from './script'
+import { esmPackageExport, type ModuleReference, packageExport } from './package-exports'
+import { isInPackage } from './packages'
+import { type Script, scriptById, scriptByUrl } from './script'
 
-/** How a worker gets at a value: a module, and properties from what it exports. */
-export interface ModuleReference {
-  readonly module: Import
-  readonly path: readonly string[]
-}
+export type { ModuleReference }
 
 /** Tells modules that are to go by value, though they could be imported. */
 export type IsByValue = (module: Import) => boolean
 
 /** A function that a module exports which a worker can import; `undefined` when there is no such module. */
-export function referenceTo({ fn, details, script }: Captured, isByValue: IsByValue): ModuleReference | undefined {
+export function referenceTo(captured: Captured, isByValue: IsByValue): ModuleReference | undefined {
+  return referenceToOwnModule(captured, isByValue) ?? referenceToPackage(captured, isByValue)
+}
+
+/** The export of a package, when the function was made by other code: a factory, a decorator, `bind`. */
+function referenceToPackage({ fn, details, script }: Captured, isByValue: IsByValue): ModuleReference | undefined {
+  const maker = details.bound ? makerOf(details.bound.target) : script
+  if (!maker || (maker.path !== undefined && !isInPackage(maker.path))) return undefined
+  const found = packageExport(fn)
+  return found && !isByValue(found.module) ? found : undefined
+}
+
+/** The script of what a bound function calls. */
+function makerOf(target: Function): Script | undefined {
+  const { bound, scriptId } = inspectFunction(target)
+  if (bound) return makerOf(bound.target)
+  return scriptId === undefined ? undefined : scriptById(scriptId)
+}
+
+function referenceToOwnModule({ fn, details, script }: Captured, isByValue: IsByValue): ModuleReference | undefined {
   if (!script?.path || !isLoadable(script)) return undefined
   if (!script.isModule) {
     const module = { require: script.path }
@@ -26,6 +44,8 @@ export function referenceTo({ fn, details, script }: Captured, isByValue: IsByVa
   }
   const module = { import: script.url, from: script.url }
   if (isByValue(module)) return undefined
+  const name = esmPackageExport(script, fn)
+  if (name !== undefined) return { module, path: [name] }
   const { exports } = esmTables(script)
   for (const { type, object } of details.scopes) {
     if (type !== 'Module') continue
@@ -52,6 +72,18 @@ export function importOf({ script }: Captured, name: string, isByValue: IsByValu
   const module = { import: binding.source, from: script.url }
   if (isByValue(module) || !isLoadableImport(binding.source, script.url)) return undefined
   return { module, path: binding.imported === '*' ? [] : [binding.imported] }
+}
+
+/**
+ * How a CommonJS file has a variable's value from another one: what is destructured from `require(…)` is found by its
+ * identity.
+ */
+export function requiredFrom({ script }: Captured, value: unknown, isByValue: IsByValue): ModuleReference | undefined {
+  if (!script?.path || script.isModule) return undefined
+  const found = findExport(value)
+  if (!found || found.file === script.path || !isLoadableFile(found.file)) return undefined
+  const module = { require: found.file }
+  return isByValue(module) ? undefined : { module, path: found.path }
 }
 
 /** A bare specifier is an installed package or a built-in; a relative one leads to a file of the user's. */

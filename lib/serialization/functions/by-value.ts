@@ -5,6 +5,7 @@ import type { FunctionNode, Slot } from '../wire'
 import { type Captured, type Closure, describe, type Variable } from './capture'
 import type { ClassMember, ComputedKey } from './class-parts'
 import { codeOf } from './code'
+import { holdersOf } from './holders'
 import { variableSlot } from './module-members'
 import { type FunctionWithVariables, sharedVariables } from './shared-variables'
 
@@ -22,6 +23,8 @@ interface Pending {
 
 /** The functions of one unit. Their text is written at its end, when it is known which variables they share. */
 export class FunctionsByValue {
+  /** Functions that one object holds; none where that made no difference. */
+  holders: readonly ReadonlySet<Function>[] = []
   readonly #pending: Pending[] = []
   readonly #encoder: Encoding
 
@@ -67,7 +70,12 @@ export class FunctionsByValue {
     // Without those that were given up together with something that cannot be sent.
     const inGraph = new Set<unknown>(this.#encoder.graph.nodes.map(([, payload]) => payload))
     const pending = this.#pending.filter(({ node }) => inGraph.has(node))
-    const shared = sharedVariables(pending)
+    const functions = new Map(pending.map(({ node, captured }) => [node, captured.fn]))
+    const { shared, unsure } = sharedVariables(pending, () => {
+      this.holders = holdersOf(this.#encoder.graph.nodes, functions)
+      return this.holders
+    })
+    if (unsure) this.#refuseUnsure(pending, unsure)
     const cells = new Map<object, Slot>()
     for (const { node, captured, closure, name, hasHeritage, computedKeys, offset, variables } of pending) {
       const inCells = new Set<string>()
@@ -85,6 +93,19 @@ export class FunctionsByValue {
       const names = variables.map(({ free }) => free.name)
       node.code = codeOf(captured, closure, { variables: names, cells: inCells, hasHeritage, computedKeys, name })
     }
+  }
+
+  #refuseUnsure(pending: readonly Pending[], [variable, other]: readonly [Variable, Variable]): never {
+    const captured = (used: Variable) => pending.find(({ variables }) => variables.includes(used))?.captured as Captured
+    return this.#encoder.inVariable(
+      variable.free.name,
+      () => describe(captured(variable)),
+      () =>
+        this.#encoder.fail(
+          `${describe(captured(other))} has one that looks the same, and the engine does not show whether it is the same`,
+          'Send the functions that belong together in one object, or keep what they change in an object.',
+        ),
+    )
   }
 
   /** The superclass and computed keys of a class, from the live class: their expressions have run already. */

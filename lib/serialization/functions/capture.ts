@@ -1,11 +1,12 @@
 import { relative } from 'node:path'
 import type { FunctionOptions } from '../../task/given'
 import { isStandardGlobal } from '../intrinsics'
+import { isDeclaration } from './enclosing-names'
 import { type Analysis, analyse, type FreeVariable } from './free-variables'
 import { InspectorUnavailableError } from './inspector-session'
 import { type FunctionDetails, inspectFunction, type Scope } from './introspect'
 import { originalPosition } from './original-position'
-import { lookUp } from './scopes'
+import { lookUp, lookUpShown } from './scopes'
 import { type Script, scriptById } from './script'
 import { isClass, isNativeText } from './source'
 import { strictAt } from './strictness'
@@ -116,6 +117,8 @@ export function closureOf(captured: Captured): Closure {
     }
   }
   if (missing.length > 0) refuseUnseen(missing, captured)
+  const own = ownVariable(captured, analysis)
+  if (own) variables.push(own)
   return {
     analysis,
     variables,
@@ -123,6 +126,21 @@ export function closureOf(captured: Captured): Closure {
     args: outerArguments(analysis, details),
     isStrict: isStrictFunction(captured, analysis, isStrict),
   }
+}
+
+/**
+ * The variable that the name of a declared function is, when a function expression of that name would not be the same:
+ * it has another value (`fib = memoize(fib)`), or the function gives it one.
+ */
+function ownVariable({ fn, details, script, given }: Captured, { own }: Analysis): Variable | undefined {
+  if (!own) return undefined
+  if (given?.captures && Object.hasOwn(given.captures, own.name))
+    return { free: own, value: given.captures[own.name], scope: undefined, isInitialized: true }
+  const binding = lookUpShown(own.name, details)
+  if (!script || (binding?.is !== 'variable' && binding?.is !== 'global')) return undefined
+  const { value } = binding
+  if ((value === fn && !own.written) || !isDeclaration(script, details.line, details.column)) return undefined
+  return { free: own, value, scope: binding.is === 'variable' ? binding.scope : undefined, isInitialized: true }
 }
 
 function analyseOrExplain(text: string, isStrict: () => boolean): Analysis {

@@ -1,4 +1,5 @@
 import { runInThisContext } from 'node:vm'
+import { entryPath } from './entry'
 
 type Registry = Readonly<Record<string, NodeJS.Module | undefined>>
 
@@ -10,6 +11,16 @@ export function findCjsExport(file: string, value: unknown): readonly string[] |
   for (const registry of registries()) {
     const path = pathIn(registry[file]?.exports, value)
     if (path) return path
+  }
+  return undefined
+}
+
+/** The file of a loaded module that exports a value, and the path to it in `module.exports`. */
+export function findExport(value: unknown): { readonly file: string; readonly path: readonly string[] } | undefined {
+  for (const registry of registries()) {
+    const file = filesByExport(registry).get(value)
+    const path = file === undefined ? undefined : pathIn(registry[file]?.exports, value)
+    if (file !== undefined && path) return { file, path }
   }
   return undefined
 }
@@ -132,6 +143,42 @@ function indexModules(registry: Registry, names: readonly string[]): ModuleIndex
     if (!module) continue
     if (!module.loaded) running.push(module)
     if (isObject(module.exports)) files.set(module.exports, name)
+  }
+  return { size: names.length, running, files }
+}
+
+// --- modules by each thing they export
+
+interface ExportedIndex {
+  readonly size: number
+  readonly running: readonly NodeJS.Module[]
+  readonly files: ReadonlyMap<unknown, string>
+}
+
+const exportedIndexes = new WeakMap<Registry, ExportedIndex>()
+
+function filesByExport(registry: Registry): ReadonlyMap<unknown, string> {
+  const names = Object.keys(registry)
+  let index = exportedIndexes.get(registry)
+  if (index?.size !== names.length || index.running.some(({ loaded }) => loaded)) {
+    index = indexExports(registry, names)
+    exportedIndexes.set(registry, index)
+  }
+  return index.files
+}
+
+/** Of several modules that export a value, the one that was asked for first. */
+function indexExports(registry: Registry, names: readonly string[]): ExportedIndex {
+  const running: NodeJS.Module[] = []
+  const files = new Map<unknown, string>()
+  for (const name of names) {
+    const module = registry[name]
+    if (!module || name === entryPath()) continue
+    if (!module.loaded) running.push(module)
+    const { exports } = module
+    if (!isObject(exports)) continue
+    if (!files.has(exports)) files.set(exports, name)
+    for (const value of indexOf(exports).paths.keys()) if (!files.has(value)) files.set(value, name)
   }
   return { size: names.length, running, files }
 }

@@ -9,6 +9,7 @@ import type {
   StaticBlock,
 } from 'acorn'
 import type { ParsedFunction, Range } from './source'
+import { childrenOf } from './syntax-tree'
 
 /** A computed key of a class member: an expression that ran in the function around the class. */
 export interface ComputedKey {
@@ -48,7 +49,10 @@ export interface ClassParts {
   readonly staticParts: readonly Range[]
   /** Static fields with a `#private` name; then the static parts have to run again. */
   readonly hasPrivateStatics: boolean
-  /** Non-static `#private` fields, methods or accessors: instances cannot be copied by their properties. */
+  /**
+   * Non-static `#private` fields, methods or accessors: instances cannot be copied by their properties. Those that only
+   * the constructor needs do not count: an instance that is there has been constructed.
+   */
   readonly hasInstancePrivates: boolean
   readonly members: readonly ClassMember[]
   /** Where the `(` of the constructor is, when one is written. */
@@ -74,9 +78,7 @@ export function classParts({ source, node, shift }: ParsedFunction & { node: Cla
     })),
     staticParts: members.filter(isStripped).map(rangeOf),
     hasPrivateStatics,
-    hasInstancePrivates: members.some(
-      (member) => member.type !== 'StaticBlock' && !member.static && hasPrivateName(member),
-    ),
+    hasInstancePrivates: usesInstancePrivates(members),
     members: members.filter(isPublicMethod).map((member) => ({
       isStatic: member.static,
       kind: kindOf(member),
@@ -116,6 +118,25 @@ function isSymbolMember(node: AnyNode): node is AnyNode & { property: { name: st
     node.object.type === 'Identifier' &&
     node.object.name === 'Symbol'
   )
+}
+
+function usesInstancePrivates(members: readonly Member[]): boolean {
+  const names = new Set<string>()
+  for (const member of members)
+    if (member.type !== 'StaticBlock' && !member.static && member.key.type === 'PrivateIdentifier')
+      names.add(member.key.name)
+  if (names.size === 0) return false
+  return members.some((member) => {
+    // Fields, which hold state; of methods, those that can be called from outside once the instance is there.
+    if (member.type === 'StaticBlock') return usesPrivate(member, names)
+    if (hasPrivateName(member)) return isField(member) && !member.static
+    return !(member.type === 'MethodDefinition' && member.kind === 'constructor') && usesPrivate(member, names)
+  })
+}
+
+function usesPrivate(node: AnyNode, names: ReadonlySet<string>): boolean {
+  if (node.type === 'PrivateIdentifier') return names.has(node.name)
+  return childrenOf(node).some((child) => usesPrivate(child, names))
 }
 
 function isField(member: Member): member is PropertyDefinition {

@@ -33,13 +33,18 @@ export function codeOf(captured: Captured, closure: Closure, shape: Shape): Code
     ...shape.variables.map((name) => (shape.cells.has(name) ? cellName(name) : name)),
   ]
   const from = source.method?.paramsStart ?? 0
-  const body = apply(source.text, from, edits(closure, shape, prefix, keys, cellName))
+  const { own } = closure.analysis
+  const isOwnNameVariable = closure.variables.some(({ free }) => free === own)
+  const all = edits(closure, shape, prefix, keys, cellName)
+  // As an expression's name it would be another variable.
+  if (isOwnNameVariable && source.ownNameRange) all.unshift(blankOut(source.text, source.ownNameRange))
+  const body = apply(source.text, from, all)
   return {
     prefix,
     params,
     strict: closure.isStrict,
     body,
-    ...frame(closure, shape.name),
+    ...frame(closure, shape.name, isOwnNameVariable),
     ...placeOf(captured, closure, from),
   }
 }
@@ -52,7 +57,7 @@ function unusedPrefix(text: string): string {
 }
 
 function edits(
-  { analysis }: Closure,
+  { analysis, variables }: Closure,
   { cells, hasHeritage, computedKeys }: Shape,
   prefix: string,
   keys: readonly string[],
@@ -60,7 +65,7 @@ function edits(
 ): Edit[] {
   const all: Edit[] = []
   const put = ([start, end]: readonly [number, number], text: string) => all.push({ start, end, text })
-  const { source, importCalls, importMetas, classParts, free } = analysis
+  const { source, importCalls, importMetas, classParts } = analysis
 
   for (const range of importCalls) put(range, `${prefix}import`)
   for (const range of importMetas) put(range, `${prefix}meta`)
@@ -69,17 +74,26 @@ function edits(
     put([start, end], `;${blank(source.text.slice(start + 1, end))}`)
   if (hasHeritage && classParts?.heritage) put(classParts.heritage, `${prefix}superclass`)
   for (const [n, key] of computedKeys.entries()) put(key.range, keys[n] as string)
-  for (const name of cells)
-    for (const { start, end, shorthand, called, startsStatement } of free.get(name)?.references ?? []) {
+  for (const { free } of variables) {
+    const { name } = free
+    if (!cells.has(name)) continue
+    for (const { start, end, shorthand, called, startsStatement } of free.references) {
       const value = `${cellName(name)}.value`
       // Called apart from the cell, which would be its `this`; in code without semicolons `(` would go on with a call.
       put([start, end], shorthand ? `${name}:${value}` : called ? `${startsStatement ? ';' : ''}(0,${value})` : value)
     }
+  }
   return all.sort((a, b) => a.start - b.start)
 }
 
 /** As long as what it replaces, with its line breaks: positions behind it stay. */
 const blank = (text: string) => text.replace(/[^\n\r]/g, ' ')
+
+const blankOut = (text: string, [start, end]: readonly [number, number]): Edit => ({
+  start,
+  end,
+  text: blank(text.slice(start, end)),
+})
 
 function apply(text: string, from: number, edits: readonly Edit[]): string {
   let result = ''
@@ -93,12 +107,16 @@ function apply(text: string, from: number, edits: readonly Edit[]): string {
 }
 
 /** What goes around the text, so that it is an expression and the function has its name. */
-function frame({ analysis: { source } }: Closure, name = ''): { head: string; tail: string } {
+function frame(
+  { analysis: { source } }: Closure,
+  name = '',
+  isOwnNameVariable = false,
+): { head: string; tail: string } {
   if (source.method) {
     const key = JSON.stringify(name.replace(/^(get|set) /, ''))
     return { head: `({${source.method.prefix}[${key}]`, tail: `})[${key}]` }
   }
-  if (source.ownName !== undefined || name === '') return { head: '(', tail: '\n)' }
+  if ((source.ownName !== undefined && !isOwnNameVariable) || name === '') return { head: '(', tail: '\n)' }
   const key = JSON.stringify(name)
   return { head: `({[${key}]:(`, tail: `\n)})[${key}]` }
 }

@@ -20,6 +20,36 @@ export function isEnclosingName(name: string, script: Script, line: number, colu
   }
 }
 
+/** Whether the `function` at a place of a script is a declaration, whose name is a variable around it. */
+export function isDeclaration(script: Script, line: number, column: number): boolean {
+  let known = declarations.get(script)
+  if (!known) {
+    known = new Map()
+    declarations.set(script, known)
+  }
+  const offset = offsetIn(script, line, column)
+  let answer = known.get(offset)
+  if (answer === undefined) {
+    answer = innermostFunction(script, offset) === 'FunctionDeclaration'
+    known.set(offset, answer)
+  }
+  return answer
+}
+
+const declarations = new WeakMap<Script, Map<number, boolean>>()
+
+function innermostFunction({ source, isModule }: Script, offset: number): AnyNode['type'] | undefined {
+  let innermost: AnyNode['type'] | undefined
+  try {
+    let node: AnyNode | undefined = parse(source, { ...options, sourceType: isModule ? 'module' : 'script' })
+    for (; node; node = childAt(node, offset))
+      if (node.type === 'FunctionDeclaration' || node.type === 'FunctionExpression') innermost = node.type
+  } catch {
+    // Generated code that acorn does not take: an expression is what most of that is.
+  }
+  return innermost
+}
+
 const options = {
   ecmaVersion: 'latest',
   allowHashBang: true,

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { pathToFileURL } from 'node:url'
 import { entryPath } from './entry'
+import { isInPackage } from './packages'
 import { MAPPED_PREFIX, type Script, scriptByUrl } from './script'
 
 const answers = new WeakMap<Script, boolean>()
@@ -35,10 +36,6 @@ function decide(script: Script): boolean {
   if (isTransformed(script, path)) return false
   if (/\.[cm]?ts$/.test(path)) return Boolean((process.features as { typescript?: unknown }).typescript)
   return /\.[cm]?js$/.test(path)
-}
-
-function isInPackage(path: string): boolean {
-  return /[\\/]node_modules[\\/]/.test(path)
 }
 
 /** Workers get this process's `execArgv` and NODE_OPTIONS, so what loads TypeScript here does so there. */

@@ -2,7 +2,7 @@ import type { Encoding } from '../encoding'
 import { intrinsicPath } from '../intrinsics'
 import { step } from '../trail'
 import type { Nodes, Slot } from '../wire'
-import { importOf, type ModuleReference, moduleReferenceTo } from './by-reference'
+import { importOf, type ModuleReference, moduleReferenceTo, requiredFrom } from './by-reference'
 import type { Captured, Variable } from './capture'
 import type { FreeVariable } from './free-variables'
 import { isModuleLike } from './module-like'
@@ -15,24 +15,27 @@ interface Binding {
   readonly chains: FreeVariable['chains']
   /** How a worker can import it, if it can. */
   readonly recipe: ModuleReference | undefined
+  /** The same for what `require` gave: looked for only when it matters. */
+  readonly required?: () => ModuleReference | undefined
 }
 
 /** A captured variable: what its file imports may go by that import. */
 export function variableSlot(captured: Captured, { free, value, scope }: Variable, encoder: Encoding): Slot {
   const recipe = scope?.type === 'Module' ? importOf(captured, free.name, encoder.isByValue) : undefined
-  return bindingSlot({ name: free.name, value, whole: free.whole, chains: free.chains, recipe }, encoder)
+  const required = () => requiredFrom(captured, value, encoder.isByValue)
+  return bindingSlot({ name: free.name, value, whole: free.whole, chains: free.chains, recipe, required }, encoder)
 }
 
 function bindingSlot(binding: Binding, encoder: Encoding): Slot {
-  const { value, name, recipe } = binding
+  const { value, name } = binding
   if ((typeof value !== 'object' && typeof value !== 'function') || value === null) return encoder.slot(value)
   if (typeof value === 'function' && /^cov_[0-9a-z]+$/.test(name)) return [encoder.node('coverageCounter', [])]
   if (intrinsicPath(value)) return encoder.slot(value)
   if (isModuleLike(value)) return moduleSlot(value, binding, encoder)
   const isSnapshot = typeof value === 'object' && encoder.isPlain(value)
-  if (recipe && encoder.known(value) === undefined && !isSnapshot && !encoder.isRegistered(value))
-    return [encoder.reference(recipe, value)]
-  return encoder.slot(value)
+  if (isSnapshot || encoder.known(value) !== undefined || encoder.isRegistered(value)) return encoder.slot(value)
+  const recipe = binding.recipe ?? binding.required?.()
+  return recipe ? [encoder.reference(recipe, value)] : encoder.slot(value)
 }
 
 /** A module that a function uses: the members that it names, else the whole. */

@@ -8,6 +8,11 @@ import { type FreeVariable, Usage, type Use } from './usage'
 /** What the names in a function's text tell. */
 export interface Names {
   readonly free: ReadonlyMap<string, FreeVariable>
+  /**
+   * The uses of its own name by a `function`. Of a declaration that name is a variable around it, which may have
+   * another value by now; the text does not tell a declaration from an expression.
+   */
+  readonly own: FreeVariable | undefined
   /** An arrow's `this` (a function, a method and a class bind their own: `false`). */
   readonly usesThis: boolean
   /** An arrow's `arguments`. */
@@ -49,6 +54,9 @@ class Walker {
   readonly #uses = { this: false, arguments: false, newTarget: false, super: false, eval: false }
   /** The scope of the function itself, when it binds `this`. */
   #ownScope: Scope | undefined
+  /** The scope of the function's own name. */
+  #nameScope: Scope | undefined
+  #own: Usage | undefined
   /** How many functions are around the node: in none of them, it runs when the class is defined. */
   #depth = 0
   #strictnessMatters = false
@@ -66,6 +74,7 @@ class Walker {
     const isArrow = source.kind === 'arrow'
     return {
       free: this.#free,
+      own: this.#own,
       usesThis: isArrow && this.#uses.this,
       usesArguments: isArrow && this.#uses.arguments,
       usesNewTarget: isArrow && this.#uses.newTarget,
@@ -207,6 +216,11 @@ class Walker {
   #refer(node: Identifier, scope: Scope, use: Use = {}): void {
     const { name } = node
     const owner = scope.find(name)
+    if (owner === this.#nameScope && owner) {
+      this.#own ??= new Usage(name)
+      this.#record(this.#own, node, use)
+      return
+    }
     if (owner) {
       if (owner.sloppyNames.has(name)) this.#strictnessMatters = true
       return
@@ -215,16 +229,15 @@ class Walker {
       this.#uses.arguments = true
       return
     }
-    this.#record(node, use)
-  }
-
-  #record(node: Identifier, { access = 'read', chain, called = false, shorthand = false }: Use): void {
-    const { name } = node
     let usage = this.#free.get(name)
     if (!usage) {
       usage = new Usage(name)
       this.#free.set(name, usage)
     }
+    this.#record(usage, node, use)
+  }
+
+  #record(usage: Usage, node: Identifier, { access = 'read', chain, called = false, shorthand = false }: Use): void {
     const [start, end] = this.#range(node)
     usage.references.push({
       start,
@@ -355,6 +368,7 @@ class Walker {
     if (!node.id || (node as AnyNode).type !== 'FunctionExpression') return scope
     const named = new Scope(scope)
     named.names.add(node.id.name)
+    if (node === this.#parsed.node) this.#nameScope = named
     return named
   }
 

@@ -14,11 +14,16 @@ export type Binding =
 
 /** Looks a name up in a function's scopes, inner ones first; `undefined` when nothing has that name. */
 export function lookUp(name: string, details: FunctionDetails): Binding | undefined {
+  return lookUpShown(name, details) ?? (isHidden(name, details) ? { is: 'hidden' } : undefined)
+}
+
+/** The same, among what V8 shows. */
+export function lookUpShown(name: string, details: FunctionDetails): Binding | undefined {
   for (const scope of details.scopes) {
     const binding = scope.type === 'Global' ? globalBinding(name, scope) : variable(name, scope)
     if (binding) return binding
   }
-  return isHidden(name, details) ? { is: 'hidden' } : undefined
+  return undefined
 }
 
 function isHidden(name: string, { scopes, scriptId, line, column }: FunctionDetails): boolean {

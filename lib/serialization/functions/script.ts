@@ -2,6 +2,7 @@ import type { Debugger } from 'node:inspector'
 import { isAbsolute } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type InspectorSession, inspectorSession } from './inspector-session'
+import { isInPackage } from './packages'
 
 /** A script that V8 has compiled in this thread. There is one object per script: it can be a cache's key. */
 export interface Script {
@@ -23,7 +24,7 @@ export interface Script {
   readonly source: string
 }
 
-const known = new Map<string, Script>()
+const known = new Map<string, KnownScript>()
 const byUrl = new Map<string, Script[]>()
 
 /**
@@ -45,6 +46,11 @@ export function scriptById(scriptId: string): Script | undefined {
 export function scriptsByUrl(url: string): readonly Script[] {
   if (known.size === 0) learnScripts()
   return byUrl.get(url) ?? []
+}
+
+/** Every script that is known, under the same condition. */
+export function knownScripts(): ReadonlyMap<string, Script> {
+  return known
 }
 
 /** The newest of {@link scriptsByUrl}. */
@@ -129,8 +135,12 @@ class KnownScript implements Script {
   }
 
   get source(): string {
-    this.#source ??= sourceOf(this.scriptId)
+    this.#source ??= readSources(this)
     return this.#source
+  }
+
+  readWith(read: (script: Script) => string): void {
+    this.#source ??= read(this)
   }
 
   get sourceMapURL(): string {
@@ -139,13 +149,18 @@ class KnownScript implements Script {
   }
 }
 
-function sourceOf(scriptId: string): string {
+/** Turning the debugger on costs as much as a hundred texts, so the user's own modules are read together. */
+function readSources(wanted: KnownScript): string {
   const session = inspectorSession()
-  return debugging(
-    session,
-    () => session.post<Debugger.GetScriptSourceReturnType>('Debugger.getScriptSource', { scriptId }).scriptSource,
-  )
+  const read = ({ scriptId }: Script) =>
+    session.post<Debugger.GetScriptSourceReturnType>('Debugger.getScriptSource', { scriptId }).scriptSource
+  return debugging(session, () => {
+    if (isOwnModule(wanted)) for (const script of known.values()) if (isOwnModule(script)) script.readWith(read)
+    return read(wanted)
+  })
 }
+
+const isOwnModule = ({ isModule, path }: Script) => isModule && path !== undefined && !isInPackage(path)
 
 function lastSourceMapURL(source: string): string {
   const at = Math.max(source.lastIndexOf('//# sourceMappingURL='), source.lastIndexOf('//@ sourceMappingURL='))

@@ -3,6 +3,7 @@ import {
   type ClassExpression,
   type Expression,
   type FunctionExpression,
+  type Identifier,
   Parser,
 } from 'acorn'
 
@@ -34,6 +35,8 @@ export interface FunctionSource {
   readonly text: string
   /** The name in the text of a function or class; `undefined` when it has none there. */
   readonly ownName: string | undefined
+  /** Where that name is. */
+  readonly ownNameRange: Range | undefined
   /** Only of a method. */
   readonly method: MethodShape | undefined
   /**
@@ -116,11 +119,11 @@ function parseExpression(text: string): ParsedFunction | undefined {
   if (node.end !== text.trimEnd().length) return undefined
   switch (node.type) {
     case 'ArrowFunctionExpression':
-      return { source: plainSource('arrow', text, undefined, 0), node, shift: 0 }
+      return { source: plainSource('arrow', text, null, 0), node, shift: 0 }
     case 'FunctionExpression':
-      return { source: plainSource('function', text, node.id?.name, paramsStart(text, node)), node, shift: 0 }
+      return { source: plainSource('function', text, node.id, paramsStart(text, node)), node, shift: 0 }
     case 'ClassExpression':
-      return { source: plainSource('class', text, node.id?.name, constructorStart(node) ?? 0), node, shift: 0 }
+      return { source: plainSource('class', text, node.id, constructorStart(node) ?? 0), node, shift: 0 }
     default:
       return undefined
   }
@@ -147,7 +150,14 @@ function parseMember(text: string): ParsedFunction | undefined {
     isPrivate: member.key.type === 'PrivateIdentifier',
   }
   return {
-    source: { kind: 'method', text, ownName: undefined, method, locationOffset: method.paramsStart },
+    source: {
+      kind: 'method',
+      text,
+      ownName: undefined,
+      ownNameRange: undefined,
+      method,
+      locationOffset: method.paramsStart,
+    },
     node,
     shift,
   }
@@ -156,10 +166,11 @@ function parseMember(text: string): ParsedFunction | undefined {
 function plainSource(
   kind: FunctionKind,
   text: string,
-  ownName: string | undefined,
+  id: Identifier | null | undefined,
   locationOffset: number,
 ): FunctionSource {
-  return { kind, text, ownName, method: undefined, locationOffset }
+  const ownNameRange: Range | undefined = id ? [id.start, id.end] : undefined
+  return { kind, text, ownName: id?.name, ownNameRange, method: undefined, locationOffset }
 }
 
 /** The `(` comes after the name, or after `function` and `*`; only comments can be in between. */

@@ -35,8 +35,10 @@ describe('classParts', () => {
 
   it.each([
     ['class { #a }', true],
-    ['class { #a() {} }', true],
-    ['class { get #a() {} }', true],
+    ['class { #a() {} b() { this.#a() } }', true],
+    ['class { get #a() {} static b(c) { return #a in c } }', true],
+    ['class { #a() {} b = () => this.#a() }', true],
+    ['class { constructor() { this.#a() } #a() { this.#b() } #b() {} }', false],
     ['class { static #a }', false],
     ['class { a }', false],
   ])('tells whether instances of %s have private state', (text, expected) => {

@@ -173,6 +173,95 @@ export const cases = {
     const b = counter()
     return same(() => [a.up(), a.up(), b.up(), a.get(), b.get()])
   },
+  'counters whose functions are in a block': ({ same }) => {
+    const counters = [1, 2, 3].map(() => {
+      let total = 0
+      try {
+        const unit = 1
+        return {
+          add(k) {
+            total += k * unit
+          },
+          value: () => total,
+        }
+      } finally {
+      }
+    })
+    return same(() => {
+      counters[0].add(5)
+      return counters.map((counter) => counter.value())
+    })
+  },
+  'two functions of one place in a branch': ({ same }) => {
+    const make = (n) => {
+      let hits = 0
+      if (n) {
+        const text = 'x'
+        return () => {
+          hits++
+          return text + hits
+        }
+      }
+    }
+    const one = make('a')
+    const two = make('a')
+    return same(() => [one(), two(), one()])
+  },
+  'functions of one place over one variable': async ({ same }) => {
+    let total = 0
+    const adds = [1, 2, 3].map((n) => () => (total += n))
+    await same(() => adds.map((add) => add()))
+    const ones = [1, 2, 3].map(() => () => (total += 1))
+    await same(() => ones.map((add) => add()))
+  },
+  'equal variables of a loop': ({ same }) => {
+    const counters = []
+    for (const _ of [1, 2, 3]) {
+      let n = 0
+      counters.push({ up: () => ++n, get: () => n })
+    }
+    return same(() => [counters[0].up(), ...counters.map(({ get }) => get())])
+  },
+  'equal variables of two blocks': ({ same }) => {
+    let up
+    let get
+    {
+      let n = 0
+      up = () => ++n
+    }
+    {
+      let n = 0
+      get = () => n
+    }
+    return same(() => [up(), get()])
+  },
+  'counters whose functions are in objects of objects': ({ same }) => {
+    const make = () => {
+      let n = 0
+      return { actions: { up: () => ++n }, getters: { get: () => n } }
+    }
+    const [a, b] = [make(), make()]
+    return same(() => [a.actions.up(), a.getters.get(), b.getters.get()])
+  },
+  'a state and its setter, twice': ({ same }) => {
+    const use = (state) => [() => state, (value) => (state = value)]
+    const [one, setOne] = use('a')
+    const [two, setTwo] = use('b')
+    return same(() => [setTwo('c'), two(), one(), setOne('d'), two(), one()])
+  },
+  'functions that may be of this counter or of that': async ({ refused }) => {
+    const make = () => {
+      let n = 0
+      return { up: () => ++n, get: () => n }
+    }
+    const [a, b] = [make(), make()]
+    const mixed = [a.up, b.get, a.get, b.up]
+    await refused(
+      'n',
+      /function "up" .* has one that looks the same.*Send the functions that belong together/,
+      () => mixed,
+    )
+  },
   'a variable that a task and a nested function write': ({ same }) => {
     let count = 0
     const bump = (by) => {

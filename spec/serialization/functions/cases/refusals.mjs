@@ -94,7 +94,7 @@ export const cases = {
     await refused('running', /a running generator cannot be copied/, () => running)
     await refused('args[0]', /running generator/, () => {}, (async function* () {})())
   },
-  iterators: ({ refused }) => refused('args[0].i', /lives in this process only/, () => {}, { i: [].values() }),
+  iterators: ({ refused }) => refused('args[0].i', /a running iterator cannot be copied/, () => {}, { i: [].values() }),
   'a native function that no worker has': async ({ refused }) => {
     let resolveLater
     new Promise((resolve) => (resolveLater = resolve))

@@ -1,0 +1,188 @@
+import { type AnyNode, type Function as FunctionNode, parse } from 'acorn'
+import { addBlockFunctionNames, addLexicalNames, addPatternNames, addVarNames } from './bindings'
+import type { Captured } from './capture'
+import type { Scope } from './introspect'
+import { offsetIn, type Script } from './script'
+import { childrenOf } from './syntax-tree'
+
+/** Where a scope that V8 shows is in the text. */
+export interface ScopePlace {
+  /** The same for every instance of one scope of the text; `undefined` when it was not found there. */
+  readonly site: number | undefined
+  /**
+   * Whether what is next inside of it (another scope, or the function itself) may be made several times in one
+   * instance: a loop or a function is in between, or nothing is known.
+   */
+  readonly repeats: boolean
+}
+
+/**
+ * The places of the scopes of a function, in their order: inner ones first. Those of the module or script, and those
+ * around an `eval`, are not found.
+ */
+export function scopePlaces({ script, details }: Captured): readonly ScopePlace[] {
+  const steps = script && stepsAround(script, details.line, details.column)
+  // Without the text: functions of one place mostly are of different instances.
+  if (!steps)
+    return details.scopes.map((_, n) => ({ site: undefined, repeats: n > 0 || isOutermost(details.scopes, n) }))
+  let next = 0
+  return details.scopes.map((scope) => {
+    const at = steps.findIndex((step, n) => n >= next && fits(scope, step))
+    if (at < 0) return { site: undefined, repeats: true }
+    const repeats = steps.slice(next, at).some(({ is }) => is === 'repeated')
+    next = at + 1
+    return { site: (steps[at] as ScopeStep).site, repeats }
+  })
+}
+
+/** A CommonJS module's own scope and the global one: there is only one of each. */
+const isOutermost = (scopes: readonly Scope[], n: number): boolean => n >= scopes.length - 2
+
+interface ScopeStep {
+  readonly is: 'scope'
+  readonly site: number
+  readonly names: ReadonlySet<string>
+  /** V8 calls it `Closure`. */
+  readonly isOfFunction: boolean
+}
+
+/** What is met on the way out from a place of the text; what is `repeated` is what was met before. */
+type Step = ScopeStep | { readonly is: 'repeated' }
+
+/** V8 leaves out the scopes, and the names, that no closure needs. */
+function fits({ type, object }: Scope, step: Step): boolean {
+  if (step.is !== 'scope' || (type.startsWith('Closure') && !step.isOfFunction)) return false
+  const names = Object.getOwnPropertyNames(object).filter((name) => /^[^#.]/.test(name) && !everywhere.has(name))
+  return names.length > 0 && names.every((name) => step.names.has(name))
+}
+
+const everywhere = new Set(['this', 'arguments', 'new.target'])
+
+/** A stretch of the text, with the steps out of it. */
+interface Region {
+  readonly start: number
+  readonly end: number
+  readonly is: 'function' | 'constructor' | 'class' | 'other'
+  readonly steps: readonly Step[]
+}
+
+/** From a function's place, as V8 reports it, outwards; `undefined` when the text cannot be parsed. */
+function stepsAround(script: Script, line: number, column: number): readonly Step[] | undefined {
+  const all = regionsOf(script)
+  if (!all) return undefined
+  const offset = offsetIn(script, line, column)
+  const around = all.filter(({ start, end }) => start <= offset && offset < end).reverse()
+  const own = around.findIndex(({ is }) => is !== 'other')
+  if (own < 0) return undefined
+  return around.slice(own + (around[own]?.is === 'constructor' ? 2 : 1)).flatMap(({ steps }) => steps)
+}
+
+const regionsOfScripts = new WeakMap<Script, readonly Region[] | 'unknown'>()
+
+function regionsOf(script: Script): readonly Region[] | undefined {
+  let regions = regionsOfScripts.get(script)
+  if (!regions) {
+    regions = readRegions(script)
+    regionsOfScripts.set(script, regions)
+  }
+  return regions === 'unknown' ? undefined : regions
+}
+
+function readRegions({ source, isModule }: Script): readonly Region[] | 'unknown' {
+  const regions: Region[] = []
+  try {
+    collect(parse(source, { ...options, sourceType: isModule ? 'module' : 'script' }), undefined, regions)
+    return regions
+  } catch {
+    return 'unknown'
+  }
+}
+
+const options = {
+  ecmaVersion: 'latest',
+  allowHashBang: true,
+  allowReturnOutsideFunction: true,
+  allowAwaitOutsideFunction: true,
+} as const
+
+/** Outer regions come before those in them. */
+function collect(node: AnyNode, parent: AnyNode | undefined, regions: Region[]): void {
+  const region = regionOf(node, parent)
+  if (region) regions.push({ start: node.start, end: node.end, ...region })
+  for (const child of childrenOf(node)) collect(child, node, regions)
+}
+
+function regionOf(node: AnyNode, parent: AnyNode | undefined): Pick<Region, 'is' | 'steps'> | undefined {
+  const other = (...steps: Step[]) => ({ is: 'other', steps }) as const
+  const scope = (add: (names: Set<string>) => void, isOfFunction = false): Step => {
+    const names = new Set<string>()
+    add(names)
+    return { is: 'scope', site: node.start, names, isOfFunction }
+  }
+  switch (node.type) {
+    case 'FunctionDeclaration':
+    case 'FunctionExpression':
+    case 'ArrowFunctionExpression': {
+      const isConstructor = parent?.type === 'MethodDefinition' && parent.kind === 'constructor'
+      // One scope, or two when a parameter has a default that needs its own.
+      const steps = [
+        scope((names) => addFunctionNames(node, names), true),
+        scope((names) => addParameters(node, names), true),
+      ]
+      return { is: isConstructor ? 'constructor' : 'function', steps: [...steps, repeated] }
+    }
+    case 'ClassDeclaration':
+    case 'ClassExpression':
+      return { is: 'class', steps: [scope((names) => node.id && names.add(node.id.name))] }
+    case 'PropertyDefinition':
+      return node.static ? undefined : other(repeated)
+    case 'StaticBlock':
+      return other(scope((names) => addBodyNames(node.body, names), true))
+    case 'BlockStatement':
+      return other(scope((names) => addLexicalNames(node.body, names)))
+    case 'SwitchStatement':
+      return other(
+        scope((names) =>
+          addLexicalNames(
+            node.cases.flatMap(({ consequent }) => consequent),
+            names,
+          ),
+        ),
+      )
+    case 'CatchClause':
+      return other(scope((names) => addPatternNames(node.param ?? null, names)))
+    case 'ForStatement':
+      return other(
+        scope((names) => node.init && addLexicalNames([node.init], names)),
+        repeated,
+      )
+    case 'ForInStatement':
+    case 'ForOfStatement':
+      return other(
+        scope((names) => addLexicalNames([node.left], names)),
+        repeated,
+      )
+    case 'WhileStatement':
+    case 'DoWhileStatement':
+      return other(repeated)
+    default:
+      return undefined
+  }
+}
+
+const repeated = { is: 'repeated' } as const
+
+function addParameters({ params }: FunctionNode, names: Set<string>): void {
+  for (const param of params) addPatternNames(param, names)
+}
+
+function addFunctionNames(node: FunctionNode, names: Set<string>): void {
+  addParameters(node, names)
+  if (node.body.type === 'BlockStatement') addBodyNames(node.body.body, names)
+}
+
+function addBodyNames(statements: readonly AnyNode[], names: Set<string>): void {
+  addVarNames(statements, names)
+  addLexicalNames(statements, names)
+  addBlockFunctionNames(statements, names)
+}
