@@ -170,3 +170,5 @@ export const Parallel = function Parallel(
 
 // Each is a function, and has what functions have.
 Object.setPrototypeOf(Parallel.prototype, Function.prototype)
+// A task that captures one is told so, instead of what is inside.
+Object.defineProperty(Parallel.prototype, Symbol.for('parfor.parallel'), { value: true })

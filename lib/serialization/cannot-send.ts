@@ -25,6 +25,12 @@ export const BY_NEW =
 /** Objects whose state is not in their properties. */
 const isOpaque = (path: string) => BY_CLONE.test(path) || BY_NEW.test(path) || path === 'global,DOMException,prototype'
 
+/** Shared with other copies of this library: what `Parallel` makes has it. */
+const PARALLEL = Symbol.for('parfor.parallel')
+
+/** Whether a function is what `Parallel(…)` gives: code inside of it has nothing to say to a worker. */
+export const isParallel = (fn: Function): boolean => PARALLEL in fn
+
 /** @param isOfNode whether a class is one of Node's own */
 export function cannotSend(object: object, isOfNode: (maker: Function) => boolean): Refusal | undefined {
   if (types.isProxy(object)) return { what: 'a Proxy cannot be copied', remedy: 'Send its target instead.' }

@@ -220,8 +220,13 @@ function nodeBuffer(object: Buffer, encoder: Encoding): number {
   const isShared = types.isSharedArrayBuffer(object.buffer)
   if (isShared)
     return encoder.node('nodeBuffer', [encoder.slot(object.buffer), object.byteOffset, object.length], object)
-  const bytes = new Uint8Array(object)
-  return encoder.node('nodeBuffer', [encoder.slot(bytes.buffer), 0, bytes.length], object)
+  const { buffer, byteOffset, length } = object
+  const bytes = encoder.snapshot(buffer as ArrayBuffer, byteOffset, length) ?? new Uint8Array(object)
+  const none: Members = { keys: [], values: [] }
+  const node = types.isSharedArrayBuffer(bytes)
+    ? encoder.node('snapshot', [encoder.beside(bytes), undefined, none])
+    : encoder.node('buffer', [bytes as Uint8Array, undefined, none])
+  return encoder.node('nodeBuffer', [[node], 0, length], object)
 }
 
 function view(object: NodeJS.ArrayBufferView, encoder: Encoding): number {
@@ -245,7 +250,7 @@ interface ObjectEncoder {
 /** In this order: what an object is by its brand goes before what its prototype says. */
 const encoders: ObjectEncoder[] = [
   { accepts: (object) => typeof (object as Record<symbol, unknown>)[SERIALIZE] === 'function', encode: hook },
-  { accepts: types.isModuleNamespaceObject, encode: moduleMembers },
+  { accepts: types.isModuleNamespaceObject, encode: (object: object, encoder) => moduleMembers(object, encoder) },
   { accepts: types.isArgumentsObject, encode: argumentsObject },
   { accepts: (_, path) => path === 'global,DOMException,prototype', encode: domException },
   { accepts: types.isNativeError, encode: error },

@@ -2,7 +2,7 @@ import { types } from 'node:util'
 import { SerializationError, type Side } from '../errors'
 import { type GivenParts, givenParts } from '../task/given'
 import { partialParts } from '../task/partial'
-import { cannotSend } from './cannot-send'
+import { cannotSend, isParallel } from './cannot-send'
 import { encodeObject } from './encode-object'
 import type { Encoding } from './encoding'
 import { type ModuleReference, referenceTo } from './functions/by-reference'
@@ -32,8 +32,8 @@ export interface Sending {
   nameOf(fn: Function): number | undefined
   /** Encodes the text of a function, and what it captures, in this graph. */
   functionByValue(fn: Function, captured: Captured): number
-  /** The bytes of a buffer as they were when first sent; `undefined` where the buffer itself may travel. */
-  snapshot(buffer: ArrayBuffer): Uint8Array | SharedArrayBuffer | undefined
+  /** The bytes of a buffer, or of a part, as they were when first sent; `undefined` where it may travel itself. */
+  snapshot(buffer: ArrayBuffer, offset?: number, length?: number): Uint8Array | SharedArrayBuffer | undefined
 }
 
 /** Encodes values into one graph, and keeps their identity in it. */
@@ -52,8 +52,8 @@ export class Encoder implements Encoding {
     return this.sending.side
   }
 
-  snapshot(buffer: ArrayBuffer): Uint8Array | SharedArrayBuffer | undefined {
-    return this.sending.snapshot(buffer)
+  snapshot(buffer: ArrayBuffer, offset?: number, length?: number): Uint8Array | SharedArrayBuffer | undefined {
+    return this.sending.snapshot(buffer, offset, length)
   }
 
   slot(value: unknown): Slot {
@@ -231,6 +231,11 @@ export class Encoder implements Encoding {
     const theirs = this.sending.idAtReceiver(fn)
     if (theirs !== undefined) return this.node('yours', [theirs], fn)
     if (types.isProxy(fn)) this.fail('a Proxy cannot be copied', 'Send its target instead.')
+    if (isParallel(fn))
+      this.fail(
+        'it is a Parallel, whose workers belong to this process',
+        'Make one inside the task: Parallel(options).',
+      )
     const partial = partialParts(fn)
     const given = givenParts(fn)
     const captured = partial || given ? undefined : this.sending.capture(fn)

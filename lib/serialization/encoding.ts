@@ -12,8 +12,8 @@ export interface Encoding {
   node<K extends Kind>(kind: K, payload: Nodes[K], value?: unknown): number
   /** Puts a value beside the graph, and gives its number there. */
   beside(value: unknown): number
-  /** The bytes of a buffer as they were when first sent; `undefined` where the buffer itself may travel. */
-  snapshot(buffer: ArrayBuffer): Uint8Array | SharedArrayBuffer | undefined
+  /** The bytes of a buffer, or of a part, as they were when first sent; `undefined` where it may travel itself. */
+  snapshot(buffer: ArrayBuffer, offset?: number, length?: number): Uint8Array | SharedArrayBuffer | undefined
   /** The own properties of an object; `undefined` when there is none. `lenient` leaves out what cannot be sent. */
   members(object: object, skip: (key: string | symbol) => boolean, lenient?: boolean): Members | undefined
   /** The prototype of an object: that of a class goes with the class. */

@@ -116,7 +116,7 @@ export class Message {
         isRegistered: (value) => sender.isRegistered(value),
         idAtReceiver: (value) => this.#receiver.idOf(value),
         symbolId: (symbol) => sender.symbolId(symbol),
-        snapshot: (buffer) => sender.snapshot(buffer),
+        snapshot: (...part) => sender.snapshot(...part),
         nameOf,
       },
       this.#scanner,

@@ -63,7 +63,7 @@ export class Sender {
   readonly #collected = new FinalizationRegistry<Name>((name) => this.#forget(name))
   readonly #byValue = new Set<string>()
   readonly #registered = registeredValues()
-  readonly #buffers = new WeakMap<ArrayBuffer, Uint8Array | SharedArrayBuffer>()
+  readonly #buffers = new WeakMap<ArrayBuffer, Map<string, Uint8Array | SharedArrayBuffer>>()
   #nextId = 1
 
   /** @param takesSnapshots whether a buffer that several messages hold is read once, when first sent */
@@ -151,12 +151,19 @@ export class Sender {
     return sent.id
   }
 
-  snapshot(buffer: ArrayBuffer): Uint8Array | SharedArrayBuffer | undefined {
+  snapshot(
+    buffer: ArrayBuffer,
+    offset = 0,
+    length = buffer.byteLength - offset,
+  ): Uint8Array | SharedArrayBuffer | undefined {
     if (!this.#takesSnapshots) return undefined
-    let snapshot = this.#buffers.get(buffer)
+    const parts = this.#buffers.get(buffer) ?? new Map<string, Uint8Array | SharedArrayBuffer>()
+    this.#buffers.set(buffer, parts)
+    const part = `${offset} ${length}`
+    let snapshot = parts.get(part)
     if (!snapshot) {
-      snapshot = takeSnapshot(buffer)
-      this.#buffers.set(buffer, snapshot)
+      snapshot = takeSnapshot(new Uint8Array(buffer, offset, length))
+      parts.set(part, snapshot)
     }
     return snapshot
   }
@@ -198,7 +205,7 @@ export class Sender {
       // A unit goes to every worker, so it cannot hold what one of them sent.
       idAtReceiver: () => undefined,
       symbolId: (symbol) => this.symbolId(symbol),
-      snapshot: (buffer) => this.snapshot(buffer) ?? new Uint8Array(buffer).slice(),
+      snapshot: (...part) => this.snapshot(...part) ?? new Uint8Array(...part).slice(),
       nameOf: (other) => {
         const sent = this.sentAs(other)
         if (sent?.unit) needs.add(sent.unit)
@@ -312,8 +319,7 @@ function serializeOrExplain(contents: UnitContents, encoder: Encoder): Uint8Arra
 /** Up to this many bytes a copy of them is as cheap as shared memory. */
 const SMALL = 32 * 1024
 
-function takeSnapshot(buffer: ArrayBuffer): Uint8Array | SharedArrayBuffer {
-  const bytes = new Uint8Array(buffer)
+function takeSnapshot(bytes: Uint8Array): Uint8Array | SharedArrayBuffer {
   if (bytes.length <= SMALL) return bytes.slice()
   const shared = new SharedArrayBuffer(bytes.length)
   new Uint8Array(shared).set(bytes)

@@ -47,10 +47,11 @@ export class Trail {
     return this.#steps.join('')
   }
 
-  /** `captured variable "db.conn" of function "score" (score.ts:9:61)`, or the path itself. */
+  /** `captured variable "db.conn" of function "score" (score.ts:9:61)`, or the path itself; a long one is cut. */
   describe(): string {
     const outer = this.#outer.at(-1)
-    return outer ? `captured variable "${this.path}" of ${outer.describe()}` : this.path
+    const place = shorten(this.#steps)
+    return outer ? `captured variable "${place}" of ${outer.describe()}` : place
   }
 
   /** How the function came to be sent whose variable this is, innermost first. */
@@ -59,12 +60,26 @@ export class Trail {
     for (let n = this.#outer.length - 1; n > 0; n -= 1) {
       const { steps } = this.#outer[n] as Outer
       const owner = this.#outer[n - 1] as Outer
-      lines.push(`captured variable "${steps.join('')}" of ${owner.describe()}`)
+      lines.push(`captured variable "${shorten(steps)}" of ${owner.describe()}`)
     }
     const first = this.#outer[0]
-    if (first && first.steps.join('') !== TASK_FUNCTION) lines.push(first.steps.join(''))
+    if (first && first.steps.join('') !== TASK_FUNCTION) lines.push(shorten(first.steps))
     return lines
   }
+}
+
+/** So many steps, and characters of a step, stay as they are in a message. */
+const MOST_STEPS = 12
+const LONGEST_STEP = 100
+
+/** A path for people: of a long one its ends. */
+function shorten(steps: readonly string[]): string {
+  const short = steps.map((step) =>
+    step.length > LONGEST_STEP ? `${step.slice(0, LONGEST_STEP / 2)}…${step.slice(-LONGEST_STEP / 2)}` : step,
+  )
+  if (steps.length <= MOST_STEPS) return short.join('')
+  const half = MOST_STEPS / 2
+  return `${short.slice(0, half).join('')}…(${steps.length - MOST_STEPS} more)…${short.slice(-half).join('')}`
 }
 
 interface Outer {

@@ -169,7 +169,7 @@ const kinds: readonly Kind[] = [
     kind: 'the resolver of a promise',
     make: () => {
       let resolver: unknown
-      new Promise((resolve) => {
+      void new Promise((resolve) => {
         resolver = resolve
       })
       return resolver

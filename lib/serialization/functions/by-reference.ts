@@ -1,4 +1,6 @@
+import { isBuiltin } from 'node:module'
 import { pathToFileURL } from 'node:url'
+import type { IntrinsicPath } from '../intrinsics'
 import type { Import } from '../wire'
 import type { Captured } from './capture'
 import { cjsModuleOf, findCjsExport, findExport, wrappedModuleOf } from './cjs-exports'
@@ -84,6 +86,13 @@ export function requiredFrom({ script }: Captured, value: unknown, isByValue: Is
   if (!found || found.file === script.path || !isLoadableFile(found.file)) return undefined
   const module = { require: found.file }
   return isByValue(module) ? undefined : { module, path: found.path }
+}
+
+/** What a module of Node's own exports is each thread's own: `threadId`, `isMainThread`. */
+export function builtinPath({ module, path }: ModuleReference): IntrinsicPath | undefined {
+  if (!('import' in module) || !isBuiltin(module.import)) return undefined
+  const keys = path[0] === 'default' ? path.slice(1) : path
+  return keys.length === 0 ? undefined : ['builtin', `node:${module.import.replace(/^node:/, '')}`, ...keys]
 }
 
 /** A bare specifier is an installed package or a built-in; a relative one leads to a file of the user's. */

@@ -21,14 +21,19 @@ interface Edit {
   readonly text: string
 }
 
-/** Writes a function as an expression whose captured variables are parameters. */
+/**
+ * Writes a function as an expression whose captured variables are parameters.
+ *
+ * What we write is as long as what it replaces, so that columns in stack traces stay right; but for variables in cells
+ * and computed keys of one or two characters, behind which the columns of their line are too large.
+ */
 export function codeOf(captured: Captured, closure: Closure, shape: Shape): Code {
   const { source } = closure.analysis
   const prefix = unusedPrefix(source.text)
-  const keys = shape.computedKeys.map((_, n) => `${prefix}key${n}`)
+  const keys = shape.computedKeys.map((_, n) => `${prefix}${n}`)
   const cellName = (name: string) => `${prefix}cell_${name}`
   const params = [
-    ...(shape.hasHeritage ? [`${prefix}superclass`] : []),
+    ...(shape.hasHeritage ? [`${prefix}base`] : []),
     ...keys,
     ...shape.variables.map((name) => (shape.cells.has(name) ? cellName(name) : name)),
   ]
@@ -64,15 +69,16 @@ function edits(
   cellName: (name: string) => string,
 ): Edit[] {
   const all: Edit[] = []
-  const put = ([start, end]: readonly [number, number], text: string) => all.push({ start, end, text })
+  const put = ([start, end]: readonly [number, number], text: string) =>
+    all.push({ start, end, text: text.padEnd(end - start) })
   const { source, importCalls, importMetas, classParts } = analysis
 
-  for (const range of importCalls) put(range, `${prefix}import`)
+  for (const range of importCalls) put(range, `${prefix}imp`)
   for (const range of importMetas) put(range, `${prefix}meta`)
   // Values of static members come from the live class: the initializers have run already.
   for (const [start, end] of classParts?.staticParts ?? [])
     put([start, end], `;${blank(source.text.slice(start + 1, end))}`)
-  if (hasHeritage && classParts?.heritage) put(classParts.heritage, `${prefix}superclass`)
+  if (hasHeritage && classParts?.heritage) put(classParts.heritage, `${prefix}base`)
   for (const [n, key] of computedKeys.entries()) put(key.range, keys[n] as string)
   for (const { free } of variables) {
     const { name } = free

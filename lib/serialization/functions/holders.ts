@@ -1,8 +1,8 @@
-import type { FunctionNode, Node } from '../wire'
+import type { FunctionNode, Members, Node } from '../wire'
 
 /**
  * Which functions by value are held by one object, directly or by way of other objects; the variables of a function
- * count as one too, without what is in them.
+ * count as one too, without what is in them, and so do the getter and the setter of one property.
  */
 export function holdersOf(
   nodes: readonly Node[],
@@ -15,7 +15,7 @@ export function holdersOf(
     const fn = kind === 'function' ? functions.get(payload) : undefined
     if (fn) addToHolders(fn, n)
   }
-  return held.filter(({ size }) => size > 1)
+  return [...held, ...accessorPairs(nodes, functions)].filter(({ size }) => size > 1)
 
   function addToHolders(fn: Function, start: number): void {
     const seen = new Set([start])
@@ -28,6 +28,27 @@ export function holdersOf(
       if (!isFunction) next.push(...(holdersOfNode[n] ?? []))
     }
   }
+}
+
+function accessorPairs(
+  nodes: readonly Node[],
+  functions: ReadonlyMap<FunctionNode, Function>,
+): readonly ReadonlySet<Function>[] {
+  const functionAt = (slot: unknown) => {
+    const [kind, payload] = (Array.isArray(slot) && nodes[slot[0]]) || []
+    return kind === 'function' ? functions.get(payload) : undefined
+  }
+  return nodes.flatMap((node) =>
+    membersIn(node).flatMap(({ accessors = [] }) =>
+      accessors.map(([, , get, set]) => new Set([get, set].flatMap((slot) => functionAt(slot) ?? []))),
+    ),
+  )
+}
+
+function membersIn([kind, ...payload]: Node): readonly Partial<Members>[] {
+  const { own, prototype } = kind === 'function' ? (payload[0] as FunctionNode) : {}
+  const candidates: readonly unknown[] = kind === 'function' ? [own, prototype] : payload
+  return candidates.filter((value) => typeof value === 'object' && value !== null) as Partial<Members>[]
 }
 
 /** The nodes that a node refers to. */

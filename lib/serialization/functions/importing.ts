@@ -111,5 +111,7 @@ export function exportOf(module: Import, exports: unknown, path: readonly string
       throw new UnloadableError(module, `it has no export ${path.join('.')}`)
     value = (value as Record<string, unknown>)[name]
   }
+  // Nobody refers to that: here the module has left it out.
+  if (value === undefined) throw new UnloadableError(module, `its export ${path.join('.')} is undefined`)
   return value
 }

@@ -30,16 +30,6 @@ export interface FunctionDetails {
   readonly bound: BoundFunction | undefined
 }
 
-/** Whether captured variables can be read in this process. */
-export function inspectorAvailable(): boolean {
-  try {
-    // Some runtimes have an inspector that knows nothing of scopes.
-    return inspectFunction(() => inspectFunction).scopes.length > 0
-  } catch {
-    return false
-  }
-}
-
 /**
  * Reads a function's scopes, with the variables' live values, and its location. Synchronous: what it returns is one
  * moment's state.

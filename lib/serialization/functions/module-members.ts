@@ -1,8 +1,9 @@
 import type { Encoding } from '../encoding'
 import { intrinsicPath } from '../intrinsics'
+import { isObjectPrototype } from '../plain-data'
 import { step } from '../trail'
 import type { Nodes, Slot } from '../wire'
-import { importOf, type ModuleReference, moduleReferenceTo, requiredFrom } from './by-reference'
+import { builtinPath, importOf, type ModuleReference, moduleReferenceTo, requiredFrom } from './by-reference'
 import type { Captured, Variable } from './capture'
 import type { FreeVariable } from './free-variables'
 import { isModuleLike } from './module-like'
@@ -28,7 +29,10 @@ export function variableSlot(captured: Captured, { free, value, scope }: Variabl
 
 function bindingSlot(binding: Binding, encoder: Encoding): Slot {
   const { value, name } = binding
-  if ((typeof value !== 'object' && typeof value !== 'function') || value === null) return encoder.slot(value)
+  if ((typeof value !== 'object' && typeof value !== 'function') || value === null) {
+    const path = binding.recipe && builtinPath(binding.recipe)
+    return path ? [encoder.node('intrinsic', [path])] : encoder.slot(value)
+  }
   if (typeof value === 'function' && /^cov_[0-9a-z]+$/.test(name)) return [encoder.node('coverageCounter', [])]
   if (intrinsicPath(value)) return encoder.slot(value)
   if (isModuleLike(value)) return moduleSlot(value, binding, encoder)
@@ -42,6 +46,7 @@ function bindingSlot(binding: Binding, encoder: Encoding): Slot {
 function moduleSlot(module: object, binding: Binding, encoder: Encoding): Slot {
   const isByValue = encoder.isRegistered(module)
   const recipe = isByValue ? undefined : (binding.recipe ?? moduleReferenceTo(module, encoder.isByValue))
+  if (binding.whole && !isByValue && encoder.isPlain(module)) return encoder.slot(module)
   const isThis = isCalledOn(module, binding, encoder)
   if (binding.whole || (isThis && !recipe)) return wholeModule(module, recipe, encoder)
   const rest = isThis ? wholeModule(module, recipe, encoder) : undefined
@@ -73,7 +78,25 @@ function moduleSlot(module: object, binding: Binding, encoder: Encoding): Slot {
 function wholeModule(module: object, recipe: ModuleReference | undefined, encoder: Encoding): Slot {
   const known = encoder.known(module)
   if (known !== undefined) return [known]
-  return [recipe ? encoder.reference(recipe, module) : moduleMembers(module, encoder)]
+  return [
+    recipe && (isOfPackage(recipe) || isInstance(module))
+      ? encoder.reference(recipe, module)
+      : moduleMembers(module, encoder, recipe),
+  ]
+}
+
+/** What packages export is not changed at run time, as a rule, and can be much. */
+function isOfPackage({ module }: ModuleReference): boolean {
+  if ('require' in module) return isInPackage(module.require)
+  return !/^(\.{0,2}\/|file:|#)/.test(module.import) || isInPackage(module.from)
+}
+
+const isInPackage = (file: string) => /[\\/]node_modules[\\/]/.test(file)
+
+/** `module.exports = new Registry()` */
+function isInstance(module: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(module)
+  return prototype !== null && !isObjectPrototype(prototype)
 }
 
 /** Whether a function that is called as `module.member()` may use other members, by `this`. */
@@ -84,13 +107,21 @@ function isCalledOn(module: object, { chains }: Binding, encoder: Encoding): boo
   })
 }
 
-/** All members of a module; what cannot be sent throws when it is read there. */
-export function moduleMembers(module: object, encoder: Encoding): number {
+/**
+ * All members of a module: what a worker can import by its import, data as it is now; what cannot be sent throws when
+ * it is read there.
+ */
+export function moduleMembers(module: object, encoder: Encoding, recipe?: ModuleReference): number {
   const payload: Nodes['module'] = [[], [], [], undefined]
   const index = encoder.node('module', payload, module)
   for (const key of Object.keys(module)) {
     const trouble = encoder.attempt(() => {
-      const slot = encoder.inProperty(step(key), () => encoder.slot(read(module, key, encoder)))
+      const slot = encoder.inProperty(step(key), () => {
+        const value = read(module, key, encoder)
+        if (!recipe) return encoder.slot(value)
+        const member = { module: recipe.module, path: [...recipe.path, key] }
+        return bindingSlot({ name: key, value, whole: true, chains: [], recipe: member }, encoder)
+      })
       payload[0].push(key)
       payload[1].push(slot)
     })

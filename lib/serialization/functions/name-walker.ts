@@ -27,8 +27,6 @@ export interface Names {
   readonly importCalls: readonly Range[]
   /** Each `import.meta`. */
   readonly importMetas: readonly Range[]
-  /** A call of `eval` by that name: names that only its string uses are not captured. */
-  readonly usesDirectEval: boolean
   /** Only of a class. */
   readonly classParts: ClassParts | undefined
 }
@@ -51,7 +49,7 @@ class Walker {
   readonly #importMetas: Range[] = []
   readonly #classParts: ClassParts | undefined
   readonly #statementStarts = new Set<number>()
-  readonly #uses = { this: false, arguments: false, newTarget: false, super: false, eval: false }
+  readonly #uses = { this: false, arguments: false, newTarget: false, super: false }
   /** The scope of the function itself, when it binds `this`. */
   #ownScope: Scope | undefined
   /** The scope of the function's own name. */
@@ -82,7 +80,6 @@ class Walker {
       privateNames: this.#privateNames,
       importCalls: this.#importCalls,
       importMetas: this.#importMetas,
-      usesDirectEval: this.#uses.eval,
       classParts: this.#classParts,
       strictnessMatters: this.#strictnessMatters,
     }
@@ -140,7 +137,9 @@ class Walker {
     VariableDeclaration: ({ declarations }, scope) => {
       for (const { id, init } of declarations) {
         this.#declare(id, scope)
-        if (init) this.#visit(init, scope)
+        const names = init?.type === 'Identifier' ? destructured(id) : undefined
+        if (names) this.#refer(init as Identifier, scope, { chains: names.map((name) => [name]) })
+        else if (init) this.#visit(init, scope)
       }
     },
     BlockStatement: ({ body }, scope) => this.#block(body, new Scope(scope)),
@@ -237,27 +236,25 @@ class Walker {
     this.#record(usage, node, use)
   }
 
-  #record(usage: Usage, node: Identifier, { access = 'read', chain, called = false, shorthand = false }: Use): void {
+  #record(usage: Usage, node: Identifier, { access = 'read', chains, called = false, shorthand = false }: Use): void {
     const [start, end] = this.#range(node)
     usage.references.push({
       start,
       end,
       shorthand,
-      called: called && chain === undefined,
+      called: called && chains === undefined,
       startsStatement: this.#statementStarts.has(node.start),
     })
-    usage.read ||= access !== 'write'
     usage.written ||= access === 'write' || access === 'update'
     usage.typeofOnly &&= access === 'typeof'
     usage.eager ||= this.#depth === 0
-    if (chain) usage.addChain(chain, called)
+    if (chains) for (const chain of chains) usage.addChain(chain, called)
     else usage.whole ||= access !== 'typeof'
   }
 
   #callee(callee: AnyNode, scope: Scope): void {
     if (callee.type === 'MemberExpression') this.#member(callee, scope, true)
     else if (callee.type === 'Identifier') {
-      if (callee.name === 'eval' && !scope.find('eval')) this.#uses.eval = true
       this.#refer(callee, scope, { called: true })
     } else if (isFunctionNode(callee))
       this.#function(callee, scope, 0) // it runs at once
@@ -266,7 +263,7 @@ class Walker {
 
   #member(node: MemberExpression, scope: Scope, called: boolean): void {
     const chain = memberChain(node)
-    if (chain) this.#refer(chain.root, scope, { chain: chain.path, called })
+    if (chain) this.#refer(chain.root, scope, { chains: [chain.path], called })
     else this.#memberParts(node, scope)
   }
 
@@ -451,6 +448,17 @@ function memberChain(node: MemberExpression): { root: Identifier; path: string[]
     at = at.object
   }
   return at.type === 'Identifier' ? { root: at, path } : undefined
+}
+
+/** `{ a, b: c = 1 }` → `['a', 'b']`; `undefined` when it takes others too, or by a name that is computed. */
+function destructured(pattern: Pattern): readonly string[] | undefined {
+  if (pattern.type !== 'ObjectPattern' || pattern.properties.length === 0) return undefined
+  const names: string[] = []
+  for (const property of pattern.properties) {
+    if (property.type === 'RestElement' || property.computed || property.key.type !== 'Identifier') return undefined
+    names.push(property.key.name)
+  }
+  return names
 }
 
 function memberName({ property, computed }: MemberExpression): string | undefined {

@@ -49,7 +49,7 @@ function factory(code: Code, late: boolean): Factory | LateFactory {
  * where code generation from strings is not allowed.
  */
 function compile({ prefix, params, strict, head, body, tail, file, line, column }: Code, late: boolean) {
-  const names = [...params, `${prefix}import`, `${prefix}meta`].join(',')
+  const names = [...params, `${prefix}imp`, `${prefix}meta`].join(',')
   const mode = strict ? '"use strict";' : ''
   const cases = params.map((name, n) => `case ${n}:${name}=${prefix}value;break;`).join('')
   const before = late

@@ -23,9 +23,6 @@ export interface MethodShape {
   readonly prefix: string
   /** Where the `(` of the parameters is. */
   readonly paramsStart: number
-  readonly accessor: 'get' | 'set' | undefined
-  /** Whether its key is a `#private` name. */
-  readonly isPrivate: boolean
 }
 
 /** A function's source text, and what it is. */
@@ -146,8 +143,6 @@ function parseMember(text: string): ParsedFunction | undefined {
   const method: MethodShape = {
     prefix: (node.async ? 'async ' : '') + (node.generator ? '*' : ''),
     paramsStart: node.start - shift,
-    accessor: member.kind === 'get' || member.kind === 'set' ? member.kind : undefined,
-    isPrivate: member.key.type === 'PrivateIdentifier',
   }
   return {
     source: {

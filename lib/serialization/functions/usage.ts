@@ -20,7 +20,6 @@ export interface MemberChain {
 /** A name that a function uses but does not bind. */
 export interface FreeVariable {
   readonly name: string
-  readonly read: boolean
   readonly written: boolean
   /** Used as `typeof x` only, so it need not exist. */
   readonly typeofOnly: boolean
@@ -36,7 +35,6 @@ export interface FreeVariable {
 /** A free variable while its uses are collected. */
 export class Usage implements FreeVariable {
   readonly name: string
-  read = false
   written = false
   typeofOnly = true
   whole = false
@@ -63,7 +61,8 @@ export class Usage implements FreeVariable {
 /** How an identifier is used in one place; nothing given is a plain read of the whole value. */
 export interface Use {
   readonly access?: 'read' | 'write' | 'update' | 'typeof'
-  readonly chain?: readonly string[] | undefined
+  /** Only these members are used. */
+  readonly chains?: readonly (readonly string[])[] | undefined
   readonly called?: boolean
   readonly shorthand?: boolean
 }

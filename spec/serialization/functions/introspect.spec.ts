@@ -1,9 +1,5 @@
 import { runInThisContext } from 'node:vm'
-import {
-  type FunctionDetails,
-  inspectFunction,
-  inspectorAvailable,
-} from '../../../lib/serialization/functions/introspect'
+import { type FunctionDetails, inspectFunction } from '../../../lib/serialization/functions/introspect'
 import { runProgram } from '../../support/program'
 
 /** The first scope that has this variable. */
@@ -190,16 +186,11 @@ describe('in other places', () => {
     const { stdout } = await runProgram(
       {
         'main.cjs': `
-          const { inspectFunction, inspectorAvailable, InspectorUnavailableError } = require('${introspect}')
-          console.log(inspectorAvailable())
+          const { inspectFunction, InspectorUnavailableError } = require('${introspect}')
           try { inspectFunction(() => 1) } catch (error) { console.log(error instanceof InspectorUnavailableError, error.name, error.cause.code) }`,
       },
       [(major ?? 0) >= 23 ? '--permission' : '--experimental-permission', '--allow-fs-read=*', 'main.cjs'],
     )
-    expect(stdout).toBe('false\ntrue InspectorUnavailableError ERR_ACCESS_DENIED\n')
-  })
-
-  it('is available here', () => {
-    expect(inspectorAvailable()).toBe(true)
+    expect(stdout).toBe('true InspectorUnavailableError ERR_ACCESS_DENIED\n')
   })
 })

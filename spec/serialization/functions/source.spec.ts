@@ -91,19 +91,10 @@ describe('a method', () => {
     expect(emitted(holder.computed as () => void, 'computed')).toMatch(/^\(\{ \["computed"\]\(\) \{ ?\}/)
   })
 
-  it('tells a getter from a setter', () => {
-    const { get, set } = Object.getOwnPropertyDescriptor(holder, 'size') as Required<PropertyDescriptor>
-    expect(sourceOf(get)?.method?.accessor).toBe('get')
-    expect(sourceOf(set)?.method?.accessor).toBe('set')
-    expect(sourceOf(holder.method)?.method?.accessor).toBeUndefined()
-  })
-
   it('may have a private name', () => {
     expect(parseFunction('async *#secret(x) { yield x }').source.method).toEqual({
       prefix: 'async *',
       paramsStart: 14,
-      accessor: undefined,
-      isPrivate: true,
     })
   })
 })

@@ -10,6 +10,7 @@ const {
 } = require('./library.cjs')
 const callable = require('./function.cjs')
 const data = require('./data.json')
+const config = require('./config.cjs')
 
 let calls = 0
 function count() {
@@ -40,6 +41,27 @@ exports.cases = {
       callable.helper(1),
       data.name,
     ]),
+  'data that was changed since it was loaded': async ({ same }) => {
+    data.name = 'changed'
+    data.more = { deep: true }
+    config.debug = true
+    await same((key) => [JSON.stringify(data), data[key], { ...data }.more], 'name')
+    await same((key) => {
+      const { debug, read } = config
+      return [
+        debug,
+        read(),
+        config[key],
+        Object.keys(config),
+        { ...config }.debug,
+        config.isDebug(),
+        { ...config }.registry.size,
+      ]
+    }, 'debug')
+    data.name = 'data'
+    delete data.more
+    config.debug = false
+  },
   'a class of a module': async ({ away, equal }) =>
     equal((await away(() => new Shape())) instanceof library.Shape, true),
   'require inside': ({ same }) => same((name) => require(name).half(2), './library.cjs'),

@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process'
 import { createReadStream } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { createServer, Socket } from 'node:net'
+import { delayed, Parallel } from 'parfor'
 
 const db = { conn: new Socket(), name: 'db' }
 class Arrows extends Object {
@@ -41,6 +42,21 @@ export const cases = {
   },
   'a socket under a symbol and an odd key': async ({ refused }) => {
     await refused('args[0]["a b"][Symbol(s)]', /Socket/, () => {}, { 'a b': { [Symbol('s')]: db.conn } })
+  },
+  'a Parallel': async ({ refused }) => {
+    const message = /it is a Parallel, whose workers belong to this process\. Make one inside the task/
+    const fresh = Parallel(1)
+    await refused('fresh', message, () => fresh)
+    const used = Parallel({ nJobs: 1, backend: 'threads' })
+    await used([delayed(Math.abs)(1)])
+    await refused('args[0].run', message, () => {}, { run: used })
+    await used.close()
+  },
+  'a socket at the end of a long chain': ({ refused }) => {
+    let list = { conn: db.conn }
+    for (let n = 0; n < 500; n++) list = { next: list }
+    const path = `args[0]${'.next'.repeat(500)}.conn`
+    return refused(path, /^Cannot send args\[0\](\.next){5}…\(490 more\)…(\.next){5}\.conn to a worker/, () => {}, list)
   },
   'a server': ({ refused }) => {
     const server = createServer()

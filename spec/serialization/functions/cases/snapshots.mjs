@@ -86,6 +86,22 @@ export const cases = {
     await away((view) => Atomics.add(view, 1, 7), shared)
     equal(shared[1], 7)
   },
+  'a buffer of several tasks is read once': async ({ equal }) => {
+    for (const bytes of [Buffer.from('first'), new Uint8Array(5).fill(102), Buffer.alloc(50_000, 'f')]) {
+      const task = delayed((b) => (b[1] === 0 ? 'not a copy' : b.fill(0, 1)[0]))
+      const results = await one(function* () {
+        for (let n = 0; n < 8; n++) {
+          yield task(bytes)
+          bytes[0] += 1
+        }
+      })
+      equal(results, Array(8).fill(102))
+    }
+  },
+  'parts of one buffer are told apart': ({ same }) => {
+    const whole = Buffer.from('abcdef')
+    return same((...parts) => parts.map(String), whole, whole.subarray(1, 3), whole.subarray(1), whole.subarray(0, 0))
+  },
   'arguments are copies': async ({ away, equal }) => {
     const list = [1]
     const bytes = new Uint8Array([1])
