@@ -257,7 +257,7 @@ export class WorkerClient {
         tasks.push({ fn: number, args: message.parcel(values, root), hasKwargs })
         positions.push(position)
       } catch (error) {
-        this.#reject(run, position, unsendable(error, trail.path))
+        this.#reject(run, position, unsendable(error, trail.path, trail.describe()))
       }
     }
     return { fns, graph: encoder.graph, tasks, positions }
@@ -431,9 +431,9 @@ function lostRun({ id, positions, reported, later }: Run, how: Gone, words: Int3
   return new Lost(how, running, [...rest, ...later])
 }
 
-function unsendable(error: unknown, path: string): SerializationError {
+function unsendable(error: unknown, path: string, what = path): SerializationError {
   if (error instanceof SerializationError) return error
-  return new SerializationError(`Cannot send ${path} to a worker: ${messageOf(error)}`, {
+  return new SerializationError(`Cannot send ${what} to a worker: ${messageOf(error)}`, {
     side: 'task',
     path,
     cause: error,

@@ -24,7 +24,8 @@ export interface PartialFunction<A extends readonly unknown[], R> {
 
 /**
  * Binds the first arguments of a function, and named ones, as Python's `functools.partial`. The result can be called,
- * given to `delayed`, bound further, and sent to a worker: it travels as `fn` and what is bound to it.
+ * given to `delayed`, bound further, and sent to a worker: it travels as `fn` and what is bound to it. What is bound is a
+ * part of the function, as captured variables are: each worker has one copy for all its tasks of a call.
  *
  * @throws TypeError when `fn` is not a function.
  *

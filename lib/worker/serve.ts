@@ -1,3 +1,4 @@
+import { inspect } from 'node:util'
 import { setNestedOfThread } from '../config/nested'
 import { messageOf, SerializationError } from '../errors'
 import { UnloadableError } from '../serialization/functions/importing'
@@ -205,7 +206,10 @@ class BatchRun {
       this.#held.push(parcel)
       this.#isLastLoose = isLoose(parcel)
     } catch (trouble) {
-      this.#refuseResult(trouble)
+      const { message } = refusal(trouble)
+      this.#refuseResult(
+        new SerializationError(`The task threw ${inWords(error)}. ${message}`, { side: 'result', path: 'error' }),
+      )
     }
   }
 
@@ -277,6 +281,15 @@ class BatchRun {
 
   #newMessage(): Message {
     return new Message(this.#call.sender, this.#call.caller, new Trail())
+  }
+}
+
+/** What a task threw, for when it cannot be sent itself; no code of the user's runs. */
+function inWords(thrown: unknown): string {
+  try {
+    return inspect(thrown, { depth: 1, showProxy: true, customInspect: false, breakLength: Infinity }).slice(0, 300)
+  } catch {
+    return Object.prototype.toString.call(thrown)
   }
 }
 

@@ -163,3 +163,14 @@ it('Modules that no worker can load go by value, on every worker', async () => {
 })
 
 afterAll(() => shutdown())
+
+it('An error that cannot be sent is told in words', async () => {
+  await using parallel = Parallel(2)
+  const fail = delayed(() => {
+    throw new Proxy({ code: 'E_ODD' }, {})
+  })
+  await expect(parallel([fail()])).rejects.toMatchObject({
+    code: 'PARFOR_UNSERIALIZABLE',
+    message: expect.stringMatching(/The task threw .*E_ODD.*a Proxy cannot be copied/),
+  })
+})

@@ -80,8 +80,17 @@ export function importOf({ script }: Captured, name: string, isByValue: IsByValu
  * How a CommonJS file has a variable's value from another one: what is destructured from `require(…)` is found by its
  * identity.
  */
-export function requiredFrom({ script }: Captured, value: unknown, isByValue: IsByValue): ModuleReference | undefined {
+export function requiredFrom(
+  { script }: Captured,
+  name: string,
+  value: unknown,
+  isByValue: IsByValue,
+): ModuleReference | undefined {
   if (!script?.path || script.isModule) return undefined
+  const destructured = new RegExp(
+    `\\{[^=]*(?<![\\w$])${name.replaceAll('$', '\\$')}(?![\\w$])[^=]*\\}\\s*=\\s*require\\(`,
+  )
+  if (!destructured.test(script.source)) return undefined
   const found = findExport(value)
   if (!found || found.file === script.path || !isLoadableFile(found.file)) return undefined
   const module = { require: found.file }

@@ -23,7 +23,7 @@ interface Binding {
 /** A captured variable: what its file imports may go by that import. */
 export function variableSlot(captured: Captured, { free, value, scope }: Variable, encoder: Encoding): Slot {
   const recipe = scope?.type === 'Module' ? importOf(captured, free.name, encoder.isByValue) : undefined
-  const required = () => requiredFrom(captured, value, encoder.isByValue)
+  const required = () => requiredFrom(captured, free.name, value, encoder.isByValue)
   return bindingSlot({ name: free.name, value, whole: free.whole, chains: free.chains, recipe, required }, encoder)
 }
 
