@@ -6,6 +6,7 @@ import * as path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import util, { promisify } from 'node:util'
+import { isMainThread, threadId } from 'node:worker_threads'
 import * as acorn from 'acorn'
 import { parse } from 'acorn'
 import * as library from './library.mjs'
@@ -132,6 +133,9 @@ export const cases = {
     await same(common.half, 2)
     await same(math.triple, 2)
     await same(callable, 'x')
+  },
+  'what a built-in module tells is that of the worker': async ({ away, equal }) => {
+    equal(await away(() => [isMainThread, threadId === 0]), [false, false])
   },
   'a class that require gave': async ({ away, equal }) => {
     const { Shape: Common } = common
