@@ -1,6 +1,6 @@
 /**
- * Waits until what tasks have printed is with the caller: a worker's output travels apart from its outcomes, and
- * would be lost when the process ends with the call. `undefined` when there is nothing to wait for.
+ * Waits until what tasks have printed is on its way to the caller: it would be lost if the worker, or the process,
+ * ended with the call. `undefined` when there is nothing to wait for.
  */
 export function flushOutput(): Promise<void> | undefined {
   const waiting = [process.stdout, process.stderr].filter((stream) => stream.writableLength > 0)

@@ -61,6 +61,23 @@ describe('A program', () => {
     expect(lines.at(-1)).toBe('end')
   })
 
+  it('shows what a worker printed that is lost, before the error', async () => {
+    const { stdout } = await runProgram(
+      program(`
+        const exit = delayed(() => {
+          for (let n = 0; n < 500; n += 1) console.log(n, '.'.repeat(200))
+          process.exit(3)
+        })
+        await Parallel({ nJobs: 1, backend: 'threads' })([exit()]).catch(({ name }) => console.log(name))
+      `),
+    )
+    const first = stdout
+      .trimEnd()
+      .split('\n')
+      .map((line) => line.split(' ')[0])
+    expect(first).toEqual([...Array.from({ length: 500 }, (_, n) => String(n)), 'WorkerLostError'])
+  })
+
   it('is ended by Ctrl-C, as Node ends it, while tasks run', async () => {
     const ended = await runProgram(
       program(`

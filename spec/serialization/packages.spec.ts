@@ -28,11 +28,7 @@ const ways = [
   { way: 'require', files: asCommonJs(sources), extension: 'cjs' },
 ]
 
-// Some of these take minutes on Node 26, for a reason that is not found yet: see CHANGELOG.md.
-const isTooSlow = Number(process.versions.node.split('.')[0]) >= 26
-const describeHere = isTooSlow ? describe.skip : describe
-
-describeHere.each(ways)('By $way', ({ files, extension }) => {
+describe.each(ways)('By $way', ({ files, extension }) => {
   const troubles = new Map<string, string | undefined>()
   let ended: Ended
 

@@ -3,11 +3,20 @@ import { workerData } from 'node:worker_threads'
 import type { Response } from '../../worker/protocol'
 import { serve } from '../../worker/serve'
 import { withoutItsListeners } from './own-listeners'
+import { countPrinted } from './printed'
 import type { ThreadData } from './thread-handle'
 
 const { port, words, entry } = (workerData as { parfor: ThreadData }).parfor
 if (entry !== '') process.argv[1] = entry
-const server = serve({ words, post: (response: Response) => port.postMessage(response) })
+const printed = countPrinted([process.stdout, process.stderr])
+const server = serve({
+  words,
+  post(response: Response) {
+    const before = printed()
+    if (before) port.postMessage(before)
+    port.postMessage(response)
+  },
+})
 
 port.on('message', (request) => server.handle(request))
 port.on('messageerror', (error) => {

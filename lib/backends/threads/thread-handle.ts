@@ -7,6 +7,8 @@ import { type Request, type Response, Words } from '../../worker/protocol'
 import type { Gone, WorkerHandle } from '../worker-client'
 import { workerEntry } from '../worker-entry'
 import { npmThreads, SpawnableWorker } from './npm-threads'
+import type { Printed } from './printed'
+import { ThreadOutput } from './thread-output'
 
 /** What a thread is started with: `workerData.parfor`. */
 export interface ThreadData {
@@ -29,11 +31,15 @@ export class ThreadHandle implements WorkerHandle {
   #thread: Thread | undefined
   readonly #port: MessagePort
   readonly #exited: Promise<void>
+  readonly #output: ThreadOutput
+  /** What has come and waits until what was printed before is shown. */
+  #inbox: (Response | Printed)[] = []
   #gone: Gone | undefined
   #listen: (response: Response) => void = () => {}
   #onGone: (how: Gone) => void = () => {}
   #error: unknown
   #isEnding = false
+  #hasExited = false
 
   constructor({ env, execArgv, resourceLimits }: WorkerOptions) {
     const { port1, port2 } = new MessageChannel()
@@ -51,6 +57,14 @@ export class ThreadHandle implements WorkerHandle {
       ...(resourceLimits && { resourceLimits }),
     })
     this.#port = port1
+    const { stdout, stderr } = this.#worker
+    this.#output = new ThreadOutput(
+      [
+        [stdout, process.stdout],
+        [stderr, process.stderr],
+      ],
+      () => this.#deliver(),
+    )
     this.#worker.on('error', (error) => {
       this.#error = error
     })
@@ -89,7 +103,10 @@ export class ThreadHandle implements WorkerHandle {
 
   onResponse(listen: (response: Response) => void): void {
     this.#listen = listen
-    this.#port.on('message', listen)
+    this.#port.on('message', (message: Response | Printed) => {
+      this.#inbox.push(message)
+      this.#deliver()
+    })
     this.#port.unref()
   }
 
@@ -111,10 +128,21 @@ export class ThreadHandle implements WorkerHandle {
     debug.workers('thread %d has started', this.id)
   }
 
+  #deliver(): void {
+    for (let message = this.#inbox[0]; message; message = this.#inbox[0]) {
+      if (message.kind === 'printed' && !this.#output.hasShown(message.bytes) && !this.#hasExited) return
+      this.#inbox.shift()
+      if (message.kind !== 'printed') this.#listen(message)
+    }
+  }
+
   #lose(exitCode: number): void {
+    this.#hasExited = true
+    this.#output.finish()
     // What it posted before it ended may still wait in the port: that comes first.
     for (let rest = receiveMessageOnPort(this.#port); rest; rest = receiveMessageOnPort(this.#port))
-      this.#listen(rest.message as Response)
+      this.#inbox.push(rest.message as Response | Printed)
+    this.#deliver()
     this.#port.close()
     this.#gone = { exitCode, reason: this.#reason(exitCode), cause: this.#error }
     this.#onGone(this.#gone)

@@ -3,7 +3,7 @@ import { pathToFileURL } from 'node:url'
 import type { IntrinsicPath } from '../intrinsics'
 import type { Import } from '../wire'
 import type { Captured } from './capture'
-import { cjsModuleOf, findCjsExport, findExport, wrappedModuleOf } from './cjs-exports'
+import { cjsModuleOf, findCjsExport, findExport, moduleOfFile, wrappedModuleOf } from './cjs-exports'
 import { entryPath } from './entry'
 import { esmTables } from './esm-tables'
 import { inspectFunction } from './introspect'
@@ -93,7 +93,7 @@ export function requiredFrom(
   if (!destructured.test(script.source)) return undefined
   const found = findExport(value)
   if (!found || found.file === script.path || !isLoadableFile(found.file)) return undefined
-  const module = { require: found.file }
+  const module = moduleOfFile(found.file)
   return isByValue(module) ? undefined : { module, path: found.path }
 }
 
@@ -117,6 +117,6 @@ export function moduleReferenceTo(object: object, isByValue: IsByValue): ModuleR
   const file = cjsModuleOf(object) ?? wrappedModuleOf(object)
   if (file === undefined || file === entryPath() || !isLoadableFile(file)) return undefined
   const script = scriptByUrl(pathToFileURL(file).href)
-  const module = { require: file }
+  const module = moduleOfFile(file)
   return (script && !isLoadable(script)) || isByValue(module) ? undefined : { module, path: [] }
 }

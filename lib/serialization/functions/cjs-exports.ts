@@ -1,4 +1,7 @@
+import { pathToFileURL } from 'node:url'
+import { types } from 'node:util'
 import { runInThisContext } from 'node:vm'
+import type { Import } from '../wire'
 import { entryPath } from './entry'
 
 type Registry = Readonly<Record<string, NodeJS.Module | undefined>>
@@ -32,6 +35,16 @@ export function cjsModuleOf(exports: object): string | undefined {
     if (file !== undefined && registry[file]?.exports === exports) return file
   }
   return undefined
+}
+
+/** How a worker gets a loaded module: an ES module, which may be among those that were required, by its URL. */
+export function moduleOfFile(file: string): Import {
+  for (const registry of registries())
+    if (types.isModuleNamespaceObject(registry[file]?.exports)) {
+      const url = pathToFileURL(file).href
+      return { import: url, from: url }
+    }
+  return { require: file }
 }
 
 /** The file of the CommonJS module that this object mirrors: what `__importStar` (tsc) and `__toESM` (esbuild) make. */

@@ -76,12 +76,16 @@ const loaded = new Map<string, unknown>()
 
 /** The modules, in order; a promise only when one is imported for the first time. */
 export function load(imports: readonly Import[]): unknown[] | Promise<unknown[]> {
-  const modules = imports.map(loadOne)
-  return modules.some((module) => module instanceof Promise) ? Promise.all(modules) : modules
+  const fresh = imports.filter((module) => 'import' in module && !loaded.has(keyOf(module)))
+  if (fresh.length === 0) return imports.map(loadOne)
+  // Those first: Node does not `require` a module while it imports it, for itself or for another one.
+  return Promise.all(fresh.map(loadOne)).then(() => imports.map(loadOne))
 }
 
+const keyOf = (module: Import): string => JSON.stringify(module)
+
 function loadOne(module: Import): unknown {
-  const key = JSON.stringify(module)
+  const key = keyOf(module)
   if (loaded.has(key)) return loaded.get(key)
   if ('require' in module) {
     try {

@@ -1,7 +1,7 @@
 import { createRequire, Module } from 'node:module'
 import { types } from 'node:util'
 import type { Import } from '../wire'
-import { findExport } from './cjs-exports'
+import { findExport, moduleOfFile } from './cjs-exports'
 import { entryPath } from './entry'
 import { inspectFunction } from './introspect'
 import { isInPackage } from './packages'
@@ -20,7 +20,7 @@ export interface ModuleReference {
  */
 export function packageExport(fn: Function): ModuleReference | undefined {
   const found = findExport(fn)
-  if (found && isInPackage(found.file)) return { module: { require: found.file }, path: found.path }
+  if (found && isInPackage(found.file)) return { module: moduleOfFile(found.file), path: found.path }
   return esmExports().get(fn)
 }
 

@@ -5,7 +5,7 @@ import { childrenOf } from './syntax-tree'
 
 /** Whether code at this line and column (from 0, as V8 reports them) of a script is strict. */
 export function strictAt(script: Script, line: number, column: number): boolean {
-  if (script.isModule || startsStrict.test(script.source)) return true
+  if (script.isModule || startsStrict(script.source)) return true
   const ranges = strictRangesOf(script)
   if (ranges.length === 0) return false
   const offset = offsetIn(script, line, column)
@@ -13,7 +13,15 @@ export function strictAt(script: Script, line: number, column: number): boolean 
 }
 
 /** What compilers to CommonJS write; it spares parsing their output. */
-const startsStrict = /^(?:#!.*)?(?:\s|;|\/\/.*|\/\*[\s\S]*?\*\/)*(['"])use strict\1/
+function startsStrict(source: string): boolean {
+  // One at a time: a pattern of all of them goes through every way to divide a bundle's many comments.
+  skipped.lastIndex = 0
+  let at = 0
+  while (skipped.test(source)) at = skipped.lastIndex
+  return source.startsWith("'use strict'", at) || source.startsWith('"use strict"', at)
+}
+
+const skipped = /#!.*|\s+|;|\/\/.*|\/\*[\s\S]*?\*\//y
 
 const rangesOfScripts = new WeakMap<Script, readonly Range[]>()
 

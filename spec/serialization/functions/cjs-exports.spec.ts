@@ -27,7 +27,7 @@ describe('in a program', () => {
   async function answersOf(main: string, files: Readonly<Record<string, string>>): Promise<unknown[]> {
     const { stdout, stderr } = await runProgram({
       'main.cjs': `
-        const { cjsModuleOf, findCjsExport, wrappedModuleOf } = ${cjsExports}
+        const { cjsModuleOf, findCjsExport, moduleOfFile, wrappedModuleOf } = ${cjsExports}
         const { basename, resolve } = require('node:path')
         const tell = (answer) => console.log(JSON.stringify(answer ?? null))
         const find = (file, value) => tell(findCjsExport(resolve(file), value))
@@ -50,6 +50,19 @@ describe('in a program', () => {
       { 'm.cjs': 'class C {}; C.s = () => {}; module.exports = { f() {}, ns: { g() {}, deep: { h() {} } }, C }' },
     )
     expect(answers).toEqual([[], ['f'], ['ns', 'g'], null, ['C'], ['C', 's']])
+  })
+
+  it('tells that a module which was required is an ES module', async () => {
+    const answers = await answersOf(
+      `for (const file of ['m.mjs', 'm.cjs']) {
+         require('./' + file)
+         const module = moduleOfFile(resolve(file))
+         for (const key of Object.keys(module)) module[key] = basename(module[key])
+         tell(module)
+       }`,
+      { 'm.mjs': 'export const f = () => {}', 'm.cjs': 'exports.f = () => {}' },
+    )
+    expect(answers).toEqual([{ import: 'm.mjs', from: 'm.mjs' }, { require: 'm.cjs' }])
   })
 
   it('finds a function that is the exports, and its members', async () => {

@@ -36,6 +36,12 @@ describe('strictAt', () => {
     expect(isStrict(marked)).toBe(expected)
   })
 
+  it('is told at once where many comments come first', () => {
+    const bundled = '/******/ // ; ; ;\n'.repeat(1000)
+    expect(isStrict(`${bundled}const f = () => @1`)).toBe(false)
+    expect(isStrict(`#!/usr/bin/env node\n${bundled};'use strict';const f = () => @1`)).toBe(true)
+  })
+
   it('holds in every ES module', () => {
     expect(strictAt(scriptWith('export const f = () => 1', true), 0, 17)).toBe(true)
   })
