@@ -42,7 +42,12 @@ function test(version) {
     cwd: root,
     stdio: ['ignore', 'inherit', 'inherit'],
     // Programs that specs start by name find the same version.
-    env: { ...process.env, PARFOR_TEST_RESULTS: results, PATH: dirname(node(version)) + delimiter + process.env.PATH },
+    env: {
+      ...process.env,
+      PARFOR_ALL_LAUNCHERS: '1',
+      PARFOR_TEST_RESULTS: results,
+      PATH: dirname(node(version)) + delimiter + process.env.PATH,
+    },
   })
   const exact = spawnSync(node(version), ['--version'], { encoding: 'utf8' }).stdout.trim()
   return { exact, ok: status === 0, line: existsSync(results) ? closingLine(results) : 'no results' }

@@ -1,8 +1,11 @@
-import { join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { mapStack } from '../serialization/functions/original-position'
 
-/** Where the sources of the worker program are, to which source maps lead. */
-const SOURCES = join(__dirname, '..', '..', 'lib').replaceAll('\\', '/')
+/** Where the sources of the worker program are, to which source maps lead; nowhere when a bundler made another file of us. */
+const SOURCES =
+  typeof __filename === 'string' && basename(__filename).startsWith('task-stack.')
+    ? `${join(dirname(__filename), '..', '..', 'lib').replaceAll('\\', '/')}/`
+    : undefined
 
 /** A frame of the worker program: beside us in `dist/`, or the text that a bundler left us with. */
 const OURS = /[\\/(]parfor\.worker\.cjs:\d+|\[worker eval\]/
@@ -36,4 +39,5 @@ function withoutCaller(stack: string): string {
   return lines.filter((line, n) => n < first || !(isOurs(line) || INTERNAL.test(line))).join('\n')
 }
 
-const isOurs = (line: string): boolean => OURS.test(line) || line.replaceAll('\\', '/').includes(`${SOURCES}/`)
+const isOurs = (line: string): boolean =>
+  OURS.test(line) || (SOURCES !== undefined && line.replaceAll('\\', '/').includes(SOURCES))

@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module'
 import { makePartial } from '../task/partial'
-import { exportOf, importFrom, importMetaOf } from './functions/importing'
+import { exportOf, importFromVite, importMetaOf } from './functions/importing'
 import { type Bind, revive, reviveLate } from './functions/revive'
 import { DESERIALIZE } from './hooks'
 import { resolveIntrinsic } from './intrinsics'
@@ -247,14 +247,18 @@ const decoders: { [K in Kind]: (at: Place, ...payload: Nodes[K]) => void } = {
     for (const [key, why] of missing)
       Object.defineProperty(module, key, {
         enumerable: true,
+        configurable: true,
         get() {
           throw new Error(why)
         },
       })
   },
   requireFunction: (at, file) => at.made(createRequire(file)),
-  dynamicImport: (at, url) => at.made(importFrom(url)),
-  importMeta: (at, url) => at.made(importMetaOf(url)),
+  viteImport: (at, url) => at.made(importFromVite(url)),
+  viteMeta: (at, url, env) => {
+    const meta = importMetaOf(url)
+    at.made(env === undefined ? meta : { __proto__: null, ...meta, env: at.decoder.now(env) })
+  },
   uninitialized: (at, name) =>
     at.made({
       get value() {
@@ -298,7 +302,8 @@ type ArrayBufferConstructor2023 = new (length: number, options?: { maxByteLength
 /** An error by class name, without the cost of a stack of its own. */
 function newError(className: string): Error {
   const { stackTraceLimit } = Error
-  Error.stackTraceLimit = 0
+  // By Reflect: under --frozen-intrinsics it cannot be set, and that has to be no error.
+  Reflect.set(Error, 'stackTraceLimit', 0)
   try {
     const Class = (globalThis as unknown as Record<string, ErrorConstructor | undefined>)[className] ?? Error
     if (className !== 'AggregateError') return new Class()
@@ -306,7 +311,7 @@ function newError(className: string): Error {
     Reflect.deleteProperty(error, 'errors')
     return error
   } finally {
-    Error.stackTraceLimit = stackTraceLimit
+    Reflect.set(Error, 'stackTraceLimit', stackTraceLimit)
   }
 }
 

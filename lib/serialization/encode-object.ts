@@ -1,6 +1,7 @@
 import { types } from 'node:util'
 import { BY_CLONE, BY_NEW } from './cannot-send'
 import type { Encoding } from './encoding'
+import { isCompiledModule } from './functions/module-like'
 import { moduleMembers } from './functions/module-members'
 import { SERIALIZE } from './hooks'
 import { type IntrinsicPath, intrinsicPath } from './intrinsics'
@@ -250,7 +251,10 @@ interface ObjectEncoder {
 /** In this order: what an object is by its brand goes before what its prototype says. */
 const encoders: ObjectEncoder[] = [
   { accepts: (object) => typeof (object as Record<symbol, unknown>)[SERIALIZE] === 'function', encode: hook },
-  { accepts: types.isModuleNamespaceObject, encode: (object: object, encoder) => moduleMembers(object, encoder) },
+  {
+    accepts: (object) => types.isModuleNamespaceObject(object) || isCompiledModule(object),
+    encode: (object: object, encoder) => moduleMembers(object, encoder),
+  },
   { accepts: types.isArgumentsObject, encode: argumentsObject },
   { accepts: (_, path) => path === 'global,DOMException,prototype', encode: domException },
   { accepts: types.isNativeError, encode: error },

@@ -10,6 +10,7 @@ import { type Captured, describe } from './functions/capture'
 import { requireBase } from './functions/require-function'
 import { sourceOf } from './functions/source'
 import { intrinsicPath } from './intrinsics'
+import { type ModuleNode, ModuleNodes } from './module-nodes'
 import type { PlainDataScanner } from './plain-data'
 import { step, type Trail } from './trail'
 import type { Graph, Import, Kind, Members, Node, Nodes, Slot } from './wire'
@@ -42,6 +43,7 @@ export class Encoder implements Encoding {
   readonly sending: Sending
   readonly scanner: PlainDataScanner
   readonly #memo = new Map<unknown, number>()
+  readonly #modules = new ModuleNodes(this.graph.nodes)
 
   constructor(sending: Sending, scanner: PlainDataScanner) {
     this.sending = sending
@@ -190,11 +192,16 @@ export class Encoder implements Encoding {
     return this.scanner.scan(object) === 'plain'
   }
 
+  moduleNode(module: object): ModuleNode {
+    return this.#modules.of(module)
+  }
+
   /** Runs `body`; if something cannot be sent, goes on as if it had not been tried. */
   attempt(body: () => void): SerializationError | undefined {
     const { nodes, imports, beside } = this.graph
     const lengths = [nodes.length, imports.length, beside.length] as const
     const restore = this.sending.trail.mark()
+    const restoreModules = this.#modules.mark()
     try {
       body()
       return undefined
@@ -203,6 +210,7 @@ export class Encoder implements Encoding {
       restore()
       ;[nodes.length, imports.length, beside.length] = lengths
       for (const [value, index] of this.#memo) if (index >= nodes.length) this.#memo.delete(value)
+      restoreModules()
       return error
     }
   }

@@ -1,5 +1,6 @@
 import type { SerializationError, Side } from '../errors'
 import type { IsByValue, ModuleReference } from './functions/by-reference'
+import type { ModuleNode } from './module-nodes'
 import type { Graph, Kind, Members, Nodes, Slot } from './wire'
 
 /** The encoder, as those see it who encode one kind of value. */
@@ -32,6 +33,8 @@ export interface Encoding {
   known(value: unknown): number | undefined
   /** Whether structured clone reproduces an object, with all that it holds. */
   isPlain(object: object): boolean
+  /** The node of a module that functions of this graph use by its members. */
+  moduleNode(module: object): ModuleNode
   /** Runs `body`; if something cannot be sent, goes on as if it had not been tried, and says why. */
   attempt(body: () => void): SerializationError | undefined
   cell(value: Slot): Slot

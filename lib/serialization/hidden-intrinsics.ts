@@ -71,6 +71,14 @@ function prototypeOf(value: unknown): unknown {
   return Object.getPrototypeOf(value)
 }
 
+/** Under --frozen-intrinsics, Node makes accessors of the members of prototypes, and puts the value on the getter. */
+export function frozenValue(get: object | undefined): unknown {
+  return isFrozen && get !== undefined ? Object.getOwnPropertyDescriptor(get, 'value')?.value : undefined
+}
+
+const isFrozen = runInThisContext('Object.isFrozen(Array.prototype)')
+
 function ownValue(holder: unknown, key: string): unknown {
-  return Object.getOwnPropertyDescriptor(Object(holder), key)?.value
+  const descriptor = Object.getOwnPropertyDescriptor(Object(holder), key)
+  return descriptor && (descriptor.value ?? frozenValue(descriptor.get))
 }

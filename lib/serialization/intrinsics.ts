@@ -1,7 +1,7 @@
 import { isBuiltin } from 'node:module'
 import { types } from 'node:util'
 import { runInThisContext } from 'node:vm'
-import { hiddenIntrinsics } from './hidden-intrinsics'
+import { frozenValue, hiddenIntrinsics } from './hidden-intrinsics'
 import { languageGlobals, nodeGlobals } from './standard-globals'
 
 export { isStandardGlobal } from './standard-globals'
@@ -176,7 +176,8 @@ class Table {
     const descriptor = name === undefined ? undefined : Object.getOwnPropertyDescriptor(holder, key)
     if (!descriptor || name === undefined) return
     // A getter is not called: it may load, warn or be the user's.
-    const { value, get, set } = descriptor
+    const { get, set } = descriptor
+    const value = descriptor.value ?? frozenValue(get)
     if (isKeepable(value) && !this.paths.has(value) && accept(value, name, path))
       this.#walk(value, [...path, name], depth - 1, accept)
     if (path[0] === 'builtin' && path.length === 2) return // accessors there load lazily, and then are gone

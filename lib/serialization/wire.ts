@@ -108,10 +108,11 @@ export interface Nodes {
    * module as imported there, which has the others: for members that use them by `this`.
    */
   module: [keys: string[], values: Slot[], missing: [key: string, why: string][], rest: Slot]
-  /** `require`, `import()` and `import.meta` as they are in that file. */
+  /** `require`, as it is in that file. */
   requireFunction: [file: string]
-  dynamicImport: [url: string]
-  importMeta: [url: string]
+  /** `import()` and `import.meta` where Vite makes variables of them; it adds an `env`. */
+  viteImport: [url: string]
+  viteMeta: [url: string, env: Slot]
   /** A variable that was not initialized yet. */
   uninitialized: [name: string]
   /** A variable that several functions share and one of them writes. */

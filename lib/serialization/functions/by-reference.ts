@@ -87,14 +87,30 @@ export function requiredFrom(
   isByValue: IsByValue,
 ): ModuleReference | undefined {
   if (!script?.path || script.isModule) return undefined
-  const destructured = new RegExp(
-    `\\{[^=]*(?<![\\w$])${name.replaceAll('$', '\\$')}(?![\\w$])[^=]*\\}\\s*=\\s*require\\(`,
-  )
-  if (!destructured.test(script.source)) return undefined
+  if (!destructuredFrom(script).has(name)) return undefined
   const found = findExport(value)
   if (!found || found.file === script.path || !isLoadableFile(found.file)) return undefined
   const module = moduleOfFile(found.file)
   return isByValue(module) ? undefined : { module, path: found.path }
+}
+
+const destructured = new WeakMap<Script, ReadonlySet<string>>()
+
+/** Every word in the patterns of `{ … } = require(…)`. */
+function destructuredFrom(script: Script): ReadonlySet<string> {
+  let words = destructured.get(script)
+  if (!words) {
+    words = new Set(patternsBeforeRequire(script.source).flatMap((pattern) => pattern.match(/[\w$]+/g) ?? []))
+    destructured.set(script, words)
+  }
+  return words
+}
+
+function patternsBeforeRequire(source: string): string[] {
+  return Array.from(source.matchAll(/\}\s*=\s*require\(/g), ({ index }) => {
+    const before = source.slice(source.lastIndexOf('=', index) + 1, index)
+    return before.includes('{') ? before.slice(before.indexOf('{')) : ''
+  })
 }
 
 /** What a module of Node's own exports is each thread's own: `threadId`, `isMainThread`. */

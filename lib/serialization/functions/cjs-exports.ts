@@ -205,14 +205,28 @@ function moduleByDefault(wrapper: object): string | undefined {
 
 /** A copy of an ES module compiled to CommonJS: every member is the same as the module's. */
 function moduleByMembers(wrapper: object): string | undefined {
-  const names = Object.getOwnPropertyNames(wrapper).filter((name) => name !== 'default' && name !== '__esModule')
+  const names = namesOf(wrapper)
   if (names.length === 0) return undefined
   for (const registry of registries())
     for (const [exports, file] of filesByExports(registry)) {
       if (!Object.hasOwn(exports, '__esModule')) continue
+      // One that re-exports all of it has the same members, and more, or another default.
+      if (namesOf(exports).length !== names.length || !hasDefaultOf(wrapper, exports)) continue
       if (names.every((name) => mirrors(wrapper, exports, name))) return file
     }
   return undefined
+}
+
+function namesOf(module: object): string[] {
+  return Object.getOwnPropertyNames(module).filter((name) => name !== 'default' && name !== '__esModule')
+}
+
+/** As Node has it, the default import of such a module is all of its exports. */
+function hasDefaultOf(wrapper: object, exports: object): boolean {
+  if (Object.getOwnPropertyDescriptor(wrapper, 'default')?.value === exports) return true
+  return (
+    !Object.hasOwn(wrapper, 'default') || !Object.hasOwn(exports, 'default') || mirrors(wrapper, exports, 'default')
+  )
 }
 
 function mirrors(wrapper: object, exports: object, name: string): boolean {

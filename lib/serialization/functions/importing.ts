@@ -1,5 +1,6 @@
+import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { dirname } from 'node:path'
+import { dirname, join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { constants, Script } from 'node:vm'
 import type { Import } from '../wire'
@@ -26,6 +27,18 @@ export function importFrom(base: string): ImportFunction {
     importFunctions.set(base, own)
   }
   return own
+}
+
+/** The same where Vite has resolved the specifier: to `/@fs/` and a path, or to a path below the project's folder. */
+export function importFromVite(base: string): ImportFunction {
+  const own = importFrom(base)
+  return (specifier, options) => own(specifierBeforeVite(specifier), options)
+}
+
+function specifierBeforeVite(specifier: string): string {
+  if (specifier.startsWith('/@fs/')) return pathToFileURL(specifier.slice('/@fs'.length)).href
+  if (!specifier.startsWith('/') || existsSync(specifier)) return specifier
+  return pathToFileURL(join(process.cwd(), specifier)).href
 }
 
 /** Node warns that this way to import is experimental; it is the same on every Node that we support. */

@@ -11,12 +11,32 @@ export function isModuleLike(value: unknown): value is object {
   if (typeof value !== 'object' || value === null || types.isProxy(value)) return false
   return (
     types.isModuleNamespaceObject(value) ||
-    hasTrueEsModule(value) ||
+    isCompiledModule(value) ||
     cjsModuleOf(value) !== undefined ||
-    Object.getOwnPropertyDescriptor(value, Symbol.toStringTag)?.value === 'Module' ||
     isModuleObject(value) ||
     wrapsModule(value)
   )
+}
+
+/** The exports of an ES module that a compiler, a bundler or vitest made an object of. */
+export function isCompiledModule(value: object): boolean {
+  return (
+    hasTrueEsModule(value) ||
+    Object.getOwnPropertyDescriptor(value, Symbol.toStringTag)?.value === 'Module' ||
+    hasOnlyExports(value)
+  )
+}
+
+/** What esbuild makes of `import * as` in a bundle: nothing but getters that name a variable each. */
+function hasOnlyExports(value: object): boolean {
+  const keys = Object.keys(value)
+  if (keys.length === 0) return false
+  for (const key of keys) {
+    const { get, set, configurable } = Object.getOwnPropertyDescriptor(value, key) as PropertyDescriptor
+    if (!get || set || configurable) return false
+    if (!/^\(\) ?=> ?[\w$.]+$/.test(Function.prototype.toString.call(get))) return false
+  }
+  return true
 }
 
 /** What compilers to CommonJS put on `exports`; some of them as a getter. */

@@ -1,3 +1,4 @@
+import { types } from 'node:util'
 import type { Encoding } from '../encoding'
 import { intrinsicPath } from '../intrinsics'
 import { isObjectPrototype } from '../plain-data'
@@ -22,9 +23,21 @@ interface Binding {
 
 /** A captured variable: what its file imports may go by that import. */
 export function variableSlot(captured: Captured, { free, value, scope }: Variable, encoder: Encoding): Slot {
+  const substitute = substituteFor(captured, free.name, value, encoder)
+  if (substitute !== undefined) return [substitute]
   const recipe = scope?.type === 'Module' ? importOf(captured, free.name, encoder.isByValue) : undefined
   const required = () => requiredFrom(captured, free.name, value, encoder.isByValue)
   return bindingSlot({ name: free.name, value, whole: free.whole, chains: free.chains, recipe, required }, encoder)
+}
+
+/** What compilers and test runners put into variables, and what does the same in a worker. */
+function substituteFor({ fn, script }: Captured, name: string, value: unknown, encoder: Encoding): number | undefined {
+  if (types.isWeakMap(value) && /^_?(?:getRequireWildcardCache|interop_?require_?wildcard)$/i.test(fn.name))
+    return encoder.node('construct', [['global', 'WeakMap'], []], value) // a cache of Babel's and SWC's
+  if (name === '__vite_ssr_dynamic_import__') return encoder.node('viteImport', [script?.url ?? ''])
+  if (name !== '__vite_ssr_import_meta__') return undefined
+  const { url, env } = value as { url: string; env?: object }
+  return encoder.node('viteMeta', [url, env && encoder.slot({ ...env })], value)
 }
 
 function bindingSlot(binding: Binding, encoder: Encoding): Slot {
@@ -35,23 +48,40 @@ function bindingSlot(binding: Binding, encoder: Encoding): Slot {
   }
   if (typeof value === 'function' && /^cov_[0-9a-z]+$/.test(name)) return [encoder.node('coverageCounter', [])]
   if (intrinsicPath(value)) return encoder.slot(value)
-  if (isModuleLike(value)) return moduleSlot(value, binding, encoder)
+  if (isModuleLike(value) || isModuleOfVite(name, value)) return moduleSlot(value, binding, encoder)
   const isSnapshot = typeof value === 'object' && encoder.isPlain(value)
   if (isSnapshot || encoder.known(value) !== undefined || encoder.isRegistered(value)) return encoder.slot(value)
   const recipe = binding.recipe ?? binding.required?.()
   return recipe ? [encoder.reference(recipe, value)] : encoder.slot(value)
 }
 
+/** Vite puts a Proxy around what is CommonJS or built in, so that it has both named exports and a default one. */
+function isModuleOfVite(name: string, value: object): boolean {
+  return /^__vite_ssr_import_\d+__$/.test(name) && types.isProxy(value)
+}
+
+/** The built-in module that Vite's Proxy is around. */
+function builtinIn(module: object): ModuleReference | undefined {
+  if (!types.isProxy(module)) return undefined
+  const path = intrinsicPath((module as { default?: unknown }).default)
+  return path?.[0] === 'builtin' && path.length === 2
+    ? { module: { import: path[1] as string, from: '' }, path: [] }
+    : undefined
+}
+
 /** A module that a function uses: the members that it names, else the whole. */
 function moduleSlot(module: object, binding: Binding, encoder: Encoding): Slot {
   const isByValue = encoder.isRegistered(module)
-  const recipe = isByValue ? undefined : (binding.recipe ?? moduleReferenceTo(module, encoder.isByValue))
+  const recipe = isByValue
+    ? undefined
+    : (binding.recipe ?? builtinIn(module) ?? moduleReferenceTo(module, encoder.isByValue))
   if (binding.whole && !isByValue && encoder.isPlain(module)) return encoder.slot(module)
   const isThis = isCalledOn(module, binding, encoder)
   if (binding.whole || (isThis && !recipe)) return wholeModule(module, recipe, encoder)
-  const rest = isThis ? wholeModule(module, recipe, encoder) : undefined
-  const payload: Nodes['module'] = [[], [], [], rest]
-  const index = encoder.node('module', payload)
+  const whole = encoder.known(module)
+  if (whole !== undefined) return [whole]
+  const node = encoder.moduleNode(module)
+  if (isThis) node.setRest(wholeModule(module, recipe, encoder))
   for (const key of new Set(binding.chains.map(({ path }) => path[0] as string))) {
     const below = binding.chains.filter(({ path }) => path[0] === key)
     const slot = encoder.inProperty(step(key), () =>
@@ -68,11 +98,9 @@ function moduleSlot(module: object, binding: Binding, encoder: Encoding): Slot {
         encoder,
       ),
     )
-    if (!(key in module)) continue
-    payload[0].push(key)
-    payload[1].push(slot)
+    if (key in module) node.set(key, slot)
   }
-  return [index]
+  return [node.index]
 }
 
 function wholeModule(module: object, recipe: ModuleReference | undefined, encoder: Encoding): Slot {
@@ -125,7 +153,10 @@ export function moduleMembers(module: object, encoder: Encoding, recipe?: Module
       payload[0].push(key)
       payload[1].push(slot)
     })
-    if (trouble) payload[2].push([key, trouble.message])
+    if (!trouble) continue
+    payload[0].push(key) // its place in the order
+    payload[1].push(undefined)
+    payload[2].push([key, trouble.message])
   }
   return index
 }

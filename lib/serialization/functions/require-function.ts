@@ -1,19 +1,22 @@
+import { dirname, sep } from 'node:path'
 import type { Captured } from './capture'
 import { lookUp } from './scopes'
 
 /**
- * The file that a `require` function resolves from, when a function is one: a module's own, or one that
- * `createRequire` made. Node keeps the module in a variable that the function captures.
+ * The file, or folder, that a `require` function resolves from, when a function is one: a module's own, one that
+ * `createRequire` made, or one of Jest's or Vitest's. Most keep the module in a variable that the function captures.
  */
 export function requireBase({ fn, details, script }: Captured): string | undefined {
-  if (typeof (fn as NodeJS.Require).resolve !== 'function' || typeof (fn as NodeJS.Require).cache !== 'object')
-    return undefined
-  if (script && !script.url.startsWith('node:')) return undefined
+  const { resolve, cache, extensions } = fn as NodeJS.Require
+  if (typeof resolve !== 'function' || typeof cache !== 'object' || typeof extensions !== 'object') return undefined
   for (const name of ['mod', 'from']) {
     const binding = lookUp(name, details)
     if (binding?.is !== 'variable') continue
     const filename: unknown = (binding.value as { filename?: unknown } | undefined)?.filename
     if (typeof filename === 'string') return filename
   }
-  return `${process.cwd()}/`
+  if (script === undefined || script.url.startsWith('node:')) return process.cwd() + sep
+  // The first place to look for a package is beside the file.
+  const [nearest] = resolve.paths?.('parfor') ?? []
+  return nearest === undefined ? undefined : dirname(nearest) + sep
 }

@@ -73,11 +73,21 @@ export function pathOfUrl(url: string): string | undefined {
 }
 
 /** Where in the script's text a line and column are, as V8 reports them (from 0). */
-export function offsetIn({ source, startLine, startColumn }: Script, line: number, column: number): number {
+export function offsetIn(script: Script, line: number, column: number): number {
+  const { startLine, startColumn } = script
   if (line === startLine) return column - startColumn
-  let start = 0
-  for (let at = startLine; at < line; at++) start = source.indexOf('\n', start) + 1
-  return start + column
+  return (lineStartsOf(script)[line - startLine] ?? 0) + column
+}
+
+const lineStarts = new WeakMap<Script, readonly number[]>()
+
+function lineStartsOf(script: Script): readonly number[] {
+  let starts = lineStarts.get(script)
+  if (!starts) {
+    starts = [0, ...Array.from(script.source.matchAll(/\n/g), ({ index }) => index + 1)]
+    lineStarts.set(script, starts)
+  }
+  return starts
 }
 
 function learnScripts(): void {

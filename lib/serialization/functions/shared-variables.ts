@@ -93,7 +93,9 @@ class Looks {
 
   #read({ details: { scriptId } }: Captured, { type, object }: Scope): string {
     // There is only one of each; the others are a copy for each function.
-    if (type === 'Global' || type === 'Module' || type === 'Script') return `${scriptId} ${type}`
+    // What classic scripts declare is in one scope for all of them: each line typed into the REPL is a script.
+    if (type === 'Global' || type === 'Script') return type
+    if (type === 'Module') return `${scriptId} ${type}`
     const names = Object.getOwnPropertyNames(object)
     return [scriptId, type, ...names, ...names.map((name) => this.#number(valueIn(object, name)))].join('\0')
   }

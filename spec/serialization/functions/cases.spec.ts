@@ -1,136 +1,88 @@
-// What functions do at home they do in a worker: one table of cases, run as a program by every way there is to start it.
-import { readdirSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
-import { type Ended, type Files, link, makeFolder, removeFolder, root, runNode } from '../../support/program'
+// What functions do at home they do in a worker: under Node alone.
+import { asText, commonJs, esModules, project, strippedCommonJs, typeScript } from './case-files'
+import { describeCases, isNode, type Launcher } from './run-cases'
 
-/** A way to run the cases. */
-interface Launcher {
-  readonly name: string
-  /** The files of cases as this way runs them. */
-  readonly files: Files
-  /** What comes before the files of cases on the command line. */
-  readonly args: readonly string[]
-  readonly packages?: readonly string[]
-  /** Cases that cannot work there, with the reason. */
-  readonly except?: Readonly<Record<string, string>>
-}
-
-const folder = join(__dirname, 'cases')
-const sources: Files = Object.fromEntries(
-  readdirSync(folder).map((name) => [name, readFileSync(join(folder, name), 'utf8')]),
-)
-
-const major = Number.parseInt(process.versions.node, 10)
-const noTsx = 'on Node 20 tsx loads no TypeScript in worker threads'
+const typesSince = isNode(22, 18) ? undefined : 'Node runs TypeScript from 22.18 on'
+const cacheSince = isNode(22, 1) ? undefined : 'Node has a compile cache from 22.1 on'
+const quiet = '--disable-warning=ExperimentalWarning'
 
 const launchers: readonly Launcher[] = [
-  { name: 'an ES module', files: sources, args: ['main.mjs'] },
-  { name: 'CommonJS', files: without('modules', asCommonJs(sources)), args: ['main.cjs'] },
+  { name: 'an ES module', files: esModules, args: ['main.mjs'] },
+  { name: 'CommonJS', files: commonJs, args: ['main.cjs'] },
   {
-    name: 'CommonJS under ts-node',
-    files: { ...without('modules', asTypeScript(sources)), ...tsconfig('commonjs') },
-    args: [bin('ts-node/dist/bin.js'), '-T', 'main.ts'],
-    packages: ['typescript', 'ts-node', '@types/node'],
+    name: "an ES module by Node's type stripping",
+    files: { ...typeScript, ...project('esnext') },
+    args: [quiet, 'main.ts'],
+    skip: typesSince,
   },
   {
-    name: 'an ES module under tsx',
-    files: { ...asTypeScript(sources), ...tsconfig('esnext') },
-    args: [bin('tsx/dist/cli.mjs'), 'main.ts'],
-    packages: ['tsx'],
-    except:
-      major < 22 ? { 'modules: import()': noTsx, 'modules: an imported instance that cannot be copied': noTsx } : {},
+    name: "CommonJS by Node's type stripping",
+    files: { ...strippedCommonJs, ...project('commonjs') },
+    args: [quiet, 'main.cts'],
+    skip: typesSince,
+  },
+  {
+    name: 'the text of an ES module behind --eval',
+    isRare: true,
+    files: esModules,
+    args: ['--input-type=module', '--eval', asText(esModules, 'main.mjs')],
+  },
+  { name: 'text behind --eval', files: commonJs, args: ['--eval', asText(commonJs, 'main.cjs')] },
+  {
+    name: 'an ES module on standard input',
+    isRare: true,
+    files: esModules,
+    args: ['--input-type=module', '-'],
+    input: asText(esModules, 'main.mjs'),
+  },
+  { name: 'a program on standard input', files: commonJs, args: [], input: asText(commonJs, 'main.cjs') },
+  {
+    name: 'lines typed into the REPL',
+    files: commonJs,
+    args: ['--interactive'],
+    // It ends with its input, unless it is waiting.
+    input: asText(commonJs, 'main.cjs').replace('void main()', 'await main()'),
+  },
+  {
+    name: 'an ES module with --enable-source-maps',
+    isRare: true,
+    files: esModules,
+    args: ['--enable-source-maps', 'main.mjs'],
+  },
+  {
+    name: 'an ES module with --inspect',
+    files: esModules,
+    args: ['--inspect=0', 'main.mjs'],
+    stderr: /^Debugger listening on .*\nFor help.*\n$/,
+  },
+  {
+    name: 'an ES module whose coverage V8 collects',
+    files: esModules,
+    args: ['main.mjs'],
+    env: { NODE_V8_COVERAGE: 'coverage' },
+  },
+  {
+    name: 'an ES module in a compile cache',
+    isRare: true,
+    files: esModules,
+    args: ['main.mjs'],
+    env: { NODE_COMPILE_CACHE: 'cache' },
+    skip: cacheSince,
+  },
+  {
+    name: 'an ES module with --frozen-intrinsics',
+    isRare: true,
+    files: esModules,
+    args: ['--frozen-intrinsics', 'main.mjs'],
+    stderr: /^(?:\(node:\d+\) ExperimentalWarning: .*\n.*\n)+$/,
+  },
+  {
+    name: 'an ES module with --disallow-code-generation-from-strings',
+    isRare: true,
+    files: esModules,
+    args: ['--disallow-code-generation-from-strings', 'main.mjs'],
+    except: { 'closures: a function made of text': 'that is what the flag forbids, at home too' },
   },
 ]
 
-describe.each(launchers)('as $name', ({ files, args, packages = [], except = {} }) => {
-  const troubles = new Map<string, string | undefined>()
-  let ended: Ended
-
-  beforeAll(async () => {
-    const folder = await makeFolder(files)
-    try {
-      await link(root, join(folder, 'node_modules/parfor'))
-      for (const name of ['acorn', ...packages])
-        await link(join(root, 'node_modules', name), join(folder, 'node_modules', name))
-      ended = await runNode(folder, [...args, ...groupsOf(files).map((file) => `./${file}`)])
-    } finally {
-      await removeFolder(folder)
-    }
-    for (const line of ended.stdout.split('\n').filter(Boolean)) {
-      const { name, trouble } = JSON.parse(line) as { name: string; trouble?: string }
-      troubles.set(name, trouble)
-    }
-  })
-
-  it.each(namesIn(files))('%s', (name) => {
-    expect(troubles.has(name)).toBe(true)
-    if (except[name] === undefined) expect(troubles.get(name)).toBeUndefined()
-    else expect(troubles.get(name)).toBeDefined()
-  })
-
-  it('runs no other cases, and prints nothing else', () => {
-    expect(troubles.size).toBe(namesIn(files).length)
-    expect(ended).toMatchObject({ code: 0, signal: null, stderr: '' })
-  })
-})
-
-/** Every file of cases but `main`. */
-function groupsOf(files: Files): string[] {
-  return Object.keys(files).filter(
-    (name) => !name.startsWith('main.') && /^(?:export const |exports\.)cases = /m.test(files[name] ?? ''),
-  )
-}
-
-function namesIn(files: Files): string[] {
-  const main = Object.keys(files).filter((name) => name.startsWith('main.'))
-  return [...main, ...groupsOf(files)].flatMap((file) =>
-    [...(files[file] ?? '').matchAll(/^ {2}(?:'(.+)'|"(.+)"|(\w+)): (?:async )?\(\{/gm)].map(
-      ([, single, double, word]) => `${file.split('.')[0]}: ${single ?? double ?? word}`,
-    ),
-  )
-}
-
-/** As TypeScript, which all of it is already. */
-function asTypeScript(files: Files): Files {
-  return mapFiles(files, /\.mjs$/, '.ts', (text) => text.replace(/('\.\/\w+)\.mjs'/g, "$1.ts'"))
-}
-
-/** As somebody writes it who writes `require`. */
-function asCommonJs(files: Files): Files {
-  return mapFiles(files, /\.mjs$/, '.cjs', (text) =>
-    text
-      .replace(/^import (?:(\w+)|\* as (\w+)) from (.*)$/gm, 'const $1$2 = require($3)')
-      .replace(
-        /^import (\{[^}]*\}) from (.*)$/gm,
-        (_, names, from) => `const ${names.replace(/ as /g, ': ')} = require(${from})`,
-      )
-      .replace(/^export const (\w+) =/gm, 'exports.$1 =')
-      .replace(/^export (\{[^}]*\})/gm, 'Object.assign(exports, $1)')
-      .replace(/('\.\/\w+)\.mjs'/g, "$1.cjs'"),
-  )
-}
-
-function mapFiles(files: Files, from: RegExp, to: string, change: (text: string) => string): Files {
-  return Object.fromEntries(
-    Object.entries(files)
-      // library.cjs is there already, as it is written by hand.
-      .filter(([name]) => !from.test(name) || !(name.replace(from, to) in files))
-      .map(([name, text]) => (from.test(name) ? [name.replace(from, to), change(text)] : [name, text])),
-  )
-}
-
-/** Without the cases that only an ES module can have. */
-function without(group: string, files: Files): Files {
-  return Object.fromEntries(Object.entries(files).filter(([name]) => !name.startsWith(`${group}.`)))
-}
-
-function tsconfig(module: string): Files {
-  return {
-    'tsconfig.json': JSON.stringify({ compilerOptions: { module, moduleResolution: 'bundler', target: 'es2022' } }),
-    'package.json': JSON.stringify({ type: module === 'commonjs' ? 'commonjs' : 'module' }),
-  }
-}
-
-function bin(path: string): string {
-  return join(root, 'node_modules', path)
-}
+describeCases(launchers)

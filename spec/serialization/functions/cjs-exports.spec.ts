@@ -65,6 +65,19 @@ describe('in a program', () => {
     expect(answers).toEqual([{ import: 'm.mjs', from: 'm.mjs' }, { require: 'm.cjs' }])
   })
 
+  it('takes a wrapper for the module it is around, not for one that exports the same again', async () => {
+    const wrapper = (of: string) => `Object.defineProperties({}, Object.getOwnPropertyDescriptors(${of}))`
+    const answers = await answersOf(
+      `const again = require('./again.cjs'), m = require('./m.cjs')
+       wrapped(${wrapper('m')}); wrapped(${wrapper('again')}); wrapped({ ...m, default: m })`,
+      {
+        'm.cjs': 'exports.__esModule = true; exports.f = () => {}; exports.default = class {}',
+        'again.cjs': "exports.__esModule = true; exports.f = require('./m.cjs').f; exports.default = () => {}",
+      },
+    )
+    expect(answers).toEqual(['m.cjs', 'again.cjs', 'm.cjs'])
+  })
+
   it('finds a function that is the exports, and its members', async () => {
     const answers = await answersOf("const m = require('./m.cjs'); find('m.cjs', m); find('m.cjs', m.member)", {
       'm.cjs': 'module.exports = function () {}; module.exports.member = () => {}',

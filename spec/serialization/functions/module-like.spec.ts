@@ -13,6 +13,10 @@ describe('isModuleLike', () => {
     ['a wrapper around a CommonJS module', { default: acorn, parse: acorn.parse }],
     ['a wrapper around a built-in module', { default: fs }],
     ['the object that vitest makes', Object.defineProperty({}, Symbol.toStringTag, { value: 'Module' })],
+    [
+      'what esbuild makes of a namespace',
+      Object.defineProperty({}, 'half', { get: new Function('half', 'return () => half')(1), enumerable: true }),
+    ],
     ['the module of a CommonJS file', module],
   ])('knows %s', (_, value) => {
     expect(isModuleLike(value)).toBe(true)
@@ -25,6 +29,13 @@ describe('isModuleLike', () => {
     ['null', null],
     ['text', 'module'],
     ['an object with some default', { default: {} }],
+    [
+      'an object of getters that do something',
+      Object.defineProperty({}, 'half', {
+        get: new Function('return () => half()') as () => unknown,
+        enumerable: true,
+      }),
+    ],
     ['an object that says it is none', { __esModule: false }],
     [
       'a getter that throws',

@@ -1,5 +1,6 @@
 // biome-ignore-all lint: the code is odd on purpose
 import { EventEmitter } from 'node:events'
+import { delayed } from 'parfor'
 
 class Animal {
   static kingdom = 'animals'
@@ -474,7 +475,6 @@ export const cases = {
     return same(() => Service.instance.call())
   },
   'a factory of classes': async ({ all, equal }) => {
-    const { delayed } = await import('parfor')
     const make = (n) =>
       class {
         value = n

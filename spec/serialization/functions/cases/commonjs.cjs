@@ -1,5 +1,5 @@
 // biome-ignore-all lint: the code is odd on purpose
-// Sloppy code, and CommonJS as it is written by hand.
+// CommonJS as it is written by hand.
 const path = require('node:path')
 const { createHash } = require('node:crypto')
 const library = require('./library.cjs')
@@ -22,9 +22,6 @@ exports.exported = function exported(x) {
 }
 function helper(x) {
   return `helped ${x}`
-}
-function globalThisOf() {
-  return this === globalThis
 }
 
 exports.cases = {
@@ -75,66 +72,5 @@ exports.cases = {
     equal(calls, 0)
   },
   'import()': ({ same }) => same(async () => (await import('./library.cjs')).default.half(2)),
-  'sloppy this': ({ same }) => same(globalThisOf),
-  'sloppy arguments that follow the parameters': ({ same }) =>
-    same(function (a) {
-      arguments[0] = 'changed'
-      return a
-    }, 'first'),
-  with: ({ same }) => {
-    const scope = { inside: 1 }
-    with (scope) {
-      return same(() => inside)
-    }
-  },
-  'octal numbers and delete of a name': ({ same }) => same(() => [010, '\07'.length, typeof delete globalThis.nothing]),
-  'a function that is declared in a block': ({ same }) =>
-    same(() => {
-      function inBlock() {
-        return 'hoisted'
-      }
-      return inBlock()
-    }),
-  'parameters with the same name': ({ same }) =>
-    same(
-      function (a, a) {
-        return a
-      },
-      1,
-      2,
-    ),
-  'assignment to a name that is nowhere': ({ same }) =>
-    same(() => {
-      leaked = 1
-      const seen = typeof leaked
-      delete globalThis.leaked
-      return seen
-    }),
-  'a strict function in a sloppy script': ({ same }) =>
-    same(function () {
-      'use strict'
-      return this === undefined
-    }),
-  'a strict arrow in a strict function': ({ same }) => {
-    const make = function () {
-      'use strict'
-      return () =>
-        (function () {
-          return this === undefined
-        })()
-    }
-    return same(make())
-  },
-  'words that are keywords elsewhere': ({ same }) => {
-    const let_ = 1
-    var async = 2,
-      of = 3,
-      get = 4,
-      static = 5,
-      yield = 6,
-      await = 7,
-      let = 8
-    return same(() => [let_, async, of, get, static, yield, await, let])
-  },
   'an unsendable member that is not used': ({ same }) => same(() => library.half(8)),
 }

@@ -48,24 +48,6 @@ const collection = {
 }
 
 export const cases = {
-  'columns of errors behind what goes under another name': async ({ away, equal }) => {
-    const key = 'key'
-    const fail = () => {
-      throw new Error('here')
-    }
-    class Keyed extends Array {
-      [key](value = fail()) {
-        return value
-      }
-    }
-    const keyed = new Keyed()
-    const importing = async () => [await import('node:path'), fail()]
-    const places = ({ stack }) => [...stack.matchAll(/language\.\w+:(\d+:\d+)/g)].slice(0, 2).map(([, place]) => place)
-    for (const run of [importing, () => keyed.key()]) {
-      const there = await away(run).catch(places)
-      equal(there, await (async () => run())().catch(places))
-    }
-  },
   'an arrow with an expression': ({ same }) => same((x) => ({ x }), 1),
   'a function expression': ({ same }) =>
     same(

@@ -35,4 +35,3 @@ export const callbacks = { list: [(x) => x + 1], byName: { add: (a, b) => a + b 
 export { sep as separator } from 'node:path'
 export * from './more.mjs'
 export * as more from './more.mjs'
-export const whereAmI = () => import.meta.url

@@ -1,8 +1,17 @@
 // biome-ignore-all lint: the code is odd on purpose
-// node main.mjs ./closures.mjs ./language.mjs ...
-//
-// Runs the cases of these files, and its own. The program's functions can only go by value, since no worker may run it again.
+// Runs all cases, and its own. The program's functions can only go by value, since no worker may run it again.
 import { delayed, kwargs } from 'parfor'
+import { cases as classes } from './classes.mjs'
+import { cases as closures } from './closures.mjs'
+import { cases as commonjs } from './commonjs.cjs'
+import { cases as declarations } from './declarations.mjs'
+import { cases as esModules } from './es-modules.mjs'
+import { cases as language } from './language.mjs'
+import { cases as modules } from './modules.mjs'
+import { cases as refusals } from './refusals.mjs'
+import { cases as sloppy } from './sloppy.cjs'
+import { cases as snapshots } from './snapshots.mjs'
+import { cases as stacks } from './stacks.mjs'
 import { report } from './tools.mjs'
 
 globalThis.timesStarted = (globalThis.timesStarted ?? 0) + 1
@@ -42,11 +51,18 @@ const cases = {
   'top-level this of an arrow': ({ same }) => same(() => typeof scale),
 }
 
-async function main(files) {
+async function main() {
   await report('main', cases)
-  for (const file of files) {
-    const { cases: others } = await import(file)
-    await report(file.replace(/\W*(\w+)\.\w+$/, '$1'), others)
-  }
+  await report('classes', classes)
+  await report('closures', closures)
+  await report('commonjs', commonjs)
+  await report('declarations', declarations)
+  await report('es-modules', esModules)
+  await report('language', language)
+  await report('modules', modules)
+  await report('refusals', refusals)
+  await report('sloppy', sloppy)
+  await report('snapshots', snapshots)
+  await report('stacks', stacks)
 }
-void main(process.argv.slice(2))
+void main()

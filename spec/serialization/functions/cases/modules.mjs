@@ -1,10 +1,8 @@
 // biome-ignore-all lint: the code is odd on purpose
 import { createHash } from 'node:crypto'
 import fs, { readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import * as path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
 import util, { promisify } from 'node:util'
 import { isMainThread, threadId } from 'node:worker_threads'
 import * as acorn from 'acorn'
@@ -24,16 +22,8 @@ import byDefault, {
   triple,
   twice,
   version,
-  whereAmI,
 } from './library.mjs'
 import Extra, { word as renamedWord } from './more.mjs'
-
-const require = createRequire(import.meta.url)
-const common = require('./library.cjs')
-const data = require('./data.json')
-const callable = require('./function.cjs')
-const { twice: commonTwice, math } = require('./library.cjs')
-const here = import.meta.url
 
 export const cases = {
   'named imports of built-in modules': ({ same }) =>
@@ -90,19 +80,9 @@ export const cases = {
   'an imported instance that cannot be copied': ({ same }) => same(() => registry.put(settings, 'kept')),
   'functions inside of imported data': ({ same }) => same(() => [callbacks.list[0](1), callbacks.byName.add(1, 2)]),
   'a function inside of imported data is the task': ({ same }) => same(callbacks.byName.add, 1, 2),
-  'import.meta': ({ same }) =>
-    same(() => [import.meta.url, import.meta.dirname ?? 'none', import.meta.resolve === undefined]),
-  'import.meta of the module of a function': ({ same }) => same(() => [whereAmI(), here]),
-  'import.meta.resolve': ({ same }) => same(() => import.meta.resolve('./library.mjs')),
   'import()': ({ same }) => same(async (x) => (await import('./library.mjs')).half(x), 6),
   'import() of a package and of a built-in module': ({ same }) =>
     same(async () => [(await import('acorn')).version, typeof (await import('node:fs')).existsSync]),
-  'import() of JSON': ({ same }) => {
-    const load = (name) => import(name, { with: { type: 'json' } })
-    return same(async () => (await load('./data.json')).default.name)
-  },
-  'a file beside the module': ({ same }) =>
-    same(() => JSON.parse(readFileSync(fileURLToPath(new URL('./data.json', import.meta.url)), 'utf8')).name),
   'a package by its namespace': ({ same }) =>
     same(() => [acorn.parse('a', { ecmaVersion: 2020 }).type, typeof acorn.Parser, acorn.tokTypes.num.label]),
   'a package by a name': ({ same }) => same((text) => parse(text, { ecmaVersion: 2020 }).body.length, 'a;b'),
@@ -114,31 +94,7 @@ export const cases = {
     }
     return same(() => Own.read('a;b;c'))
   },
-  'a method of a module that uses others by this': ({ same }) => same((x) => common.timesBase(x), 5),
-  createRequire: ({ same }) =>
-    same(() => [require('./data.json').name, require('./library.cjs').half(2), require.resolve('./data.json')]),
-  'createRequire inside': ({ same }) => same(() => createRequire(import.meta.url)('./data.json').list.length),
-  'what require gave': ({ same }) =>
-    same(() => [
-      common.half(2),
-      common.math.triple(3),
-      commonTwice(1),
-      math.word,
-      data.list[2].deep,
-      callable(1),
-      callable.version,
-      callable.helper(1),
-    ]),
-  'functions that require gave are the task': async ({ same }) => {
-    await same(common.half, 2)
-    await same(math.triple, 2)
-    await same(callable, 'x')
-  },
   'what a built-in module tells is that of the worker': async ({ away, equal }) => {
     equal(await away(() => [isMainThread, threadId === 0]), [false, false])
-  },
-  'a class that require gave': async ({ away, equal }) => {
-    const { Shape: Common } = common
-    equal((await away(() => new Common())) instanceof common.Shape, true)
   },
 }
