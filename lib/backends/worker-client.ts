@@ -241,6 +241,8 @@ export class WorkerClient {
     const fns: Slot[] = []
     const tasks: WireTask[] = []
     const positions: number[] = []
+    if (run.positions.length > 1)
+      run.call.sender.prepare(new Set(run.positions.map((at) => batch.tasks[at]?.fn as Task['fn'])))
     for (const position of run.positions) {
       if (this.#isCancelled(run)) break
       try {

@@ -2,8 +2,17 @@ import { SerializationError, type Side } from '../errors'
 import { toBytes } from './bytes'
 import { Encoder, type Sending } from './encode'
 import { FunctionsByValue } from './functions/by-value'
-import { type Captured, CaptureError, type Closure, capture, closureOf, describe } from './functions/capture'
+import {
+  type Captured,
+  CaptureError,
+  type Closure,
+  capture,
+  captureAll,
+  closureOf,
+  describe,
+} from './functions/capture'
 import type { FunctionWithVariables } from './functions/shared-variables'
+import { intrinsicPath } from './intrinsics'
 import { PlainDataScanner } from './plain-data'
 import { registeredValues } from './registered'
 import type { Trail } from './trail'
@@ -130,6 +139,15 @@ export class Sender {
       this.#captures.set(fn, captured)
     }
     return captured
+  }
+
+  /** Looks at functions that are about to be sent: together, as that is cheaper. */
+  prepare(fns: Iterable<Function>): void {
+    const fresh = [...fns].filter(
+      (fn) => !this.#captures.has(fn) && !this.#sent.has(fn) && !this.#failures.has(fn) && !intrinsicPath(fn),
+    )
+    if (fresh.length < 2) return
+    for (const captured of captureAll(fresh)) this.#captures.set(captured.fn, captured)
   }
 
   closure(captured: Captured): Closure {

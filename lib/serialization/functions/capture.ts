@@ -4,7 +4,7 @@ import { isStandardGlobal } from '../intrinsics'
 import { isDeclaration } from './enclosing-names'
 import { type Analysis, analyse, type FreeVariable } from './free-variables'
 import { InspectorUnavailableError } from './inspector-session'
-import { type FunctionDetails, inspectFunction, type Scope } from './introspect'
+import { type FunctionDetails, inspectFunctions, type Scope } from './introspect'
 import { originalPosition } from './original-position'
 import { lookUp, lookUpShown } from './scopes'
 import { type Script, scriptById } from './script'
@@ -56,13 +56,21 @@ export class CaptureError extends Error {
 }
 
 export function capture(fn: Function): Captured {
-  const isNative = isNativeText(Function.prototype.toString.call(fn))
+  return captureAll([fn])[0] as Captured
+}
+
+/** The same for many functions, at less of a cost for each. */
+export function captureAll(fns: readonly Function[]): Captured[] {
+  const isNative = (fn: Function) => isNativeText(Function.prototype.toString.call(fn))
   try {
-    const details = inspectFunction(fn)
-    return { fn, details, script: details.scriptId === undefined ? undefined : scriptById(details.scriptId), isNative }
+    return inspectFunctions(fns).map((details, n) => {
+      const fn = fns[n] as Function
+      const script = details.scriptId === undefined ? undefined : scriptById(details.scriptId)
+      return { fn, details, script, isNative: isNative(fn) }
+    })
   } catch (error) {
     if (!(error instanceof InspectorUnavailableError)) throw error
-    return { fn, details: UNSEEN, script: undefined, isNative, unseen: error }
+    return fns.map((fn) => ({ fn, details: UNSEEN, script: undefined, isNative: isNative(fn), unseen: error }))
   }
 }
 

@@ -1,5 +1,9 @@
 import { runInThisContext } from 'node:vm'
-import { type FunctionDetails, inspectFunction } from '../../../lib/serialization/functions/introspect'
+import {
+  type FunctionDetails,
+  inspectFunction,
+  inspectFunctions,
+} from '../../../lib/serialization/functions/introspect'
 import { runProgram } from '../../support/program'
 
 /** The first scope that has this variable. */
@@ -10,6 +14,24 @@ function scopeWith(name: string, { scopes }: FunctionDetails) {
 }
 
 const read = (name: string, fn: Function) => Reflect.get(scopeWith(name, inspectFunction(fn)).object, name)
+
+describe('inspectFunctions', () => {
+  it('tells of each function what inspectFunction tells of it alone', () => {
+    const captured = { by: 'an arrow' }
+    const self = {}
+    const bound = function (this: unknown) {}.bind(self, captured as never)
+    const fns = [() => captured, Math.sqrt, bound, class Own {}, inspectFunction, bound, () => -0]
+    expect(inspectFunctions(fns)).toEqual(fns.map((fn) => inspectFunction(fn)))
+    expect(inspectFunctions(fns)[2]?.bound?.this).toBe(self)
+  })
+
+  it('tells many, and nothing of none', () => {
+    const fns = Array.from({ length: 1000 }, (_, i) => () => i)
+    const values = inspectFunctions(fns).map((details) => Reflect.get(scopeWith('i', details).object, 'i'))
+    expect(values).toEqual(Array.from({ length: 1000 }, (_, i) => i))
+    expect(inspectFunctions([])).toEqual([])
+  })
+})
 
 describe('inspectFunction', () => {
   it('reads captured variables: the very values, no copies', () => {
