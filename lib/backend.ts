@@ -19,6 +19,12 @@ export interface ParallelBackend {
   /** Whether tasks can see memory the caller sees, if only through a `SharedArrayBuffer`. */
   readonly supportsSharedMemory: boolean
 
+  /**
+   * Whether tasks get the caller's own objects instead of copies (`false` when left out). The next task is taken from
+   * the input only when the one before it is done then: taking it may change what that one sees.
+   */
+  readonly sharesObjects?: boolean
+
   /** How many batches run at once for this `nJobs`. */
   effectiveNJobs(nJobs: number): number
 

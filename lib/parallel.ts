@@ -120,8 +120,12 @@ export const Parallel = function Parallel(
       backend,
       open: () => open(backend, nJobs),
       workers,
-      window: settings.window(workers),
-      batchSize: batchSize === 'auto' ? autoBatchSize(workers) : fixedBatchSize(batchSize),
+      ...(backend.sharesObjects
+        ? { window: 1, batchSize: fixedBatchSize(1) }
+        : {
+            window: settings.window(workers),
+            batchSize: batchSize === 'auto' ? autoBatchSize(workers) : fixedBatchSize(batchSize),
+          }),
       failFast: settings.onError === 'throw',
       nested,
     }

@@ -54,26 +54,26 @@ describe('a call', () => {
     expect(log).toEqual([0])
   })
 
-  it.each([1, 4])('of one job in the calling thread takes a batch of %d and runs it, in turns', async (batchSize) => {
-    const log: string[] = []
-    const consume = delayed((n: number) => log.push(`consumed ${n}`))
-    await Parallel({ nJobs: 1, batchSize })(function* () {
-      for (let n = 0; n < 6; n += 1) {
-        log.push(`produced ${n}`)
-        yield consume(n)
-      }
-    })
-    const batches =
-      batchSize === 1
-        ? [[0], [1], [2], [3], [4], [5]]
-        : [
-            [0, 1, 2, 3],
-            [4, 5],
-          ]
-    expect(log).toEqual(
-      batches.flatMap((batch) => [...batch.map((n) => `produced ${n}`), ...batch.map((n) => `consumed ${n}`)]),
-    )
-  })
+  it.each([
+    ['one by one', { batchSize: 1 }],
+    ['in batches', { batchSize: 4, preDispatch: 'all' }],
+  ] as const)(
+    'of one job in the calling thread takes a task only when the last one is done: %s',
+    async (_, options) => {
+      const shared = [0]
+      const read = delayed(async (row: number[]) => {
+        await null
+        return row[0]
+      })
+      const rows = await Parallel({ nJobs: 1, ...options })(function* () {
+        for (let n = 0; n < 6; n += 1) {
+          shared[0] = n
+          yield read(shared)
+        }
+      })
+      expect(rows).toEqual([0, 1, 2, 3, 4, 5])
+    },
+  )
 
   it.each([
     ['a task fails', [identity(1), delayed(() => Promise.reject(new Error('no')))()], 'no'],

@@ -26,6 +26,7 @@ interface Strand {
 export class SequentialBackend implements ParallelBackend {
   readonly name = 'sequential'
   readonly supportsSharedMemory = true
+  readonly sharesObjects = true
 
   /** By call, because a task may itself call, and wait for, the `Parallel` that it is run by. */
   readonly #strands = new WeakMap<Call, Strand>()
