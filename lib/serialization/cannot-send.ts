@@ -70,6 +70,15 @@ const iterator: Refusal = { what: 'a running iterator cannot be copied', remedy:
 const hasPrivates = (text: string): boolean =>
   /^class\b/.test(text) && text.includes('#') && analyse(text).classParts?.hasInstancePrivates === true
 
+/** Whether a class of the user's gave this object private members, which nobody else can read. */
+export function hasPrivateMembers(object: object): boolean {
+  for (let p: object | null = Object.getPrototypeOf(object); p && !intrinsicPath(p); p = Object.getPrototypeOf(p)) {
+    const maker: unknown = Object.getOwnPropertyDescriptor(p, 'constructor')?.value
+    if (typeof maker === 'function' && hasPrivates(Function.prototype.toString.call(maker))) return true
+  }
+  return false
+}
+
 const hiddenMembers = (maker: Function): Refusal => ({
   what: `it is an instance of class ${maker.name}, whose private members cannot be read`,
   remedy: giveHooks,

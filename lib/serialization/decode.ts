@@ -165,7 +165,12 @@ const decoders: { [K in Kind]: (at: Place, ...payload: Nodes[K]) => void } = {
   intrinsic: (at, path) => at.made(resolveIntrinsic(path)),
   imported: (at, index, path) => at.made(at.decoder.exported(index, path)),
   known: (at, id) => at.made(at.decoder.receiving.known(id)),
-  yours: (at, id) => at.made(at.decoder.receiving.own(id)),
+  yours: (at, id) => {
+    const own = at.decoder.receiving.own(id)
+    if (own === undefined)
+      throw new Error('it holds a function that nobody kept here: keep it in a variable until the call has ended')
+    at.made(own)
+  },
   symbol: (at, description, id) => {
     const { receiving } = at.decoder
     if (!receiving.has(id)) receiving.register(id, Symbol(description))

@@ -1,5 +1,5 @@
 import { types } from 'node:util'
-import { BY_CLONE, BY_NEW } from './cannot-send'
+import { BY_CLONE, BY_NEW, hasPrivateMembers } from './cannot-send'
 import type { Encoding } from './encoding'
 import { isCompiledModule } from './functions/module-like'
 import { moduleMembers } from './functions/module-members'
@@ -115,7 +115,8 @@ const regexp = (object: RegExp, encoder: Encoding) =>
 function error(object: Error, encoder: Encoding, path: string | undefined): number {
   const isResult = encoder.side === 'result'
   const className = /^global,(\w*Error),prototype$/.exec(path ?? '')?.[1]
-  const isForeign = className === undefined && isResult && !hasReachableClass(object, encoder)
+  const isForeign =
+    className === undefined && isResult && (hasPrivateMembers(object) || !hasReachableClass(object, encoder))
   const payload: Nodes['error'] = [className ?? 'Error', stackOf(object), LATER]
   const index = container('error', object, encoder, payload, {
     usual: () => className !== undefined || isForeign,

@@ -336,7 +336,8 @@ export class Encoder implements Encoding {
     if (this.isPlain(object)) return this.node('raw', [object], object)
     this.scanner.note(object)
     const refusal = cannotSend(object, (maker) => isOfNode(this.sending.capture(maker)))
-    if (refusal) this.fail(refusal.what, refusal.remedy)
+    // An error always arrives when it is on its way home: as an `Error`, when it can be no more.
+    if (refusal && !(this.side === 'result' && types.isNativeError(object))) this.fail(refusal.what, refusal.remedy)
     return encodeObject(object, this)
   }
 }

@@ -1,5 +1,6 @@
 import { SerializationError, type Side } from '../errors'
 import { toBytes } from './bytes'
+import { CopiesByPlace } from './copies'
 import { Encoder, type Sending } from './encode'
 import { FunctionsByValue } from './functions/by-value'
 import {
@@ -16,7 +17,7 @@ import { intrinsicPath } from './intrinsics'
 import { PlainDataScanner } from './plain-data'
 import { registeredValues } from './registered'
 import type { Trail } from './trail'
-import type { Import, Unit, UnitContents } from './wire'
+import type { Graph, Import, Unit, UnitContents } from './wire'
 
 /** A function, class or symbol that was sent in this call: its name, and the unit that brings it. */
 export interface Sent {
@@ -72,6 +73,7 @@ export class Sender {
   readonly #collected = new FinalizationRegistry<Name>((name) => this.#forget(name))
   readonly #byValue = new Set<string>()
   readonly #registered = registeredValues()
+  readonly #copies = new CopiesByPlace()
   readonly #buffers = new WeakMap<ArrayBuffer, Map<string, Uint8Array | SharedArrayBuffer>>()
   #nextId = 1
 
@@ -243,6 +245,7 @@ export class Sender {
     const rootId = inside.get(fn) ?? this.#nextId++
     const contents: UnitContents = { nodes, root, rootId }
     const bytes = serializeOrExplain(contents, encoder)
+    this.#copies.add(this.capture(fn), bytes.length + sizeOfSnapshots(encoder.graph))
     const id = this.#nextId++
     const { functions: own, holders } = functions
     const unit: UnitEntry = { id, bytes, imports, beside, needs, root: fn, objects, functions: own, holders }
@@ -332,6 +335,13 @@ function serializeOrExplain(contents: UnitContents, encoder: Encoder): Uint8Arra
   } catch (error) {
     return encoder.fail((error as Error).message, 'Send what is needed to make it.')
   }
+}
+
+/** Bytes of the buffers that each function has a copy of: not of shared memory. */
+function sizeOfSnapshots({ nodes, beside }: Graph): number {
+  let size = 0
+  for (const [kind, index] of nodes) if (kind === 'snapshot') size += (beside[index] as Uint8Array).byteLength
+  return size
 }
 
 /** Up to this many bytes a copy of them is as cheap as shared memory. */

@@ -3,7 +3,10 @@
  * ended with the call. `undefined` when there is nothing to wait for.
  */
 export function flushOutput(): Promise<void> | undefined {
-  const waiting = [process.stdout, process.stderr].filter((stream) => stream.writableLength > 0)
+  const waiting = [process.stdout, process.stderr].filter(
+    // What a task holds back by `cork()` stays where it is.
+    (stream) => stream.writableLength > 0 && stream.writableCorked === 0,
+  )
   if (waiting.length === 0) return undefined
   return Promise.all(waiting.map((stream) => new Promise<void>((resolve) => stream.write('', () => resolve())))).then(
     () => undefined,

@@ -18,6 +18,28 @@ describe('a call', () => {
     expect(taskInfo(error)).toEqual({ index: 1, name: 'raise', workerId: undefined })
   })
 
+  it('rejects with an Error of its name, when its class hides something from everybody', async () => {
+    class HiddenError extends Error {
+      readonly #secret = 1
+      override name = 'HiddenError'
+      readonly status = 7
+      readonly pending = Promise.resolve()
+      get secret() {
+        return this.#secret
+      }
+    }
+    const fail = delayed(() => {
+      throw new HiddenError('hidden', { cause: new TypeError('why') })
+    })
+    const parallel = Parallel({ nJobs: 1, backend: 'threads' })
+    const error = await parallel([fail()]).catch((reason) => reason)
+    await parallel.close()
+    expect(error).toBeInstanceOf(Error)
+    expect(error).toMatchObject({ name: 'HiddenError', message: 'hidden', status: 7, cause: new TypeError('why') })
+    expect(error.stack).toContain('errors.spec.ts')
+    expect(error).not.toHaveProperty('pending')
+  })
+
   it.each([[undefined], [null], ['no'], [0]])('rejects with a TaskError when a task throws %p', async (thrown) => {
     const error = await Parallel(1)([raise(thrown)]).catch((reason) => reason)
     expect(error).toBeInstanceOf(TaskError)

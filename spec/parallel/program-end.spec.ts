@@ -61,6 +61,21 @@ describe('A program', () => {
     expect(lines.at(-1)).toBe('end')
   })
 
+  it('has its results, however a task prints', async () => {
+    const { stdout } = await runProgram(
+      program(`
+        const print = {
+          base64: () => process.stdout.write('eHh4\\neHg=\\n', 'base64'),
+          nothing: () => process.stdout.write(''),
+          corked: () => { process.stdout.cork(); process.stdout.write('held back') },
+        }
+        for (const task of Object.values(print)) await Parallel({ nJobs: 1, backend: 'threads' })([delayed(task)()])
+        console.log(' end')
+      `),
+    )
+    expect(stdout).toBe('xxxxx end\n')
+  })
+
   it('shows what a worker printed that is lost, before the error', async () => {
     const { stdout } = await runProgram(
       program(`

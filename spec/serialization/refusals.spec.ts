@@ -378,6 +378,16 @@ describe('What cannot be sent', () => {
     expect(error.message).toContain('Give the field a fixed name.')
   })
 
+  it('functions nested too deep', async () => {
+    let chain: () => unknown = () => 0
+    for (let n = 0; n < 5000; n++) {
+      const inner = chain
+      chain = () => inner
+    }
+    const error = await refusal(delayed(chain)())
+    expect(error.message).toContain('it is nested too deep')
+  })
+
   it('data nested too deep', async () => {
     let nested: unknown = 1
     for (let n = 0; n < 200_000; n++) nested = { nested }

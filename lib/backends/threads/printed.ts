@@ -18,9 +18,7 @@ export function countPrinted(streams: readonly Writable[]): () => Printed | unde
     const { _writev } = stream
     stream._writev = (chunks, callback) => {
       hasChanged = true
-      for (const { chunk, encoding } of chunks)
-        bytes[n] =
-          (bytes[n] as number) + (typeof chunk === 'string' ? Buffer.byteLength(chunk, encoding) : chunk.length)
+      for (const { chunk, encoding } of chunks) bytes[n] = (bytes[n] as number) + lengthOf(chunk, encoding)
       _writev?.call(stream, chunks, callback)
     }
   }
@@ -29,4 +27,10 @@ export function countPrinted(streams: readonly Writable[]): () => Printed | unde
     hasChanged = false
     return { kind: 'printed', bytes: [...bytes] }
   }
+}
+
+/** As long as what the caller makes of it. Of text in base64 and hex, `Buffer.byteLength` only gives an estimate. */
+function lengthOf(chunk: string | Uint8Array, encoding: BufferEncoding): number {
+  if (typeof chunk !== 'string') return chunk.length
+  return /^(?:hex|base64)/i.test(encoding) ? Buffer.from(chunk, encoding).length : Buffer.byteLength(chunk, encoding)
 }

@@ -15,9 +15,12 @@ export class ThreadOutput {
     for (const [n, [from, to]] of pairs.entries()) {
       from.unpipe(to)
       from.on('data', (chunk: Buffer) => {
-        if (to.writable) to.write(chunk)
         this.#shown[n] = (this.#shown[n] as number) + chunk.length
-        onShown()
+        try {
+          if (to.writable) to.write(chunk)
+        } finally {
+          onShown() // `write` may be the user's, and throw
+        }
       })
       from.resume()
     }

@@ -73,12 +73,16 @@ function synchronous(session: inspector.Session): InspectorSession {
   }
 }
 
-/** Runtimes that answer later, as Deno does, are of no use: the values would be those of another moment. */
+/**
+ * Runtimes that answer later, as Deno does, are of no use: the values would be those of another moment. Where the first
+ * answer came at once, one that does not come was lost, because the stack is full.
+ */
 function postNow<T>(session: inspector.Session, method: string, params: object): T {
   let answer: { error: Error | null; result: unknown } | undefined
   session.post(method, params, (error: Error | null, result: unknown) => {
     answer = { error, result }
   })
+  if (!answer && state.is === 'open') throw new RangeError('Maximum call stack size exceeded')
   if (!answer) throw new Error(`${method} is not synchronous`)
   if (answer.error) throw answer.error
   return answer.result as T

@@ -1,5 +1,6 @@
 import { types } from 'node:util'
 import { intrinsicPath } from '../intrinsics'
+import { isObjectPrototype } from '../plain-data'
 import { cjsModuleOf } from './cjs-exports'
 
 /**
@@ -29,6 +30,8 @@ export function isCompiledModule(value: object): boolean {
 
 /** What esbuild makes of `import * as` in a bundle: nothing but getters that name a variable each. */
 function hasOnlyExports(value: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value)
+  if (prototype !== null && !isObjectPrototype(prototype)) return false // nor a large array, whose keys are many
   const keys = Object.keys(value)
   if (keys.length === 0) return false
   for (const key of keys) {

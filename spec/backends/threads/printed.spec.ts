@@ -29,12 +29,25 @@ describe('countPrinted', () => {
     const { writable, callbacks } = stream()
     const printed = countPrinted([writable])
     expect(printed()).toBeUndefined()
-    writable.write('ff', 'hex')
+    writable.write('x')
     expect(printed()).toEqual({ kind: 'printed', bytes: [1] })
     expect(printed()).toBeUndefined()
     callbacks.shift()?.()
     writable.write('x')
     expect(printed()).toEqual({ kind: 'printed', bytes: [2] })
+  })
+
+  it.each([
+    ['ff\n', 'hex'],
+    ['eHh4\neHg=\n', 'base64'],
+    ['é', 'latin1'],
+    ['é', 'utf16le'],
+    ['é', 'utf-8'],
+  ] as const)('counts the bytes that %j is in %s', (text, encoding) => {
+    const { writable } = stream()
+    const printed = countPrinted([writable])
+    writable.write(text, encoding)
+    expect(printed()).toEqual({ kind: 'printed', bytes: [Buffer.from(text, encoding).length] })
   })
 
   it('does not count what the stream still keeps back', () => {

@@ -48,6 +48,22 @@ describe('ThreadOutput', () => {
     expect(output.hasShown([3, 1])).toBe(false)
   })
 
+  it('has shown what it could not write', () => {
+    const from = new PassThrough()
+    const { to } = busy()
+    to.write = () => {
+      throw new Error('EIO')
+    }
+    const onShown = jest.fn()
+    const output = new ThreadOutput([[from, to]], onShown)
+    expect(() => {
+      from.push('ab')
+      output.finish()
+    }).toThrow('EIO')
+    expect(output.hasShown([2])).toBe(true)
+    expect(onShown).toHaveBeenCalledTimes(1)
+  })
+
   it('goes on where nobody can be shown anything', () => {
     const from = new PassThrough()
     const { to, shown } = busy()

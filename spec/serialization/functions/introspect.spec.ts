@@ -19,7 +19,7 @@ describe('inspectFunctions', () => {
   it('tells of each function what inspectFunction tells of it alone', () => {
     const captured = { by: 'an arrow' }
     const self = {}
-    const bound = function (this: unknown) {}.bind(self, captured as never)
+    const bound = function (this: unknown, _: unknown) {}.bind(self, captured)
     const fns = [() => captured, Math.sqrt, bound, class Own {}, inspectFunction, bound, () => -0]
     expect(inspectFunctions(fns)).toEqual(fns.map((fn) => inspectFunction(fn)))
     expect(inspectFunctions(fns)[2]?.bound?.this).toBe(self)
