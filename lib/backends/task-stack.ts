@@ -1,11 +1,8 @@
-import { basename, dirname, join } from 'node:path'
 import { mapStack } from '../serialization/functions/original-position'
+import { installed } from '../system/installed'
 
-/** Where the sources of the worker program are, to which source maps lead; nowhere when a bundler made another file of us. */
-const SOURCES =
-  typeof __filename === 'string' && basename(__filename).startsWith('task-stack.')
-    ? `${join(dirname(__filename), '..', '..', 'lib').replaceAll('\\', '/')}/`
-    : undefined
+/** Where the sources of the worker program are, to which source maps lead. */
+const SOURCES = installed()?.lib.replaceAll('\\', '/')
 
 /** A frame of the worker program: beside us in `dist/`, or the text that a bundler left us with. */
 const OURS = /[\\/(]parfor\.worker\.cjs:\d+|\[worker eval\]/
@@ -40,4 +37,4 @@ function withoutCaller(stack: string): string {
 }
 
 const isOurs = (line: string): boolean =>
-  OURS.test(line) || (SOURCES !== undefined && line.replaceAll('\\', '/').includes(SOURCES))
+  OURS.test(line) || (SOURCES !== undefined && line.replaceAll('\\', '/').includes(`${SOURCES}/`))

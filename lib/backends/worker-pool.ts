@@ -145,21 +145,34 @@ export class WorkerPool {
   #assign(): void {
     while (this.#queue.length > 0) {
       const worker = this.#freeWorker()
-      if (!worker) return
-      void this.#run(worker, this.#queue.shift() as Job)
+      const job = this.#queue[0]
+      if (!worker || !job) return
+      this.#queue.shift()
+      this.#busy.set(worker, job)
+      // While the first function is read and encoded, the next worker starts too.
+      if (!worker.isReady && !job.batch.isLast) this.#startAhead()
+      void this.#run(worker, job)
     }
   }
 
   /** A worker for the next job; `undefined` when it has to wait for one. */
   #freeWorker(): WorkerClient | undefined {
     for (let worker = this.#idle.pop(); worker; worker = this.#idle.pop()) if (!worker.isGone) return worker
+    // While others run tasks one of them may be free before a new one has started.
+    const isBusySooner = [...this.#busy.keys()].some((other) => other.isReady)
+    const [begun] = isBusySooner ? [] : this.#starting
+    const worker = begun ?? this.#startAhead()
+    if (!worker || (isBusySooner && !worker.isReady)) return undefined
+    this.#starting.delete(worker)
+    return worker
+  }
+
+  /** Another worker, when there may be more. */
+  #startAhead(): WorkerClient | undefined {
     if (this.#busy.size + this.#starting.size >= this.#size) return undefined
     const worker = this.#take()
-    if (!worker || worker.isReady) return worker
-    // While others run tasks one of them may be free before this one has started.
-    if (![...this.#busy.keys()].some((other) => other.isReady)) return worker
-    this.#prepare(worker)
-    return undefined
+    if (worker) this.#prepare(worker)
+    return worker
   }
 
   #take(): WorkerClient | undefined {
@@ -189,7 +202,6 @@ export class WorkerPool {
   }
 
   async #run(worker: WorkerClient, job: Job): Promise<void> {
-    this.#busy.set(worker, job)
     let result: BatchReport | Lost
     try {
       result = await worker.run(job.call, job.batch, job.positions, job.onOutcome)

@@ -136,8 +136,10 @@ export function dispatch(tasks: unknown, plan: Plan, receiver: Receiver): Dispat
   }
 
   function send(tasks: Task[]) {
-    const batch: Batch = { call, start: sent, tasks }
+    const start = sent
     sent += tasks.length
+    const isLast = backlog.length === 0 && (source?.ended === true || (source !== undefined && left(source) === 0))
+    const batch: Batch = { call, start, tasks, isLast }
     out += 1
     const reported = new Uint8Array(tasks.length)
     let unreported = tasks.length

@@ -29,6 +29,8 @@ export interface Batch {
   /** The index of the first task among the call's tasks; the others follow it. */
   readonly start: number
   readonly tasks: readonly Task[]
+  /** No task follows it, as far as is known: for another one no worker needs to be started ahead. */
+  readonly isLast?: boolean
 }
 
 /** One task's outcome with the task's index among the call's tasks. */

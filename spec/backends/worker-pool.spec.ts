@@ -40,10 +40,10 @@ function poolOf(size: number) {
 
 const call: Call = { nested: { level: 1 } }
 
-function submit(pool: WorkerPool, start: number, tasks: Task[], controller = new AbortController()) {
+function submit(pool: WorkerPool, start: number, tasks: Task[], controller = new AbortController(), isLast = true) {
   const outcomes: [index: number, Outcome][] = []
   const done = pool.submit(
-    { call, start, tasks },
+    { call, start, tasks, isLast },
     (index, outcome) => void outcomes.push([index, outcome]),
     controller.signal,
   )
@@ -71,6 +71,19 @@ describe('WorkerPool', () => {
     submit(pool, 2, [wait(2)])
     expect(workers).toHaveLength(2)
     await pool.close({ force: true })
+  })
+
+  it('starts one worker ahead while more batches may come', async () => {
+    const { pool, workers, kept } = poolOf(3)
+    const { controller } = submit(pool, 0, [wait(0)], undefined, false)
+    expect(workers.map(({ requests }) => requests.length)).toEqual([1, 0])
+    submit(pool, 1, [wait(1)], controller, false)
+    expect(workers.map(({ requests }) => requests.length)).toEqual([1, 1, 0])
+    submit(pool, 2, [wait(2)], controller, false)
+    expect(workers.map(({ requests }) => requests.length)).toEqual([1, 1, 1])
+    await pool.close({ force: true })
+    expect(workers.every(({ isEnded }) => isEnded)).toBe(true)
+    expect(kept).toEqual([])
   })
 
   it('runs one batch on each worker, and the next when that is done', async () => {

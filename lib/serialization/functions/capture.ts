@@ -206,10 +206,10 @@ function outerArguments(analysis: Analysis, details: FunctionDetails): readonly 
 }
 
 /** A sloppy `function` has an own `caller`; for the others the place in the script decides. */
-function isStrictFunction({ fn }: Captured, { source }: Analysis, isStrict: () => boolean): boolean {
+function isStrictFunction({ fn }: Captured, { source, showsStrictness }: Analysis, isStrict: () => boolean): boolean {
   if (source.kind === 'class') return true
   if (source.kind === 'function' && Object.hasOwn(fn, 'caller')) return false
-  return isStrict()
+  return showsStrictness && isStrict()
 }
 
 /** Where a function's text starts in the script that runs, from 0. */

@@ -1,4 +1,5 @@
 import { type Names, walk } from './name-walker'
+import { showsStrictness } from './shows-strictness'
 import { type FunctionSource, parseFunction } from './source'
 
 export type { FreeVariable, MemberChain, Reference } from './usage'
@@ -6,6 +7,8 @@ export type { FreeVariable, MemberChain, Reference } from './usage'
 /** What a function's text tells about it. */
 export interface Analysis extends Names {
   readonly source: FunctionSource
+  /** Whether it can make a difference that the code is strict. */
+  readonly showsStrictness: boolean
 }
 
 /**
@@ -48,11 +51,13 @@ function cached(text: string): CachedAnalysis {
 
 function analyseBothWays(text: string): CachedAnalysis {
   const parsed = parseFunction(text)
-  const { strictnessMatters, ...analysis } = walk(parsed, false)
+  const { source } = parsed
+  const { strictnessMatters, ...names } = walk(parsed, false)
+  const shows = strictnessMatters || showsStrictness(parsed, names)
   let strict: Analysis | undefined
   const asStrict = () => {
-    strict ??= { source: parsed.source, ...walk(parsed, true) }
+    strict ??= { source, showsStrictness: shows, ...walk(parsed, true) }
     return strict
   }
-  return { source: parsed.source, ...analysis, asStrict: strictnessMatters ? asStrict : undefined }
+  return { source, showsStrictness: shows, ...names, asStrict: strictnessMatters ? asStrict : undefined }
 }
