@@ -29,12 +29,15 @@ const inOneFile = {
   sourcemap: 'linked',
   legalComments: 'none',
   logLevel: 'warning',
+  metafile: true,
 }
 
+const licenses = new Map()
 const digest = sources()
 if (process.argv.includes('--if-stale') && isBuilt(digest)) process.exit(0)
 try {
   const right = [compile() && (await bundleLibrary()), await bundleWorker()].every(Boolean)
+  writeFileSync(join(fresh, 'LICENSES.txt'), [...licenses.values()].sort().join(`\n${'-'.repeat(80)}\n\n`))
   if (right || lenient) takePlace(right ? digest : 'built with errors')
   if (!right && !lenient) process.exitCode = 1
 } finally {
@@ -74,12 +77,27 @@ async function bundleLibrary() {
       entryPoints: [outfile],
       outfile,
       allowOverwrite: true,
-      external: Object.keys(JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).dependencies),
       // What `import` finds in it: Node does not run a CommonJS file to learn that.
       footer: { js: `0 && (module.exports = { ${names.join(', ')} })` },
-      plugins: [withoutEmbedded()],
+      plugins: [withoutEmbedded(), spawnOnly(), withoutEval()],
     }),
   )
+}
+
+/** Of npm `threads`, which is slow to load, the caller needs `spawn` and `Thread.terminate`. */
+function spawnOnly() {
+  return {
+    name: 'spawn only',
+    setup({ onResolve, onLoad }) {
+      onResolve({ filter: /^threads$/ }, () => ({ path: 'threads', namespace: 'spawn only' }))
+      onLoad({ filter: /./, namespace: 'spawn only' }, () => ({
+        contents: `const { spawn } = require('./node_modules/threads/dist/master/spawn.js')
+          const { Thread } = require('./node_modules/threads/dist/master/thread.js')
+          module.exports = { spawn, Thread }`,
+        resolveDir: root,
+      }))
+    },
+  }
 }
 
 /** The worker's text stays a file of its own, which is loaded only where it is needed. */
@@ -109,9 +127,23 @@ async function bundleWorker() {
 
 function succeeds(building) {
   return building.then(
-    () => true,
+    ({ metafile }) => {
+      for (const file of Object.keys(metafile.inputs)) noteLicense(file)
+      return true
+    },
     () => false, // esbuild has said why
   )
+}
+
+/** Packages that are compiled in are used under their licenses, which go with them. */
+function noteLicense(file) {
+  const [, name] = /^node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(file) ?? []
+  if (name === undefined || licenses.has(name)) return
+  const folder = join(root, 'node_modules', name)
+  const license = readdirSync(folder).find((entry) => /^licen[cs]e/i.test(entry))
+  const { version, license: kind } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'))
+  const text = license === undefined ? `${kind}\n` : readFileSync(join(folder, license), 'utf8')
+  licenses.set(name, `${name} ${version}\n\n${text}`)
 }
 
 /** npm `threads` hides its `require` from bundlers in an eval, which --disallow-code-generation-from-strings forbids. */
