@@ -163,7 +163,12 @@ const decoders: { [K in Kind]: (at: Place, ...payload: Nodes[K]) => void } = {
   raw: (at, value) => at.made(at.decoder.home(value)),
   beside: (at, index) => at.made(at.decoder.home(at.decoder.beside(index))),
   intrinsic: (at, path) => at.made(resolveIntrinsic(path)),
-  imported: (at, index, path) => at.made(at.decoder.exported(index, path)),
+  imported: (at, index, path, id) => {
+    const value = at.decoder.exported(index, path)
+    // Also where it was sent as one of nobody's before: from here on it is the module's.
+    if (id !== undefined) at.decoder.receiving.register(id, value)
+    at.made(value)
+  },
   known: (at, id) => at.made(at.decoder.receiving.known(id)),
   yours: (at, id) => {
     const own = at.decoder.receiving.own(id)
@@ -228,6 +233,8 @@ const decoders: { [K in Kind]: (at: Place, ...payload: Nodes[K]) => void } = {
     const bytes = new Uint8Array(at.decoder.beside(index) as SharedArrayBuffer)
     container(at, bufferOf(bytes, maxByteLength), members)
   },
+  part: (at, index, offset, length) =>
+    at.made(bufferOf(new Uint8Array(at.decoder.beside(index) as SharedArrayBuffer, offset, length), undefined)),
   view: (at, type, buffer, offset, length, members) => {
     const View = (globalThis as unknown as Record<string, new (...args: unknown[]) => object>)[type]
     if (!View) throw new TypeError(`this Node has no ${type}`)
@@ -292,7 +299,7 @@ function argumentsOf(length: number): IArguments {
   })(...new Array(length))
 }
 
-/** A copy, which can grow when the original could. */
+/** A copy, which can grow when the original could. By `set`: `slice` is slow on shared memory. */
 function bufferOf(bytes: Uint8Array, maxByteLength: number | undefined): ArrayBuffer {
   const buffer = new (ArrayBuffer as ArrayBufferConstructor2023)(
     bytes.length,

@@ -1,4 +1,5 @@
 import { types } from 'node:util'
+import { Serializer } from 'node:v8'
 import { BY_CLONE, BY_NEW, hasPrivateMembers } from './cannot-send'
 import type { Encoding } from './encoding'
 import { isCompiledModule } from './functions/module-like'
@@ -224,22 +225,63 @@ function nodeBuffer(object: Buffer, encoder: Encoding): number {
     return encoder.node('nodeBuffer', [encoder.slot(object.buffer), object.byteOffset, object.length], object)
   const { buffer, byteOffset, length } = object
   const bytes = encoder.snapshot(buffer as ArrayBuffer, byteOffset, length) ?? new Uint8Array(object)
-  const none: Members = { keys: [], values: [] }
   const node = types.isSharedArrayBuffer(bytes)
     ? encoder.node('snapshot', [encoder.beside(bytes), undefined, none])
     : encoder.node('buffer', [bytes as Uint8Array, undefined, none])
   return encoder.node('nodeBuffer', [[node], 0, length], object)
 }
 
+const none: Members = { keys: [], values: [] }
+
+/**
+ * A buffer of its own for what a view shows. A large part is taken from the snapshot of the whole, there: many views
+ * may show the same bytes.
+ */
+function partOf({ buffer, byteOffset, byteLength }: NodeJS.ArrayBufferView, encoder: Encoding): number {
+  const isLarge = encoder.side === 'task' && byteLength > LARGE
+  const whole = isLarge ? encoder.snapshot(buffer as ArrayBuffer) : undefined
+  return types.isSharedArrayBuffer(whole)
+    ? encoder.node('part', [encoder.beside(whole), byteOffset, byteLength])
+    : encoder.node('buffer', [new Uint8Array(buffer, byteOffset, byteLength).slice(), undefined, none])
+}
+
+/** Up to this many bytes a copy of them costs no more than sharing them. */
+const LARGE = 32 * 1024
+
 function view(object: NodeJS.ArrayBufferView, encoder: Encoding): number {
+  const { buffer, byteOffset } = object
   const type = types.isDataView(object) ? 'DataView' : (TYPE_TAG.call(object) as string)
-  const length = types.isDataView(object) ? object.byteLength : (object as Uint8Array).length
-  const buffer = encoder.slot(object.buffer)
-  return container('view', object, encoder, [type, buffer, object.byteOffset, length, LATER], {
+  const part = encoder.isAlone(object) ? partOf(object, encoder) : undefined
+  const place: [Slot, number] = part === undefined ? [encoder.slot(buffer), byteOffset] : [[part], 0]
+  const index = container('view', object, encoder, [type, ...place, lengthOf(object), LATER], {
     usual: isViewPrototype,
     hasMembers: false,
   })
+  if (part !== undefined) encoder.wentAlone(buffer, index, part, byteOffset)
+  return index
 }
+
+/** In elements; `undefined` for as long as the buffer is. */
+function lengthOf(view: NodeJS.ArrayBufferView): number | undefined {
+  if (isLengthTracking(view)) return undefined
+  return types.isDataView(view) ? view.byteLength : (view as Uint8Array).length
+}
+
+/** Whether a view grows with its buffer. Nothing shows that but what V8 writes last of a view: a byte of flags. */
+function isLengthTracking(view: NodeJS.ArrayBufferView): boolean {
+  const { resizable, growable } = view.buffer as { resizable?: boolean; growable?: boolean }
+  if (!resizable && !growable) return false
+  const serializer = new Serializer()
+  Object.assign(serializer, { _getSharedArrayBufferId: () => 0 })
+  try {
+    serializer.writeValue(view)
+  } catch {
+    return false // its buffer has shrunk away from under it
+  }
+  return ((serializer.releaseBuffer().at(-1) as number) & LENGTH_TRACKING) !== 0
+}
+
+const LENGTH_TRACKING = 1
 
 const TYPE_TAG = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(Uint8Array.prototype), Symbol.toStringTag)
   ?.get as () => unknown

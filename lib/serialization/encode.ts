@@ -9,9 +9,12 @@ import { type ModuleReference, referenceTo } from './functions/by-reference'
 import { type Captured, describe } from './functions/capture'
 import { requireBase } from './functions/require-function'
 import { sourceOf } from './functions/source'
+import { symbolReference } from './functions/symbol-exports'
 import { intrinsicPath } from './intrinsics'
+import { LoneViews, leavesMuchOut } from './lone-views'
 import { type ModuleNode, ModuleNodes } from './module-nodes'
 import type { PlainDataScanner } from './plain-data'
+import { nameOf } from './registered'
 import { step, type Trail } from './trail'
 import type { Graph, Import, Kind, Members, Node, Nodes, Slot } from './wire'
 
@@ -21,7 +24,7 @@ export interface Sending {
   readonly trail: Trail
   capture(fn: Function): Captured
   isByValue(module: Import): boolean
-  /** Whether the user wants this function, or module, to go by value. */
+  /** Whether the user wants this function, or module, to go by value: the module itself, or its name. */
   isRegistered(value: unknown): boolean
   /** The id under which the receiver sent us this value in this call. */
   idAtReceiver(value: unknown): number | undefined
@@ -44,6 +47,7 @@ export class Encoder implements Encoding {
   readonly scanner: PlainDataScanner
   readonly #memo = new Map<unknown, number>()
   readonly #modules = new ModuleNodes(this.graph.nodes)
+  readonly #loneViews = new LoneViews(this.graph.nodes)
 
   constructor(sending: Sending, scanner: PlainDataScanner) {
     this.sending = sending
@@ -96,7 +100,8 @@ export class Encoder implements Encoding {
     const key = JSON.stringify(module)
     let index = imports.findIndex((other) => JSON.stringify(other) === key)
     if (index < 0) index = imports.push(module) - 1
-    return this.node('imported', [index, [...path]], value)
+    const id = typeof value === 'symbol' ? this.sending.symbolId(value) : undefined
+    return this.node('imported', id === undefined ? [index, [...path]] : [index, [...path], id], value)
   }
 
   fail(what: string, remedy: string): never {
@@ -125,6 +130,10 @@ export class Encoder implements Encoding {
 
   symbolOrString(key: string | symbol): Slot {
     return typeof key === 'symbol' ? [this.#symbol(key)] : key
+  }
+
+  importedSymbol(symbol: symbol, recipe: () => ModuleReference | undefined): Slot {
+    return [this.#symbol(symbol, recipe)]
   }
 
   cell(value: Slot): Slot {
@@ -186,10 +195,30 @@ export class Encoder implements Encoding {
     return this.#reference(this.sending.capture(fn)) !== undefined
   }
 
-  readonly isByValue = (module: Import): boolean => this.sending.isByValue(module)
+  readonly isByValue = (module: Import): boolean => this.sending.isByValue(module) || this.isRegistered(nameOf(module))
 
   isPlain(object: object): boolean {
-    return this.scanner.scan(object) === 'plain'
+    if (this.scanner.scan(object) !== 'plain') return false
+    for (const buffer of [...this.#loneViews.buffers()])
+      if (this.scanner.isWithin(buffer)) this.#loneViews.widen(buffer, this.node('raw', [buffer], buffer))
+    return true
+  }
+
+  isAlone(view: NodeJS.ArrayBufferView): boolean {
+    const { buffer } = view
+    return (
+      leavesMuchOut(view) &&
+      this.#memo.get(buffer) === undefined &&
+      !this.#loneViews.has(buffer) &&
+      !this.scanner.isWithin(buffer)
+    )
+  }
+
+  wentAlone(buffer: ArrayBufferLike, view: number, part: number, offset: number): void {
+    this.scanner.noteInPart(buffer)
+    this.#loneViews.add(buffer, { view, part, offset })
+    const whole = this.#memo.get(buffer)
+    if (whole !== undefined) this.#loneViews.widen(buffer, whole)
   }
 
   moduleNode(module: object): ModuleNode {
@@ -202,6 +231,7 @@ export class Encoder implements Encoding {
     const lengths = [nodes.length, imports.length, beside.length] as const
     const restore = this.sending.trail.mark()
     const restoreModules = this.#modules.mark()
+    const restoreViews = this.#loneViews.mark()
     try {
       body()
       return undefined
@@ -211,11 +241,13 @@ export class Encoder implements Encoding {
       ;[nodes.length, imports.length, beside.length] = lengths
       for (const [value, index] of this.#memo) if (index >= nodes.length) this.#memo.delete(value)
       restoreModules()
+      restoreViews()
       return error
     }
   }
 
-  #symbol(symbol: symbol): number {
+  /** A symbol is an identity, and no data: one that a module exports goes as that module's own. */
+  #symbol(symbol: symbol, recipe: () => ModuleReference | undefined = () => undefined): number {
     const known = this.#memo.get(symbol)
     if (known !== undefined) return known
     const key = Symbol.keyFor(symbol)
@@ -224,6 +256,12 @@ export class Encoder implements Encoding {
     if (path) return this.node('intrinsic', [path], symbol)
     const theirs = this.sending.idAtReceiver(symbol)
     if (theirs !== undefined) return this.node('yours', [theirs], symbol)
+    // The caller may have another instance of the module than workers.
+    const reference =
+      this.side === 'result' || this.isRegistered(symbol)
+        ? undefined
+        : (recipe() ?? symbolReference(symbol, this.isByValue))
+    if (reference) return this.reference(reference, symbol)
     return this.node('symbol', [symbol.description, this.sending.symbolId(symbol)], symbol)
   }
 
@@ -270,8 +308,7 @@ export class Encoder implements Encoding {
     const payload: Nodes['bound'] = [null, undefined, []]
     const index = this.node('bound', payload, fn)
     const node = this.graph.nodes[index] as ['bound', ...Nodes['bound']]
-    const reference = given.captures ? undefined : this.#reference(captured)
-    node[1] = [reference ? this.reference(reference) : this.#byValue(given.fn, captured)]
+    node[1] = given.captures ? [this.#byValue(given.fn, captured)] : this.slot(given.fn)
     node[2] = this.inVariable(
       'this',
       () => describe(captured),
@@ -338,7 +375,9 @@ export class Encoder implements Encoding {
     const refusal = cannotSend(object, (maker) => isOfNode(this.sending.capture(maker)))
     // An error always arrives when it is on its way home: as an `Error`, when it can be no more.
     if (refusal && !(this.side === 'result' && types.isNativeError(object))) this.fail(refusal.what, refusal.remedy)
-    return encodeObject(object, this)
+    const index = encodeObject(object, this)
+    if (types.isArrayBuffer(object)) this.#loneViews.widen(object, index)
+    return index
   }
 }
 

@@ -9,12 +9,18 @@ export interface Encoding {
   readonly graph: Graph
   slot(value: unknown): Slot
   symbolOrString(key: string | symbol): Slot
+  /** A symbol, with how the file that uses it imports it. */
+  importedSymbol(symbol: symbol, recipe: () => ModuleReference | undefined): Slot
   /** Adds a node, and remembers which value it stands for: before what that holds is encoded, for cycles. */
   node<K extends Kind>(kind: K, payload: Nodes[K], value?: unknown): number
   /** Puts a value beside the graph, and gives its number there. */
   beside(value: unknown): number
   /** The bytes of a buffer, or of a part, as they were when first sent; `undefined` where it may travel itself. */
   snapshot(buffer: ArrayBuffer, offset?: number, length?: number): Uint8Array | SharedArrayBuffer | undefined
+  /** Whether a view can go without the rest of its buffer, as far as is known now. */
+  isAlone(view: NodeJS.ArrayBufferView): boolean
+  /** Remembers that it went so, for when the buffer turns up elsewhere. */
+  wentAlone(buffer: ArrayBufferLike, view: number, part: number, offset: number): void
   /** The own properties of an object; `undefined` when there is none. `lenient` leaves out what cannot be sent. */
   members(object: object, skip: (key: string | symbol) => boolean, lenient?: boolean): Members | undefined
   /** The prototype of an object: that of a class goes with the class. */

@@ -74,6 +74,17 @@ export class PlainDataScanner {
     else if (owner !== this.#task) this.overlaps = true
   }
 
+  /** Notes a buffer of which only a part travels. */
+  noteInPart(buffer: object): void {
+    if (this.#buffersToo) this.objectsOfTask.push(buffer)
+    else this.note(buffer)
+  }
+
+  /** Whether a buffer may be within data that travels as it is. */
+  isWithin(buffer: object): boolean {
+    return this.#buffersToo && this.#owners.has(buffer)
+  }
+
   /** Whether this object was met, in any task. */
   has(object: object): boolean {
     return this.#owners.has(object)

@@ -1,3 +1,8 @@
+import { pathToFileURL } from 'node:url'
+import { cjsModuleOf, wrappedModuleOf } from './functions/cjs-exports'
+import { isCompiledModule } from './functions/module-like'
+import type { Import } from './wire'
+
 const modules = new Set<object>()
 
 /**
@@ -21,9 +26,33 @@ export function registerByValue(module: object): void {
   modules.add(module)
 }
 
-/** Registered modules, and what they export now. */
+/** Registered modules, what they export now, and the file of each, as `nameOf` gives it. */
 export function registeredValues(): ReadonlySet<unknown> {
   const values = new Set<unknown>(modules)
-  for (const module of modules) for (const value of Object.values(module)) values.add(value)
+  for (const module of modules) {
+    for (const value of exportsOf(module)) values.add(value)
+    const file = cjsModuleOf(module) ?? wrappedModuleOf(module)
+    if (file !== undefined) values.add(file).add(pathToFileURL(file).href)
+  }
   return values
+}
+
+/** The file of a module, where its name tells: what is in it without being exported by name belongs to it too. */
+export function nameOf(module: Import): string | undefined {
+  if ('require' in module) return module.require
+  return /^(\.{0,2}\/|file:)/.test(module.import) ? new URL(module.import, module.from).href : undefined
+}
+
+function exportsOf(module: object): unknown[] {
+  // A getter of the user's may load something, or throw; those of compilers stand for a variable.
+  const readsGetters = isCompiledModule(module)
+  return Reflect.ownKeys(module).flatMap((key) => {
+    try {
+      const { get, value, enumerable } = Object.getOwnPropertyDescriptor(module, key) as PropertyDescriptor
+      if (!enumerable) return []
+      return get ? (readsGetters ? [Reflect.get(module, key)] : []) : [value]
+    } catch {
+      return [] // not initialized yet
+    }
+  })
 }

@@ -68,8 +68,11 @@ export interface Nodes {
   beside: [index: number]
   /** A built-in, by name. */
   intrinsic: [path: IntrinsicPath]
-  /** What a module exports: the n-th of the graph's imports, then properties. */
-  imported: [index: number, path: string[]]
+  /**
+   * What a module exports: the n-th of the graph's imports, then properties. A symbol has a name too: it is known by
+   * that when it comes back.
+   */
+  imported: [index: number, path: string[], id?: number]
   /** A function, class or symbol that the sender sent before in this call, or that came from the receiver. */
   known: [id: number]
   yours: [id: number]
@@ -96,7 +99,10 @@ export interface Nodes {
    */
   buffer: [bytes: Uint8Array, maxByteLength: number | undefined, members: Members]
   snapshot: [index: number, maxByteLength: number | undefined, members: Members]
-  view: [type: string, buffer: Slot, offset: number, length: number, members: Members]
+  /** Another buffer, with a part of a snapshot. */
+  part: [index: number, offset: number, length: number]
+  /** Without a length it grows with its buffer. */
+  view: [type: string, buffer: Slot, offset: number, length: number | undefined, members: Members]
   /** Node's `Buffer`, which seldom owns the memory it is in. */
   nodeBuffer: [buffer: Slot, offset: number, length: number]
   /** Made by `new` of a built-in class. */

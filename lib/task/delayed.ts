@@ -10,7 +10,7 @@ import type { Task } from './task'
  * @param options - What the engine does not show of the function: the `this` of an arrow; captured variables, where
  * the inspector is not available.
  * @returns A function with the parameters of `fn`, which returns a frozen `{ fn, args, kwargs }`.
- * @throws TypeError when `fn` is not a function, or for a wrong option.
+ * @throws TypeError when `fn` is not a function, or for a wrong option: `captures` of a partial, bound or built-in one.
  *
  * @example
  * ```ts
@@ -27,7 +27,7 @@ export function delayed<A extends unknown[], R>(
   if (typeof fn !== 'function') {
     throw new TypeError(`delayed() takes a function and returns one that takes its arguments: delayed(fn)(...args)`)
   }
-  if (options !== undefined) checkFunctionOptions(options)
+  if (options !== undefined) checkFunctionOptions(fn, options)
   const sent = options === undefined ? fn : withGiven(fn as unknown as (...args: never[]) => R, options)
   const make = (...given: unknown[]) => {
     const { args, kwargs } = splitArguments(given)

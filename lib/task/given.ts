@@ -1,3 +1,5 @@
+import { partialParts } from './partial'
+
 /** What a user says of a function that the engine may not show. */
 export interface FunctionOptions {
   /** The `this` of the function: also of an arrow, whose own the engine does not show. */
@@ -16,11 +18,15 @@ const brand = Symbol.for('parfor.given')
 
 /**
  * @internal A function that is called as `fn`, with its `this`, and is sent as `fn` with these values. Called here, an
- * arrow has its own `this`, and every function the variables that it captures: they are what is given, or should be.
+ * arrow has its own `this`, which is what is given, or should be; variables that are given have to be put into it first.
  */
 export function withGiven<F extends (...args: never[]) => unknown>(fn: F, options: FunctionOptions): F {
   const parts: GivenParts = Object.freeze({ ...options, fn })
-  const call = (...args: never[]) => Reflect.apply(fn, options.this, args)
+  const call = (...args: never[]) => {
+    if (options.captures)
+      throw new TypeError('The captures of a function can be given only where its task is sent, or run by this library')
+    return Reflect.apply(fn, options.this, args)
+  }
   return Object.defineProperties(call, {
     name: { value: fn.name, configurable: true },
     [brand]: { value: parts },
@@ -34,8 +40,11 @@ export function givenParts(fn: unknown): GivenParts | undefined {
 
 const names = ['this', 'captures']
 
-/** @throws TypeError that names the option and what it may be */
-export function checkFunctionOptions(options: unknown): asserts options is FunctionOptions {
+/** @throws TypeError that names the option and what it may be, or why this function cannot have it */
+export function checkFunctionOptions(
+  fn: (...args: never[]) => unknown,
+  options: unknown,
+): asserts options is FunctionOptions {
   if (typeof options !== 'object' || options === null)
     throw new TypeError('delayed() takes a function, and an object of options: delayed(fn, { this?, captures? })')
   for (const name of Object.keys(options))
@@ -44,4 +53,11 @@ export function checkFunctionOptions(options: unknown): asserts options is Funct
   const { captures } = options as FunctionOptions
   if (captures !== undefined && (typeof captures !== 'object' || captures === null))
     throw new TypeError('captures must be an object of variables: delayed(fn, { captures: { a, b } })')
+  if (captures === undefined) return
+  if (partialParts(fn))
+    throw new TypeError('captures cannot be given to a partial: delayed(fn, { captures })(...args), with all arguments')
+  if (/\{\s*\[native code\]\s*\}\s*$/.test(Function.prototype.toString.call(fn)))
+    throw new TypeError(
+      `captures cannot be given to ${fn.name || 'this function'}: it is bound, or built in, and has no variables. For a bound function: delayed(fn, { this: obj, captures })`,
+    )
 }

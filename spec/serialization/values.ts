@@ -146,6 +146,22 @@ export const values: Readonly<Record<string, () => unknown>> = {
     const buffer = new ArrayBuffer(16)
     return [new Uint8Array(buffer), new Float32Array(buffer, 4, 2), new DataView(buffer, 1, 3), buffer]
   },
+  'small parts of one large buffer': () => {
+    const large = new Float64Array(5000).map((_, n) => n)
+    return [large.subarray(10, 20), new DataView(large.buffer, 8, 8), { part: large.subarray(30, 40) }]
+  },
+  'a small part of a large buffer, and the buffer': () => {
+    const { buffer } = new Float64Array(5000).map((_, n) => n)
+    return [new Uint8Array(buffer, 8, 8), { all: { buffer } }]
+  },
+  'a large buffer, and a small part of it': () => {
+    const { buffer } = new Float64Array(5000).map((_, n) => n)
+    return [{ all: { buffer } }, new Uint8Array(buffer, 8, 8)]
+  },
+  'a small part of a large buffer, and a view of all': () => {
+    const large = new Float64Array(5000).map((_, n) => n)
+    return { part: large.subarray(1, 2), large, f: (x: number) => x }
+  },
   'one boxed number in two places': () => {
     const boxed = Object(1)
     return [boxed, boxed]
@@ -334,6 +350,8 @@ export const values: Readonly<Record<string, () => unknown>> = {
     (a: number, b = 2, ...rest: number[]) =>
       a + b + rest.length,
   'a function with properties': () => Object.assign((x: number) => x, { version: 1, nested: { of: [1] } }),
+  'a function with a length that is set': () =>
+    Object.defineProperty((a: number) => a, 'length', { value: 7, writable: true }),
   'built-in functions': () => [
     Math.hypot,
     Array.prototype.map,
@@ -352,6 +370,12 @@ export const values: Readonly<Record<string, () => unknown>> = {
     }
     return Single
   },
+}
+
+/** How long a view is when its buffer has grown. */
+const grown = (view: NodeJS.ArrayBufferView) => {
+  ;(view.buffer as unknown as { resize(length: number): void }).resize(24)
+  return [view.byteOffset, view.byteLength]
 }
 
 /** Values that say what they are through methods only: what `tell` reads has to be the same. */
@@ -415,6 +439,18 @@ export const opaqueValues: Readonly<Record<string, readonly [make: () => unknown
     (locale: Intl.Locale) => [String(locale), locale.calendar],
   ],
   'a blob': [() => new Blob(['text'], { type: 'text/plain' }), async (blob: Blob) => [await blob.text(), blob.type]],
+  'a typed array that grows with its buffer': [
+    () => new Uint16Array(new (ArrayBuffer as Resizable)(8, { maxByteLength: 32 }), 2),
+    grown,
+  ],
+  'a data view that grows with its buffer': [
+    () => new DataView(new (ArrayBuffer as Resizable)(8, { maxByteLength: 32 }), 2),
+    grown,
+  ],
+  'a typed array that stays as long as it is': [
+    () => new Uint16Array(new (ArrayBuffer as Resizable)(8, { maxByteLength: 32 }), 2, 3),
+    grown,
+  ],
   'a key': [
     () => createSecretKey(Buffer.from('secret')),
     (key: ReturnType<typeof createSecretKey>) => [key.type, key.export().toString()],

@@ -2,8 +2,10 @@ import { performance } from 'node:perf_hooks'
 import { setImmediate as turnOfTheEventLoop } from 'node:timers/promises'
 import type { BatchReport, OnOutcome, ParallelBackend } from '../../backend'
 import { withNested } from '../../config/nested'
+import { makeHere } from '../../serialization/functions/given-here'
+import { givenParts } from '../../task/given'
 import { runTask } from '../../task/run-task'
-import type { Batch, Call, Outcome } from '../../task/task'
+import type { Batch, Call, Outcome, Task } from '../../task/task'
 
 /**
  * Milliseconds of tasks after which timers, I/O and aborts get their turn: below what anyone notices, and long enough
@@ -17,6 +19,8 @@ interface Strand {
   last: Promise<unknown> | undefined
   /** When the event loop last had its turn. */
   turned: number
+  /** Functions with the variables that are given to them: one for all tasks of the call. */
+  readonly made: Map<Task['fn'], Task['fn']>
 }
 
 /**
@@ -66,7 +70,7 @@ export class SequentialBackend implements ParallelBackend {
   #strandOf(call: Call): Strand {
     let strand = this.#strands.get(call)
     if (strand === undefined) {
-      strand = { last: undefined, turned: performance.now() }
+      strand = { last: undefined, turned: performance.now(), made: new Map() }
       this.#strands.set(call, strand)
     }
     return strand
@@ -88,7 +92,7 @@ async function runBatch(
     if (signal.aborted) break
     let outcome: Outcome
     try {
-      const value = withNested(batch.call.nested, runTask, task)
+      const value = withNested(batch.call.nested, runTask, givenParts(task.fn) ? withCaptures(task, strand) : task)
       outcome = { status: 'fulfilled', value: isThenable(value) ? await value : value }
     } catch (reason) {
       outcome = { status: 'rejected', reason }
@@ -103,6 +107,14 @@ async function runBatch(
   }
   run.isOver = true
   return { duration: performance.now() - began }
+}
+
+function withCaptures(task: Task, { made }: Strand): Task {
+  const parts = givenParts(task.fn)
+  if (!parts?.captures) return task
+  const fn = made.get(task.fn) ?? (makeHere(parts) as Task['fn'])
+  made.set(task.fn, fn)
+  return { ...task, fn }
 }
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {

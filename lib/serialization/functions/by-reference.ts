@@ -67,7 +67,11 @@ function holds(scope: object, name: string, value: unknown): boolean {
 }
 
 /** How the file that a function is in imports a variable; `undefined` when it is no import, or not loadable. */
-export function importOf({ script }: Captured, name: string, isByValue: IsByValue): ModuleReference | undefined {
+export function importOf(
+  { script }: Pick<Captured, 'script'>,
+  name: string,
+  isByValue: IsByValue,
+): ModuleReference | undefined {
   if (!script?.isModule || script.url === '') return undefined
   const binding = esmTables(script).imports.get(name)
   if (!binding || Object.keys(binding.attributes).length > 0) return undefined

@@ -148,7 +148,8 @@ export class FunctionsByValue {
 
     const ownFromText = fromText(fn, true)
     const own = this.#encoder.members(fn, (key) => {
-      if (key === 'length' || key === 'prototype' || key === 'arguments' || key === 'caller') return true
+      if (key === 'length' && isUsualLength(fn, source.length)) return true
+      if (key === 'prototype' || key === 'arguments' || key === 'caller') return true
       if (key === 'name') return node.name !== undefined
       // The text, which is kept whole then, sets them again.
       return classParts?.hasPrivateStatics ? true : ownFromText(key)
@@ -196,6 +197,12 @@ export class FunctionsByValue {
 
 /** What every `prototype` has, but for those of generators. */
 const constructorOf = { isStatic: false, key: 'constructor' }
+
+/** Whether `length` is as the text makes it. */
+function isUsualLength(fn: Function, length: number): boolean {
+  const property = Object.getOwnPropertyDescriptor(fn, 'length')
+  return property?.value === length && property.configurable === true && !property.writable && !property.enumerable
+}
 
 /** A function's name, unless something else than a string is there. */
 function ownName(fn: Function): string | undefined {

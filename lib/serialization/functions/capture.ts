@@ -5,6 +5,7 @@ import { isDeclaration } from './enclosing-names'
 import { type Analysis, analyse, type FreeVariable } from './free-variables'
 import { InspectorUnavailableError } from './inspector-session'
 import { type FunctionDetails, inspectFunctions, type Scope } from './introspect'
+import { noteSymbols } from './module-symbols'
 import { originalPosition } from './original-position'
 import { lookUp, lookUpShown } from './scopes'
 import { type Script, scriptById } from './script'
@@ -66,6 +67,7 @@ export function captureAll(fns: readonly Function[]): Captured[] {
     return inspectFunctions(fns).map((details, n) => {
       const fn = fns[n] as Function
       const script = details.scriptId === undefined ? undefined : scriptById(details.scriptId)
+      if (script) noteSymbols(script, details)
       return { fn, details, script, isNative: isNative(fn) }
     })
   } catch (error) {
@@ -88,6 +90,7 @@ export function closureOf(captured: Captured): Closure {
   const analysis = analyseOrExplain(text, isStrict)
   const { given = {} } = captured
   refuseWhatIsHidden(analysis, given)
+  if (given.captures) refuseUnused(Object.keys(given.captures), analysis)
 
   const variables: Variable[] = []
   const missing: string[] = []
@@ -168,6 +171,17 @@ function refuseUnseen(names: readonly string[], { unseen }: Captured): never {
   throw new CaptureError(
     `it captures ${names.join(', ')}, which cannot be read here: ${unseen?.message}`,
     `Name what it captures: delayed(fn, { captures: { ${names.join(', ')} } }).`,
+  )
+}
+
+/** A name that is misspelt would leave a variable as it is, without a word. */
+function refuseUnused(names: readonly string[], { free, own }: Analysis): void {
+  const unused = names.filter((name) => !free.has(name) && name !== own?.name)
+  if (unused.length === 0) return
+  const used = [...free.keys()].filter((name) => !isStandardGlobal(name))
+  throw new CaptureError(
+    `the captures that are given name ${unused.join(', ')}, which it does not use`,
+    used.length === 0 ? 'It captures no variables.' : `Its variables are ${used.join(', ')}.`,
   )
 }
 

@@ -96,7 +96,7 @@ const largestNamespace = 500
 function exportPaths(exports: object): Map<unknown, readonly string[]> {
   const paths = new Map<unknown, readonly string[]>()
   const add = (value: unknown, path: readonly string[]) => {
-    if (isObject(value) && !paths.has(value)) paths.set(value, path)
+    if ((isObject(value) || typeof value === 'symbol') && !paths.has(value)) paths.set(value, path)
   }
   const keys = Object.keys(exports)
   for (const key of keys) add(exported(exports, key), [key])
@@ -199,8 +199,16 @@ function indexExports(registry: Registry, names: readonly string[]): ExportedInd
 // --- wrappers
 
 function moduleByDefault(wrapper: object): string | undefined {
-  const value: unknown = Object.getOwnPropertyDescriptor(wrapper, 'default')?.value
+  const value = defaultOf(wrapper)
   return typeof value === 'object' && value !== null ? cjsModuleOf(value) : undefined
+}
+
+function defaultOf(wrapper: object): unknown {
+  try {
+    return Object.getOwnPropertyDescriptor(wrapper, 'default')?.value
+  } catch {
+    return undefined // of a namespace, and not initialized yet
+  }
 }
 
 /** A copy of an ES module compiled to CommonJS: every member is the same as the module's. */
@@ -223,10 +231,9 @@ function namesOf(module: object): string[] {
 
 /** As Node has it, the default import of such a module is all of its exports. */
 function hasDefaultOf(wrapper: object, exports: object): boolean {
-  if (Object.getOwnPropertyDescriptor(wrapper, 'default')?.value === exports) return true
-  return (
-    !Object.hasOwn(wrapper, 'default') || !Object.hasOwn(exports, 'default') || mirrors(wrapper, exports, 'default')
-  )
+  if (defaultOf(wrapper) === exports) return true
+  // By `in`, which asks nothing of a variable that is not initialized yet.
+  return !('default' in wrapper) || !Object.hasOwn(exports, 'default') || mirrors(wrapper, exports, 'default')
 }
 
 function mirrors(wrapper: object, exports: object, name: string): boolean {

@@ -44,7 +44,9 @@ function bindingSlot(binding: Binding, encoder: Encoding): Slot {
   const { value, name } = binding
   if ((typeof value !== 'object' && typeof value !== 'function') || value === null) {
     const path = binding.recipe && builtinPath(binding.recipe)
-    return path ? [encoder.node('intrinsic', [path])] : encoder.slot(value)
+    if (path) return [encoder.node('intrinsic', [path])]
+    if (typeof value !== 'symbol') return encoder.slot(value)
+    return encoder.importedSymbol(value, () => binding.recipe ?? binding.required?.())
   }
   if (typeof value === 'function' && /^cov_[0-9a-z]+$/.test(name)) return [encoder.node('coverageCounter', [])]
   if (intrinsicPath(value)) return encoder.slot(value)

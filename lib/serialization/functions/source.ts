@@ -5,6 +5,7 @@ import {
   type FunctionExpression,
   type Identifier,
   Parser,
+  type Pattern,
 } from 'acorn'
 
 /** What a source text is, by its syntax. Accessors are methods. */
@@ -34,6 +35,8 @@ export interface FunctionSource {
   readonly ownName: string | undefined
   /** Where that name is. */
   readonly ownNameRange: Range | undefined
+  /** The `length` that the text gives. */
+  readonly length: number
   /** Only of a method. */
   readonly method: MethodShape | undefined
   /**
@@ -116,11 +119,13 @@ function parseExpression(text: string): ParsedFunction | undefined {
   if (node.end !== text.trimEnd().length) return undefined
   switch (node.type) {
     case 'ArrowFunctionExpression':
-      return { source: plainSource('arrow', text, null, 0), node, shift: 0 }
+      return { source: plainSource('arrow', text, null, node.params, 0), node, shift: 0 }
     case 'FunctionExpression':
-      return { source: plainSource('function', text, node.id, paramsStart(text, node)), node, shift: 0 }
-    case 'ClassExpression':
-      return { source: plainSource('class', text, node.id, constructorStart(node) ?? 0), node, shift: 0 }
+      return { source: plainSource('function', text, node.id, node.params, paramsStart(text, node)), node, shift: 0 }
+    case 'ClassExpression': {
+      const { start = 0, params = [] } = constructorOf(node) ?? {}
+      return { source: plainSource('class', text, node.id, params, start), node, shift: 0 }
+    }
     default:
       return undefined
   }
@@ -150,6 +155,7 @@ function parseMember(text: string): ParsedFunction | undefined {
       text,
       ownName: undefined,
       ownNameRange: undefined,
+      length: lengthOf(node.params),
       method,
       locationOffset: method.paramsStart,
     },
@@ -162,10 +168,17 @@ function plainSource(
   kind: FunctionKind,
   text: string,
   id: Identifier | null | undefined,
+  params: readonly Pattern[],
   locationOffset: number,
 ): FunctionSource {
   const ownNameRange: Range | undefined = id ? [id.start, id.end] : undefined
-  return { kind, text, ownName: id?.name, ownNameRange, method: undefined, locationOffset }
+  return { kind, text, ownName: id?.name, ownNameRange, length: lengthOf(params), method: undefined, locationOffset }
+}
+
+/** Up to the first parameter that has a default, or takes the rest. */
+function lengthOf(params: readonly Pattern[]): number {
+  const end = params.findIndex(({ type }) => type === 'AssignmentPattern' || type === 'RestElement')
+  return end < 0 ? params.length : end
 }
 
 /** The `(` comes after the name, or after `function` and `*`; only comments can be in between. */
@@ -173,9 +186,9 @@ function paramsStart(text: string, node: FunctionExpression): number {
   return skipTo(text, '(', node.id ? node.id.end : 0)
 }
 
-function constructorStart(node: ClassExpression): number | undefined {
+function constructorOf(node: ClassExpression): FunctionExpression | undefined {
   for (const member of node.body.body)
-    if (member.type === 'MethodDefinition' && member.kind === 'constructor') return member.value.start
+    if (member.type === 'MethodDefinition' && member.kind === 'constructor') return member.value
   return undefined
 }
 

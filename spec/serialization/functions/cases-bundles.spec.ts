@@ -13,6 +13,7 @@ const everywhere = {
   'commonjs: a method of a module that uses others by this': noModule,
   'commonjs: data that was changed since it was loaded': noModule,
   'commonjs: modules by member, as a whole and destructured': noModule,
+  'commonjs: a symbol of a module is the one that the module uses': noModule,
   'commonjs: module and exports': noModule,
   'commonjs: import()': noModule,
   'commonjs: an unsendable member that is not used': noModule,

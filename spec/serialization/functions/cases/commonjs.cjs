@@ -6,6 +6,7 @@ const library = require('./library.cjs')
 const {
   half,
   Shape,
+  skip,
   math: { triple },
 } = require('./library.cjs')
 const callable = require('./function.cjs')
@@ -58,6 +59,11 @@ exports.cases = {
     data.name = 'data'
     delete data.more
     config.debug = false
+  },
+  'a symbol of a module is the one that the module uses': async ({ same }) => {
+    await same((list) => library.withoutSkips([...list, skip, library.skip]), [1, skip])
+    await same(library.withoutSkips, [1, skip])
+    await same((symbol) => [symbol, skip, symbol === library.skip], skip)
   },
   'a class of a module': async ({ away, equal }) =>
     equal((await away(() => new Shape())) instanceof library.Shape, true),

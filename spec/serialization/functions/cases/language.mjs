@@ -203,6 +203,33 @@ export const cases = {
       [named, declared, renamed, odd['not-a-name'], odd[symbol], (() => () => {})()].map((f) => [f.name, f.length]),
     )
   },
+  'a length that is set': ({ same }) => {
+    const set = (f, length) => Object.defineProperty(f, 'length', { value: length })
+    class Made {
+      static length = 'own'
+    }
+    const functions = [
+      set((a) => a, 7),
+      set(function (a, b) {}, 0),
+      set(
+        class {
+          constructor(a) {}
+        },
+        5,
+      ),
+      set({ method(a, b = 1, c) {} }.method, 2),
+      Made,
+      class {
+        static length() {}
+      },
+      class {
+        static #hidden = 3
+        static length = Made.length.length
+      },
+    ]
+    const lengthOf = (f) => Object.getOwnPropertyDescriptor(f, 'length')
+    return same(() => functions.map((f) => [typeof f.length, typeof f.length === 'function' || lengthOf(f)]))
+  },
   'names of accessors and methods': ({ same }) => {
     const of = (key) => Object.getOwnPropertyDescriptor(collection, key)
     const functions = [

@@ -12,6 +12,9 @@ class Shape {
 exports.Shape = Shape
 exports.math = { triple: (x) => x * 3, word: 'math' }
 exports.open = process.stdout
+const skip = Symbol('skip')
+exports.skip = skip
+exports.withoutSkips = (list) => list.filter((item) => item !== skip)
 exports.base = 3
 exports.timesBase = function (x) {
   return x * this.base

@@ -31,6 +31,8 @@ export const registry = new (class Registry extends EventEmitter {
     return this.#items.get(key)
   }
 })()
+export const skip = Symbol('skip')
+export const withoutSkips = (list) => list.filter((item) => item !== skip)
 export const callbacks = { list: [(x) => x + 1], byName: { add: (a, b) => a + b } }
 export { sep as separator } from 'node:path'
 export * from './more.mjs'

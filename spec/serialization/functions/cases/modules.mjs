@@ -19,9 +19,11 @@ import byDefault, {
   separator,
   settings,
   setVersion,
+  skip,
   triple,
   twice,
   version,
+  withoutSkips,
 } from './library.mjs'
 import Extra, { word as renamedWord } from './more.mjs'
 
@@ -78,6 +80,16 @@ export const cases = {
     return same(() => [new Square().area(2), new Square() instanceof Shape])
   },
   'an imported instance that cannot be copied': ({ same }) => same(() => registry.put(settings, 'kept')),
+  'an imported symbol is the one that its module uses': async ({ same }) => {
+    await same((list) => withoutSkips(list.map((x) => (x > 1 ? x : skip))), [1, 2, 3])
+    await same((list) => library.withoutSkips(list.map((x) => (x > 1 ? x : library.skip))), [1, 2, 3])
+    await same((list) => list.map((x) => (x > 1 ? x : skip)), [1, 2])
+  },
+  'a symbol of a module that is an argument': async ({ same }) => {
+    await same(withoutSkips, [1, skip])
+    await same((list, { of }) => [withoutSkips(list), of, of === skip], [1, skip], { of: skip })
+    await same((symbol) => [symbol, { [symbol]: symbol }], skip)
+  },
   'functions inside of imported data': ({ same }) => same(() => [callbacks.list[0](1), callbacks.byName.add(1, 2)]),
   'a function inside of imported data is the task': ({ same }) => same(callbacks.byName.add, 1, 2),
   'import()': ({ same }) => same(async (x) => (await import('./library.mjs')).half(x), 6),
