@@ -256,7 +256,7 @@ export class WorkerClient {
         const hasKwargs = kwargs !== undefined && Object.keys(kwargs).length > 0
         const values = hasKwargs ? [...args, kwargs] : args
         const root = (n: number) => (n < args.length ? `args[${n}]` : 'kwargs')
-        tasks.push({ fn: number, args: message.parcel(values, root), hasKwargs })
+        tasks.push({ fn: number, args: message.parcel(values, root, fn), hasKwargs })
         positions.push(position)
       } catch (error) {
         this.#reject(run, position, unsendable(error, trail.path, trail.describe()))

@@ -1,3 +1,4 @@
+import type { Captured } from './functions/capture'
 import { sharedVariables } from './functions/shared-variables'
 import { isClass } from './functions/source'
 import type { UnitEntry } from './sender'
@@ -11,40 +12,57 @@ import type { UnitEntry } from './sender'
  * A class always goes apart: it has to be the same one for all tasks.
  */
 export function entangled(units: ReadonlySet<UnitEntry>, objects: Iterable<object>): ReadonlySet<UnitEntry> {
-  const all = [...withNeeds(units)].filter(({ root }) => !isClass(root))
+  const withClasses = withNeeds(units)
+  const all = [...withClasses].filter(({ root }) => !isClass(root))
   const found = new Set<UnitEntry>()
   for (const object of objects) for (const unit of all) if (unit.objects.has(object)) found.add(unit)
   for (const [n, unit] of all.entries())
     for (const other of all.slice(n + 1)) if (areTied(unit, other)) found.add(unit).add(other)
-  for (const unit of all) if (needsOneOf(unit, found)) found.add(unit)
-  return found
+  const needy = withNeedy(found, withClasses)
+  return new Set(all.filter((unit) => needy.has(unit)))
 }
 
-function withNeeds(units: Iterable<UnitEntry>, all = new Set<UnitEntry>()): Set<UnitEntry> {
-  for (const unit of units)
-    if (!all.has(unit)) {
-      all.add(unit)
-      withNeeds(unit.needs, all)
-    }
+function withNeeds(units: Iterable<UnitEntry>): ReadonlySet<UnitEntry> {
+  const all = new Set(units)
+  // What is added while it is gone through comes up too.
+  for (const unit of all) for (const needed of unit.needs) all.add(needed)
   return all
 }
 
-const ties = new WeakMap<UnitEntry, WeakMap<UnitEntry, boolean>>()
-
-/** Both are what they were when they were made, so this is found out once. */
-function areTied(unit: UnitEntry, other: UnitEntry): boolean {
-  const known = ties.get(unit) ?? new WeakMap<UnitEntry, boolean>()
-  ties.set(unit, known)
-  let answer = known.get(other)
-  if (answer === undefined) {
-    answer = unit.objects.meets(other.objects) || shareVariable(unit, other)
-    known.set(other, answer)
-  }
-  return answer
+/**
+ * A function among the arguments, or one that it needs, that shares a variable with the task's own function: they
+ * cannot go together, as the one goes once for all tasks and the other with each.
+ */
+export function tiedToTask(task: UnitEntry, units: ReadonlySet<UnitEntry>): Tie | undefined {
+  const own = withNeeds([task])
+  for (const unit of withNeeds(units))
+    for (const other of own)
+      if (!own.has(unit) && !isClass(unit.root) && !isClass(other.root) && variableTie(other, unit))
+        return tieOf(unit, other)
+  return undefined
 }
 
+/** A function, and the variable that it shares with one of another unit. */
+export interface Tie {
+  readonly captured: Captured
+  readonly variable: string
+}
+
+function tieOf(unit: UnitEntry, other: UnitEntry): Tie | undefined {
+  const names = variablesOf(other)
+  for (const { captured, variables } of unit.functions)
+    for (const { free } of variables) {
+      const isWritten = variablesOf(unit).get(free.name) || names.get(free.name)
+      if (names.has(free.name) && isWritten) return { captured, variable: free.name }
+    }
+  return undefined
+}
+
+const areTied = oncePerPair((unit, other) => unit.objects.meets(other.objects) || variableTie(unit, other))
+
 /** When it is not sure, they go together: that all functions are there may decide it. */
-function shareVariable(unit: UnitEntry, other: UnitEntry): boolean {
+const variableTie = oncePerPair((unit, other) => {
+  if (!mayShareVariable(unit, other)) return false
   const { shared, unsure } = sharedVariables([...unit.functions, ...other.functions], () => [
     ...unit.holders,
     ...other.holders,
@@ -54,8 +72,58 @@ function shareVariable(unit: UnitEntry, other: UnitEntry): boolean {
     functions.flatMap(({ variables }) => variables.flatMap((variable) => shared.get(variable) ?? []))
   const own = new Set(groupsOf(unit))
   return groupsOf(other).some((group) => own.has(group))
+})
+
+/** Both are what they were when they were made, so this is found out once. */
+function oncePerPair(find: (unit: UnitEntry, other: UnitEntry) => boolean) {
+  const answers = new WeakMap<UnitEntry, WeakMap<UnitEntry, boolean>>()
+  return (unit: UnitEntry, other: UnitEntry): boolean => {
+    const known = answers.get(unit) ?? new WeakMap<UnitEntry, boolean>()
+    answers.set(unit, known)
+    let answer = known.get(other)
+    if (answer === undefined) {
+      answer = find(unit, other)
+      known.set(other, answer)
+    }
+    return answer
+  }
 }
 
-function needsOneOf(unit: UnitEntry, found: ReadonlySet<UnitEntry>): boolean {
-  return [...unit.needs].some((needed) => found.has(needed) || needsOneOf(needed, found))
+/** By their names alone: a unit can have many functions, and meet another one with every task. */
+function mayShareVariable(unit: UnitEntry, other: UnitEntry): boolean {
+  const [few, many] = [variablesOf(unit), variablesOf(other)].sort((a, b) => a.size - b.size) as [Names, Names]
+  for (const [name, isWritten] of few) {
+    const isWrittenThere = many.get(name)
+    if (isWrittenThere !== undefined && (isWritten || isWrittenThere)) return true
+  }
+  return false
+}
+
+/** Captured variables by name, and whether they are written. */
+type Names = ReadonlyMap<string, boolean>
+
+const names = new WeakMap<UnitEntry, Names>()
+
+function variablesOf(unit: UnitEntry): Names {
+  const known = names.get(unit)
+  if (known) return known
+  const own = new Map<string, boolean>()
+  for (const { variables } of unit.functions)
+    for (const { free } of variables) own.set(free.name, own.get(free.name) === true || free.written)
+  names.set(unit, own)
+  return own
+}
+
+/** With those that need one of them, directly or by way of others. */
+function withNeedy(found: ReadonlySet<UnitEntry>, all: Iterable<UnitEntry>): ReadonlySet<UnitEntry> {
+  const needy = new Map<UnitEntry, UnitEntry[]>()
+  for (const unit of all)
+    for (const needed of unit.needs) {
+      const others = needy.get(needed)
+      if (others) others.push(unit)
+      else needy.set(needed, [unit])
+    }
+  const reached = new Set<UnitEntry>(found)
+  for (const unit of reached) for (const other of needy.get(unit) ?? []) reached.add(other)
+  return reached
 }

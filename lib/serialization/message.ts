@@ -1,6 +1,7 @@
 import { toBytes } from './bytes'
 import type { Encoder, Sending } from './encode'
-import { entangled } from './entangled'
+import { entangled, tiedToTask } from './entangled'
+import { describe } from './functions/capture'
 import { isClass } from './functions/source'
 import { PlainDataScanner } from './plain-data'
 import {
@@ -11,7 +12,7 @@ import {
   type Sent,
   type UnitEntry,
 } from './sender'
-import type { Trail } from './trail'
+import { TASK_FUNCTION, type Trail } from './trail'
 import type { Graph, Node, Parcel, Slot, Unit } from './wire'
 
 /** One message to one receiver. */
@@ -58,16 +59,17 @@ export class Message {
    * Encodes what one task is called with, or gives.
    *
    * @param roots what each value is called in an error: `args[0]`
+   * @param fn the task's function, which was encoded before
    * @throws SerializationError
    */
-  parcel(values: readonly unknown[], roots: (n: number) => string): Parcel {
+  parcel(values: readonly unknown[], roots: (n: number) => string, fn?: Function): Parcel {
     const scanner = this.#scanner
     scanner.nextTask()
     const isPlain = values.every(
       (value) => isSimple(value) || (typeof value === 'object' && scanner.scan(value as object) === 'plain'),
     )
     if (isPlain && !scanner.overlaps) return { values }
-    const { slots, graph } = this.#encode(values, roots)
+    const { slots, graph } = this.#encode(values, roots, fn)
     return scanner.overlaps ? packed({ slots, graph }) : { slots, graph }
   }
 
@@ -75,7 +77,7 @@ export class Message {
    * Functions among the values are sent apart, as units, unless they are entangled with the values: then they are
    * encoded together, in a second attempt.
    */
-  #encode(values: readonly unknown[], roots: (n: number) => string): { slots: Slot[]; graph: Graph } {
+  #encode(values: readonly unknown[], roots: (n: number) => string, fn?: Function): { slots: Slot[]; graph: Graph } {
     const together = new Set<UnitEntry>()
     for (;;) {
       const apart = new Set<UnitEntry>()
@@ -92,11 +94,28 @@ export class Message {
       functions.finish()
       const more = apart.size === 0 ? [] : [...entangled(apart, this.#scanner.objectsOfTask)]
       if (more.every((unit) => together.has(unit))) {
+        if (fn && apart.size + together.size > 0) this.#refuseTied(fn, new Set([...apart, ...together]), encoder)
         for (const unit of apart) this.#include(unit)
         return { slots, graph: encoder.graph }
       }
       for (const unit of more) together.add(unit)
     }
+  }
+
+  #refuseTied(fn: Function, units: ReadonlySet<UnitEntry>, encoder: Encoder): void {
+    const task = this.#sender.sentAs(fn)?.unit
+    const tied = task && tiedToTask(task, units)
+    if (!tied) return
+    this.trail.start(TASK_FUNCTION)
+    encoder.inVariable(
+      tied.variable,
+      () => describe(tied.captured),
+      () =>
+        encoder.fail(
+          'the function of the task shares it, and an argument goes apart from that',
+          'Let the function of the task capture what uses it, instead of giving it as an argument.',
+        ),
+    )
   }
 
   #sent(fn: Function): Sent {

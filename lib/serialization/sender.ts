@@ -12,6 +12,7 @@ import {
   closureOf,
   describe,
 } from './functions/capture'
+import type { Holder } from './functions/holders'
 import type { FunctionWithVariables } from './functions/shared-variables'
 import { intrinsicPath } from './intrinsics'
 import { PlainDataScanner } from './plain-data'
@@ -51,7 +52,7 @@ export interface UnitEntry extends Unit {
   readonly objects: PlainDataScanner
   readonly functions: readonly FunctionWithVariables[]
   /** Which of them one object holds. */
-  readonly holders: readonly ReadonlySet<Function>[]
+  readonly holders: readonly Holder[]
 }
 
 /**
@@ -120,9 +121,13 @@ export class Sender {
   /** Whether a unit refers to a module that a worker could not import. */
   #isOutdated(unit: UnitEntry): boolean {
     if (this.#byValue.size === 0) return false
-    return (
-      unit.imports.some((module) => this.isByValue(module)) || [...unit.needs].some((other) => this.#isOutdated(other))
-    )
+    const all = new Set([unit])
+    // What is added while it is gone through comes up too.
+    for (const { imports, needs } of all) {
+      if (imports.some((module) => this.isByValue(module))) return true
+      for (const needed of needs) all.add(needed)
+    }
+    return false
   }
 
   isByValue(module: Import): boolean {

@@ -47,12 +47,16 @@ const body = `
 async function main() {
   appendFileSync('log.txt', 'entry\\n')
   const range = Array.from({ length: 10 }, (_, n) => n)
+  // Functions that lead to one another by very many ways.
+  const ways = [() => 0, () => 1]
+  for (let n = 2; n < 60; n++) ways.push(((a, b) => () => [a, b].length)(ways[n - 1], ways[n - 2]))
   const results = await Parallel({ nJobs: 2, backend: 'threads', batchSize: BATCH })([
     ...range.map((n) => delayed(Math.abs)(-n)),
     ...range.map((n) => delayed(shift)(n)),
     ...range.map((n) => delayed((m) => twice(m) + own)(n)),
     ...range.map((n) => delayed(move)(new Point(n))),
     ...range.map((n) => delayed((f, m) => f(m))(shift, -1 - n)),
+    ...ways.map((fn) => delayed((f) => f())(fn)),
   ])
   const points = results.slice(30, 40)
   console.log(JSON.stringify({
@@ -73,6 +77,7 @@ const expected: Told = {
     ...range.map((n) => n * 2 + 0.5),
     ...range.map((n) => n + 1),
     ...range.map((n) => 99 - n),
+    ...[0, 1, ...new Array(58).fill(2)],
   ],
   log: [
     'entry',

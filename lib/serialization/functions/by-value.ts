@@ -5,7 +5,7 @@ import type { FunctionNode, Slot } from '../wire'
 import { type Captured, type Closure, describe, type Variable } from './capture'
 import type { ClassMember, ComputedKey } from './class-parts'
 import { codeOf } from './code'
-import { holdersOf } from './holders'
+import { type Holder, holdersOf } from './holders'
 import { variableSlot } from './module-members'
 import { type FunctionWithVariables, sharedVariables } from './shared-variables'
 
@@ -24,7 +24,7 @@ interface Pending {
 /** The functions of one unit. Their text is written at its end, when it is known which variables they share. */
 export class FunctionsByValue {
   /** Functions that one object holds; none where that made no difference. */
-  holders: readonly ReadonlySet<Function>[] = []
+  holders: readonly Holder[] = []
   readonly #pending: Pending[] = []
   readonly #encoder: Encoding
 

@@ -29,7 +29,7 @@ export interface Captured {
 export interface Variable {
   readonly free: FreeVariable
   readonly value: unknown
-  /** The scope it is in; `undefined` for a property of the global object. */
+  /** The scope it is in; `undefined` when it was not looked up: its value is given, or V8 shows no scopes. */
   readonly scope: Scope | undefined
   readonly isInitialized: boolean
 }
@@ -121,7 +121,7 @@ export function closureOf(captured: Captured): Closure {
       )
     if (binding.is === 'global') {
       if (!isStandardGlobal(free.name))
-        variables.push({ free, value: binding.value, scope: undefined, isInitialized: true })
+        variables.push({ free, value: binding.value, scope: binding.scope, isInitialized: true })
     } else {
       const isInitialized = binding.is === 'variable'
       variables.push({ free, value: isInitialized ? binding.value : undefined, scope: binding.scope, isInitialized })
@@ -149,9 +149,9 @@ function ownVariable({ fn, details, script, given }: Captured, { own }: Analysis
     return { free: own, value: given.captures[own.name], scope: undefined, isInitialized: true }
   const binding = lookUpShown(own.name, details)
   if (!script || (binding?.is !== 'variable' && binding?.is !== 'global')) return undefined
-  const { value } = binding
+  const { value, scope } = binding
   if ((value === fn && !own.written) || !isDeclaration(script, details.line, details.column)) return undefined
-  return { free: own, value, scope: binding.is === 'variable' ? binding.scope : undefined, isInitialized: true }
+  return { free: own, value, scope, isInitialized: true }
 }
 
 function analyseOrExplain(text: string, isStrict: () => boolean): Analysis {

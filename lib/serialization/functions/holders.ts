@@ -1,69 +1,63 @@
-import type { FunctionNode, Members, Node } from '../wire'
+import { partsOf } from '../node-parts'
+import type { FunctionNode, Members, Node, Slot } from '../wire'
+
+/** The functions that one object holds: by way of other objects too, and directly. */
+export interface Holder {
+  readonly all: ReadonlySet<Function>
+  readonly direct: ReadonlySet<Function>
+}
 
 /**
- * Which functions by value are held by one object, directly or by way of other objects; the variables of a function
- * count as one too, without what is in them, and so do the getter and the setter of one property.
+ * Which functions by value are held by one object. A function holds itself and its properties. What it captures, its
+ * `this` too, counts as another holder, without what is in it; and so do the getter and the setter of one property.
  */
-export function holdersOf(
-  nodes: readonly Node[],
-  functions: ReadonlyMap<FunctionNode, Function>,
-): readonly ReadonlySet<Function>[] {
-  const held = nodes.map(() => new Set<Function>())
-  const holdersOfNode = nodes.map((): number[] => [])
-  for (const [holder, node] of nodes.entries()) for (const n of slotsOf(node)) holdersOfNode[n]?.push(holder)
-  for (const [n, [kind, payload]] of nodes.entries()) {
-    const fn = kind === 'function' ? functions.get(payload) : undefined
-    if (fn) addToHolders(fn, n)
-  }
-  return [...held, ...accessorPairs(nodes, functions)].filter(({ size }) => size > 1)
-
-  function addToHolders(fn: Function, start: number): void {
-    const seen = new Set([start])
-    const next = [...(holdersOfNode[start] ?? [])]
-    for (let n = next.pop(); n !== undefined; n = next.pop()) {
-      if (seen.has(n)) continue
-      seen.add(n)
-      const isFunction = nodes[n]?.[0] === 'function'
-      if (!isFunction || holdersOfNode[start]?.includes(n)) held[n]?.add(fn)
-      if (!isFunction) next.push(...(holdersOfNode[n] ?? []))
-    }
-  }
-}
-
-function accessorPairs(
-  nodes: readonly Node[],
-  functions: ReadonlyMap<FunctionNode, Function>,
-): readonly ReadonlySet<Function>[] {
-  const functionAt = (slot: unknown) => {
-    const [kind, payload] = (Array.isArray(slot) && nodes[slot[0]]) || []
+export function holdersOf(nodes: readonly Node[], functions: ReadonlyMap<FunctionNode, Function>): readonly Holder[] {
+  const functionOf = (n: number): Function | undefined => {
+    const [kind, payload] = nodes[n] ?? []
     return kind === 'function' ? functions.get(payload) : undefined
   }
-  return nodes.flatMap((node) =>
-    membersIn(node).flatMap(({ accessors = [] }) =>
-      accessors.map(([, , get, set]) => new Set([get, set].flatMap((slot) => functionAt(slot) ?? []))),
-    ),
+  const pairs = nodes.flatMap((node) => accessorPairs(node).map((pair) => functionsAt(pair, functionOf)))
+  const captures = nodes.flatMap(([kind, payload]) =>
+    kind === 'function' ? [functionsAt([payload.self, ...(payload.args ?? []), ...payload.captured], functionOf)] : [],
   )
+  const shallow = [...pairs, ...captures].map((held) => ({ all: held, direct: held }))
+  return [...objects(nodes, functionOf), ...shallow].filter(({ all }) => all.size > 1)
 }
 
-function membersIn([kind, ...payload]: Node): readonly Partial<Members>[] {
-  const { own, prototype } = kind === 'function' ? (payload[0] as FunctionNode) : {}
-  const candidates: readonly unknown[] = kind === 'function' ? [own, prototype] : payload
-  return candidates.filter((value) => typeof value === 'object' && value !== null) as Partial<Members>[]
+function objects(nodes: readonly Node[], functionOf: (n: number) => Function | undefined): readonly Holder[] {
+  const held = nodes.map(() => ({ all: new Set<Function>(), direct: new Set<Function>() }))
+  const above = nodes.map((): number[] => [])
+  for (const [holder, node] of nodes.entries()) for (const n of nodesIn(slotsOf(node))) above[n]?.push(holder)
+  for (const start of nodes.keys()) {
+    const fn = functionOf(start)
+    if (!fn) continue
+    for (const n of [start, ...(above[start] ?? [])]) held[n]?.direct.add(fn)
+    const next = [start]
+    for (let n = next.pop(); n !== undefined; n = next.pop()) {
+      if (held[n]?.all.has(fn)) continue
+      held[n]?.all.add(fn)
+      next.push(...(above[n] ?? []))
+    }
+  }
+  return held
 }
 
-/** The nodes that a node refers to. */
-function slotsOf([kind, ...payload]: Node): readonly number[] {
-  if (kind === 'raw' || kind === 'construct') return []
-  const found: number[] = []
-  if (kind === 'function') collect((payload[0] as FunctionNode).captured, found)
-  else collect(payload, found)
-  return found
+function slotsOf(node: Node): readonly Slot[] {
+  const { slots, members } = partsOf(node)
+  return [...slots, ...members.flatMap(slotsOfMembers)]
 }
 
-/** Slots, lists of slots, and members. */
-function collect(value: unknown, found: number[]): void {
-  if (ArrayBuffer.isView(value) || typeof value !== 'object' || value === null) return
-  if (!Array.isArray(value)) collect(Object.values(value), found)
-  else if (value.length === 1 && typeof value[0] === 'number') found.push(value[0])
-  else for (const element of value) collect(element, found)
+function slotsOfMembers({ values, accessors = [], proto }: Members): readonly Slot[] {
+  return [...values, ...accessors.flatMap(([, , get, set]) => [get, set]), proto]
 }
+
+function accessorPairs(node: Node): readonly (readonly Slot[])[] {
+  return partsOf(node).members.flatMap(({ accessors = [] }) => accessors.map(([, , get, set]) => [get, set]))
+}
+
+function functionsAt(slots: readonly Slot[], functionOf: (n: number) => Function | undefined): ReadonlySet<Function> {
+  return new Set(nodesIn(slots).flatMap((n) => functionOf(n) ?? []))
+}
+
+const nodesIn = (slots: readonly Slot[]): readonly number[] =>
+  slots.flatMap((slot) => (Array.isArray(slot) ? [slot[0] as number] : []))

@@ -10,6 +10,15 @@ export interface Scope {
   readonly object: object
 }
 
+/** A variable of a {@link Scope}; `undefined` when it is not initialized yet. */
+export function valueIn(scope: object, name: string): unknown {
+  try {
+    return (scope as Record<string, unknown>)[name]
+  } catch {
+    return undefined
+  }
+}
+
 /** What a bound function is made of. */
 export interface BoundFunction {
   readonly target: Function

@@ -1,7 +1,7 @@
 import { type AnyNode, type Function as FunctionNode, parse } from 'acorn'
 import { addBlockFunctionNames, addLexicalNames, addPatternNames, addVarNames } from './bindings'
 import type { Captured } from './capture'
-import type { Scope } from './introspect'
+import { type Scope, valueIn } from './introspect'
 import { offsetIn, type Script } from './script'
 import { childrenOf } from './syntax-tree'
 
@@ -14,6 +14,11 @@ export interface ScopePlace {
    * instance: a loop or a function is in between, or nothing is known.
    */
   readonly repeats: boolean
+  /**
+   * Whether a scope that looks the same is the same: there is only one, or one of its values is an object that is made
+   * anew for each.
+   */
+  readonly isUnique: boolean
 }
 
 /**
@@ -21,27 +26,47 @@ export interface ScopePlace {
  * around an `eval`, are not found.
  */
 export function scopePlaces({ script, details }: Captured): readonly ScopePlace[] {
-  const steps = script && stepsAround(script, details.line, details.column)
+  const { scopes, line, column } = details
+  const steps = script && stepsAround(script, line, column)
+  const isEval = script !== undefined && isOfEval(script)
   // Without the text: functions of one place mostly are of different instances.
   if (!steps)
-    return details.scopes.map((_, n) => ({ site: undefined, repeats: n > 0 || isOutermost(details.scopes, n) }))
+    return scopes.map((_, n) => {
+      const isUnique = isOutermost(scopes, n)
+      return { site: undefined, repeats: n > 0 || isUnique, isUnique }
+    })
   let next = 0
-  return details.scopes.map((scope) => {
+  return scopes.map((scope, n) => {
     const at = steps.findIndex((step, n) => n >= next && fits(scope, step))
-    if (at < 0) return { site: undefined, repeats: true }
-    const repeats = steps.slice(next, at).some(({ is }) => is === 'repeated')
+    if (at < 0) return { site: undefined, repeats: true, isUnique: isEval ? isTopLevel(scope) : isOutermost(scopes, n) }
+    const isRepeated = (steps: readonly Step[]) => steps.some(({ is }) => is === 'repeated')
+    const repeats = isRepeated(steps.slice(next, at))
     next = at + 1
-    return { site: (steps[at] as ScopeStep).site, repeats }
+    const { site, makes } = steps[at] as ScopeStep
+    const isMade = (name: string) => Object(valueIn(scope.object, name)) === valueIn(scope.object, name)
+    const isUnique = (!isEval && !isRepeated(steps.slice(next))) || [...makes].some(isMade)
+    return { site, repeats, isUnique }
   })
 }
 
-/** A CommonJS module's own scope and the global one: there is only one of each. */
-const isOutermost = (scopes: readonly Scope[], n: number): boolean => n >= scopes.length - 2
+/** The text of an `eval` or `new Function`: it may run many times, and what is around it is not in it. */
+export const isOfEval = ({ url }: Script): boolean => url === ''
+
+/** What is around the text of every function. */
+const isTopLevel = ({ type }: Scope): boolean => type === 'Module' || type === 'Script' || type === 'Global'
+
+/** Those, and the scope of the function that Node puts around a CommonJS module. */
+function isOutermost(scopes: readonly Scope[], n: number): boolean {
+  const next = scopes[n + 1]
+  return isTopLevel(scopes[n] as Scope) || (next !== undefined && isTopLevel(next))
+}
 
 interface ScopeStep {
   readonly is: 'scope'
   readonly site: number
   readonly names: ReadonlySet<string>
+  /** Names of objects that are made anew for each scope. */
+  readonly makes: ReadonlySet<string>
   /** V8 calls it `Closure`. */
   readonly isOfFunction: boolean
 }
@@ -114,10 +139,10 @@ function collect(node: AnyNode, parent: AnyNode | undefined, regions: Region[]):
 
 function regionOf(node: AnyNode, parent: AnyNode | undefined): Pick<Region, 'is' | 'steps'> | undefined {
   const other = (...steps: Step[]) => ({ is: 'other', steps }) as const
-  const scope = (add: (names: Set<string>) => void, isOfFunction = false): Step => {
+  const scope = (add: (names: Set<string>) => void, isOfFunction = false, body: readonly AnyNode[] = []): Step => {
     const names = new Set<string>()
     add(names)
-    return { is: 'scope', site: node.start, names, isOfFunction }
+    return { is: 'scope', site: node.start, names, makes: new Set(body.flatMap(madeBy)), isOfFunction }
   }
   switch (node.type) {
     case 'FunctionDeclaration':
@@ -126,10 +151,17 @@ function regionOf(node: AnyNode, parent: AnyNode | undefined): Pick<Region, 'is'
       const isConstructor = parent?.type === 'MethodDefinition' && parent.kind === 'constructor'
       // One scope, or two when a parameter has a default that needs its own.
       const steps = [
-        scope((names) => addFunctionNames(node, names), true),
+        scope(
+          (names) => addFunctionNames(node, names),
+          true,
+          node.body.type === 'BlockStatement' ? node.body.body : [],
+        ),
         scope((names) => addParameters(node, names), true),
       ]
-      return { is: isConstructor ? 'constructor' : 'function', steps: [...steps, repeated] }
+      return {
+        is: isConstructor ? 'constructor' : 'function',
+        steps: runsOnce(node, parent) ? steps : [...steps, repeated],
+      }
     }
     case 'ClassDeclaration':
     case 'ClassExpression':
@@ -137,9 +169,9 @@ function regionOf(node: AnyNode, parent: AnyNode | undefined): Pick<Region, 'is'
     case 'PropertyDefinition':
       return node.static ? undefined : other(repeated)
     case 'StaticBlock':
-      return other(scope((names) => addBodyNames(node.body, names), true))
+      return other(scope((names) => addBodyNames(node.body, names), true, node.body))
     case 'BlockStatement':
-      return other(scope((names) => addLexicalNames(node.body, names)))
+      return other(scope((names) => addLexicalNames(node.body, names), false, node.body))
     case 'SwitchStatement':
       return other(
         scope((names) =>
@@ -171,6 +203,34 @@ function regionOf(node: AnyNode, parent: AnyNode | undefined): Pick<Region, 'is'
 }
 
 const repeated = { is: 'repeated' } as const
+
+/** The constants that a statement gives an object of its own. */
+function madeBy(statement: AnyNode): readonly string[] {
+  if (statement.type !== 'VariableDeclaration' || statement.kind !== 'const') return []
+  return statement.declarations.flatMap(({ id, init }) =>
+    id.type === 'Identifier' && init && makesAnew(init) ? [id.name] : [],
+  )
+}
+
+function makesAnew(node: AnyNode): boolean {
+  // Istanbul counts in front of it.
+  if (node.type === 'SequenceExpression') return makesAnew(node.expressions.at(-1) as AnyNode)
+  if (node.type === 'NewExpression') return node.callee.type === 'Identifier' && collections.has(node.callee.name)
+  return /^(?:Array|Object|Function|ArrowFunction|Class)Expression$/.test(node.type)
+}
+
+const collections = new Set(['Array', 'Map', 'Object', 'Set', 'WeakMap', 'WeakSet'])
+
+/** Whether a function is called where it is written, or is what loaders and bundlers put around a module. */
+function runsOnce(node: FunctionNode, parent: AnyNode | undefined): boolean {
+  const isCalled = parent?.type === 'CallExpression' && parent.callee === node && !node.id
+  return (
+    isCalled || (!node.id && node.params.some((param) => param.type === 'Identifier' && moduleExports.test(param.name)))
+  )
+}
+
+/** `exports`, `__webpack_exports__`, `__vite_ssr_exports__` */
+const moduleExports = /^(?:__\w+_)?exports(?:__)?$/
 
 function addParameters({ params }: FunctionNode, names: Set<string>): void {
   for (const param of params) addPatternNames(param, names)

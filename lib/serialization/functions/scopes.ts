@@ -8,7 +8,7 @@ export type Binding =
   /** A `let`, `const` or `class` whose declaration has not run yet: reading it throws. (Node 20 cannot tell.) */
   | { readonly is: 'uninitialised'; readonly scope: Scope }
   /** A property of the global object. */
-  | { readonly is: 'global'; readonly value: unknown }
+  | { readonly is: 'global'; readonly value: unknown; readonly scope: Scope }
   /** The name of an enclosing named function expression, whose value V8 does not show. */
   | { readonly is: 'hidden' }
 
@@ -44,6 +44,7 @@ function variable(name: string, scope: Scope): Binding | undefined {
   }
 }
 
-function globalBinding(name: string, { object }: Scope): Binding | undefined {
-  return Reflect.has(object, name) ? { is: 'global', value: Reflect.get(object, name) } : undefined
+function globalBinding(name: string, scope: Scope): Binding | undefined {
+  const { object } = scope
+  return Reflect.has(object, name) ? { is: 'global', value: Reflect.get(object, name), scope } : undefined
 }

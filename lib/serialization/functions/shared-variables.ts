@@ -1,6 +1,7 @@
 import type { Captured, Variable } from './capture'
+import type { Holder } from './holders'
 import type { Scope } from './introspect'
-import { scopePlaces } from './scope-places'
+import { isFromEval, type Level, Looks } from './scope-looks'
 
 /** A function with the variables it captures. */
 export interface FunctionWithVariables {
@@ -25,15 +26,14 @@ export interface Sharing {
  *
  * @param holders functions that one object holds
  */
-export function sharedVariables(
-  functions: readonly FunctionWithVariables[],
-  holders: () => Iterable<ReadonlySet<Function>>,
-): Sharing {
+export function sharedVariables(functions: readonly FunctionWithVariables[], holders: () => Iterable<Holder>): Sharing {
   if (!mayShare(functions, () => '')) return nothing
   const looks = new Looks()
-  if (!mayShare(functions, (captured, scope) => looks.of(captured, scope))) return nothing
+  const hasEval = functions.some(({ captured }) => isFromEval(captured))
+  if (!mayShare(functions, (captured, scope) => (hasEval ? looks.anywhere(scope) : looks.of(captured, scope))))
+    return nothing
   const search = new Search(holders)
-  search.resolve(membersOf(functions, looks), 0)
+  search.resolve(membersOf(functions, looks))
   return search
 }
 
@@ -59,64 +59,13 @@ interface Member extends FunctionWithVariables {
   readonly levels: readonly Level[]
 }
 
-interface Level {
-  readonly scope: Scope
-  readonly site: number | undefined
-  readonly repeats: boolean
-  /** The same for scopes that look alike. */
-  readonly look: string
-}
-
 function membersOf(functions: readonly FunctionWithVariables[], looks: Looks): Member[] {
-  return functions.map(({ captured, variables }) => {
-    const places = scopePlaces(captured)
-    const levels = captured.details.scopes.map((scope, n) => {
-      const { site, repeats } = places[n] as (typeof places)[number]
-      return { scope, site, repeats, look: `${looks.of(captured, scope)} ${site}` }
-    })
-    return { captured, variables, levels: levels.reverse() }
-  })
-}
-
-class Looks {
-  readonly #known = new Map<Scope, string>()
-  readonly #numbers = new Map<unknown, number>()
-
-  of(captured: Captured, scope: Scope): string {
-    let look = this.#known.get(scope)
-    if (look === undefined) {
-      look = this.#read(captured, scope)
-      this.#known.set(scope, look)
-    }
-    return look
-  }
-
-  #read({ details: { scriptId } }: Captured, { type, object }: Scope): string {
-    // There is only one of each; the others are a copy for each function.
-    // What classic scripts declare is in one scope for all of them: each line typed into the REPL is a script.
-    if (type === 'Global' || type === 'Script') return type
-    if (type === 'Module') return `${scriptId} ${type}`
-    const names = Object.getOwnPropertyNames(object)
-    return [scriptId, type, ...names, ...names.map((name) => this.#number(valueIn(object, name)))].join('\0')
-  }
-
-  #number(value: unknown): number | string {
-    if (Object.is(value, -0)) return '-0'
-    let number = this.#numbers.get(value)
-    if (number === undefined) {
-      number = this.#numbers.size
-      this.#numbers.set(value, number)
-    }
-    return number
-  }
-}
-
-function valueIn(scope: object, name: string): unknown {
-  try {
-    return (scope as Record<string, unknown>)[name]
-  } catch {
-    return undefined // not initialized yet
-  }
+  const levels = looks.levels(functions.map(({ captured }) => captured))
+  return functions.map(({ captured, variables }) => ({
+    captured,
+    variables,
+    levels: levels.get(captured) as readonly Level[],
+  }))
 }
 
 /** What is made once in each instance of a scope: by its place, which one it is. */
@@ -125,26 +74,34 @@ type Marks = ReadonlyMap<string, unknown>
 /** Functions that are known to be of one instance. */
 interface Together {
   readonly members: Member[]
-  readonly marks: Map<string, unknown>
+  readonly marks: Marks
 }
 
 class Search implements Sharing {
   readonly shared = new Map<Variable, object>()
   unsure: readonly [Variable, Variable] | undefined
-  readonly #holders: () => Iterable<ReadonlySet<Function>>
+  readonly #holders: () => Iterable<Holder>
 
-  constructor(holders: () => Iterable<ReadonlySet<Function>>) {
+  constructor(holders: () => Iterable<Holder>) {
     this.#holders = holders
   }
 
-  /** @param members functions for which the scopes around the one at this depth are the same */
-  resolve(members: readonly Member[], depth: number): void {
-    for (const alike of groupBy(members, ({ levels }) => levels[depth]?.look))
-      for (const instance of this.#instances(alike, depth)) {
-        if (instance.length < 2) continue
-        this.#share(instance, depth)
-        this.resolve(instance, depth + 1)
-      }
+  /**
+   * @param members functions for which the scopes around the one at this depth are the same
+   * @param open the first of those scopes, inwards, of which it is not sure that it is one
+   * @returns which of the functions have the same scope at this depth
+   */
+  resolve(members: readonly Member[], depth = 0, open = 0): readonly (readonly Member[])[] {
+    const instances = groupBy(members, ({ levels }) => levels[depth]?.look).flatMap((alike) =>
+      this.#instances(alike, depth),
+    )
+    for (const instance of instances) {
+      if (instance.length < 2) continue
+      this.#share(instance, depth)
+      const first = isOne(instance, depth) ? depth + 1 : open
+      this.#doubtOuter(instance, this.resolve(instance, depth + 1, first), depth, first)
+    }
+    return instances
   }
 
   #share(members: readonly Member[], depth: number): void {
@@ -153,6 +110,31 @@ class Search implements Sharing {
       if (!isShared(users)) continue
       const one = {}
       for (const variable of users) this.shared.set(variable, one)
+    }
+  }
+
+  /**
+   * What is in a scope more than once says nothing of that scope: two files may be of one project, or of two that look
+   * the same. It matters where both use a variable of it that somebody writes.
+   */
+  #doubtOuter(members: readonly Member[], inner: readonly (readonly Member[])[], depth: number, first: number): void {
+    if (first > depth) return
+    const innerOf = new Map(inner.flatMap((instance) => instance.map((member) => [member, instance])))
+    const met = new Map<string, { what: unknown; variable: Variable }>()
+    for (const member of members) {
+      const { scriptId, line, column } = member.captured.details
+      const level = member.levels[depth + 1]
+      const place = level ? level.site : `${line}:${column}`
+      if (place === undefined) continue
+      const what = level ? innerOf.get(member) : member.captured.fn
+      for (let at = first; at <= depth; at++)
+        for (const variable of variablesAt(member, at)) {
+          if (!this.shared.has(variable)) continue
+          const key = [at, variable.free.name, scriptId, place].join(' ')
+          const other = met.get(key)
+          if (other && other.what !== what) this.unsure ??= [other.variable, variable]
+          met.set(key, { what, variable })
+        }
     }
   }
 
@@ -177,19 +159,21 @@ class Search implements Sharing {
     return instances.map((instance) => instance.flatMap(({ members }) => members))
   }
 
-  /** What an object holds was made together, unless it holds two of the same place. */
-  #joinHeld(partOf: Map<Function, Together>): readonly Together[] {
-    if (areAllApart([...partOf.values()])) return [...partOf.values()]
-    for (const held of [...this.#holders()].sort((a, b) => a.size - b.size)) {
-      const [first, ...others] = new Set([...held].flatMap((fn) => partOf.get(fn) ?? []))
-      if (!first || others.length === 0 || contradict([first, ...others])) continue
-      for (const { members, marks } of others) {
-        first.members.push(...members)
-        for (const [place, what] of marks) first.marks.set(place, what)
-        for (const { captured } of members) partOf.set(captured.fn, first)
-      }
+  /**
+   * What an object holds was made together, unless it holds two of the same place: then what it holds directly. An
+   * object that says otherwise was made elsewhere, of functions of several instances. It is not known which one that
+   * is, so none of those that are at odds with each other counts.
+   */
+  #joinHeld(partOf: ReadonlyMap<Function, Together>): readonly Together[] {
+    const parts = [...partOf.values()]
+    if (areAllApart(parts)) return parts
+    const groups = new Groups(parts)
+    const partsIn = (held: ReadonlySet<Function>) => [...new Set([...held].flatMap((fn) => partOf.get(fn) ?? []))]
+    for (const { all, direct } of this.#holders()) {
+      const held = [partsIn(all), partsIn(direct)].find((held) => !contradict(held))
+      if (held) groups.join(held)
     }
-    return [...new Set(partOf.values())]
+    return groups.all.flatMap((group) => (contradict(group) ? group : [joined(group)]))
   }
 
   /** Two that may be of one instance, or of two: it matters when they share a variable then which somebody writes. */
@@ -204,6 +188,37 @@ class Search implements Sharing {
             const same = variablesAt(other, at).find(({ free }) => free.name === variable.free.name)
             if (same && written.has(variable.free.name)) this.unsure ??= [variable, same]
           }
+  }
+}
+
+/** What belongs together, of what was joined two by two. */
+class Groups<T> {
+  readonly #groupOf: Map<T, Set<T>>
+
+  constructor(elements: readonly T[]) {
+    this.#groupOf = new Map(elements.map((element) => [element, new Set([element])]))
+  }
+
+  get all(): readonly T[][] {
+    return [...new Set(this.#groupOf.values())].map((group) => [...group])
+  }
+
+  join(elements: readonly T[]): void {
+    const [largest, ...others] = [...new Set(elements.flatMap((element) => this.#groupOf.get(element) ?? []))].sort(
+      (a, b) => b.size - a.size,
+    )
+    for (const other of others)
+      for (const element of other) {
+        largest?.add(element)
+        this.#groupOf.set(element, largest as Set<T>)
+      }
+  }
+}
+
+function joined(parts: readonly Together[]): Together {
+  return {
+    members: parts.flatMap(({ members }) => members),
+    marks: new Map(parts.flatMap(({ marks }) => [...marks])),
   }
 }
 
@@ -235,6 +250,15 @@ function marksOf({ captured: { fn, details }, levels }: Member, depth: number): 
     }
   }
   return marks
+}
+
+/**
+ * Whether functions whose scopes at this depth look the same have one: it is unique, or one of the functions is made
+ * once in each. The latter is what a task mostly is, as it is made beside what it uses; nothing shows then that there
+ * are two.
+ */
+function isOne(members: readonly Member[], depth: number): boolean {
+  return members.some(({ levels }) => levels[depth]?.isUnique || levels.slice(depth).every(({ repeats }) => !repeats))
 }
 
 /** Whether there are two at one place. */

@@ -30,7 +30,7 @@ describe('lookUp', () => {
   it('finds properties of the global object, and not what it inherits', () => {
     Object.assign(globalThis, { addedByProgram: 7 })
     try {
-      expect(bindingOf('addedByProgram', () => {})).toEqual({ is: 'global', value: 7 })
+      expect(bindingOf('addedByProgram', () => {})).toMatchObject({ is: 'global', value: 7, scope: { type: 'Global' } })
     } finally {
       Reflect.deleteProperty(globalThis, 'addedByProgram')
     }

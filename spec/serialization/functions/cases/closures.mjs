@@ -1,5 +1,5 @@
 // biome-ignore-all lint: the code is odd on purpose
-import { delayed } from 'parfor'
+import { delayed, partial } from 'parfor'
 
 const prefix = 'module '
 const helper = (text) => prefix + inner(text)
@@ -18,6 +18,11 @@ const add = (n) => {
 }
 function readTotal() {
   return total
+}
+let countedAll = 0
+const countedCounter = () => {
+  let n = 0
+  return () => [++n, ++countedAll]
 }
 const even = (n) => n === 0 || odd(n - 1)
 const odd = (n) => n !== 0 && even(n - 1)
@@ -262,6 +267,139 @@ export const cases = {
       () => mixed,
     )
   },
+  'an object of functions from two counters': async ({ refused }) => {
+    const make = () => {
+      let n = 0
+      return { up: () => ++n, get: () => n }
+    }
+    const [a, b] = [make(), make()]
+    const view = { press: a.up, show: b.get }
+    await refused('n', /looks the same.*Send the functions that belong together/, () => [
+      view.press(),
+      a.get(),
+      b.get(),
+    ])
+  },
+  'functions of two counters beside numbers': async ({ refused }) => {
+    class Config {
+      constructor(retries) {
+        this.retries = retries
+      }
+    }
+    const make = () => {
+      let n = 0
+      return { up: () => ++n, get: () => n }
+    }
+    const [a, b] = [make(), make()]
+    const [ups, gets] = [
+      [a.up, b.up],
+      [a.get, b.get],
+    ]
+    // What looks like the number of another node is a number.
+    for (let n = 0; n < 16; n++) {
+      const mixed = { config: new Config(n), get: b.get }
+      await refused('n', /looks the same/, () => [ups[0](), gets[0](), gets[1](), mixed.get()])
+    }
+  },
+  'counters whose functions are properties of a function': ({ same }) => {
+    const make = () => {
+      let n = 0
+      const up = () => ++n
+      up.reset = () => (n = 0)
+      return up
+    }
+    const [a, b] = [make(), make()]
+    return same(() => [a(), a(), b.reset(), a(), b()])
+  },
+  'counters whose functions are methods of a prototype': ({ same }) => {
+    const make = () => {
+      let n = 0
+      function Counter() {}
+      Counter.up = () => ++n
+      Counter.prototype.get = () => n
+      return Counter
+    }
+    const [a, b] = [make(), make()]
+    return same(() => [a.up(), new a().get(), new b().get()])
+  },
+  'counters that know each other': ({ same }) => {
+    const all = []
+    const make = () => {
+      let n = 0
+      return { up: () => ++n, get: () => n, all }
+    }
+    all.push(make(), make(), make())
+    const [a, b, c] = all
+    return same(() => [a.up(), a.up(), b.up(), ...[a, b, c].map(({ get }) => get())])
+  },
+  'files of two projects, or of one': async ({ refused }) => {
+    const project = () => {
+      let saved = 0
+      return {
+        file() {
+          let n = 0
+          return { write: () => [++n, ++saved], stats: () => [n, saved] }
+        },
+        writer: () => () => ++saved,
+      }
+    }
+    const [a, b] = [project().file(), project().file()]
+    await refused('saved', /looks the same.*keep what they change in an object/, () => [a.write(), b.stats()])
+    const { file, writer } = project()
+    const [c, d] = [file(), file()]
+    await refused('saved', /looks the same/, () => [c.write(), d.stats()])
+    const [e, f] = [writer(), writer()]
+    await refused('saved', /looks the same/, () => [e(), f()])
+  },
+  'files of one project': async ({ same }) => {
+    const project = () => {
+      let saved = 0
+      const file = () => {
+        let n = 0
+        return { write: () => [++n, ++saved], stats: () => [n, saved] }
+      }
+      return { file, total: () => saved }
+    }
+    const one = project()
+    const [a, b] = [one.file(), one.file()]
+    await same(() => [a.write(), b.write(), a.stats(), b.stats(), one.total()])
+    const [two, three] = [project(), project()]
+    const [c, d] = [two, three].map((each) => [each, each.file()])
+    await same(() => [c[1].write(), c[0].total()])
+  },
+  'files of one project that keeps them': ({ same }) => {
+    const project = () => {
+      let saved = 0
+      const files = []
+      const file = () => {
+        let n = 0
+        files.push({ write: () => [++n, ++saved, files.length], stats: () => [n, saved] })
+      }
+      file()
+      file()
+      return files
+    }
+    const [a, b] = project()
+    return same(() => [a.write(), b.write(), a.stats(), b.stats()])
+  },
+  'counters that count together': ({ same }) => {
+    let all = 0
+    const counters = []
+    for (let i = 0; i < 3; i++) {
+      let n = 0
+      counters.push({ up: () => [++n, ++all], get: () => [n, all, i] })
+    }
+    const [first, second] = counters
+    return same(() => [first.up(), second.up(), second.up(), first.get(), second.get()])
+  },
+  'counters that count together in a variable of the module': async ({ away, equal }) => {
+    const [a, b] = [countedCounter(), countedCounter()]
+    equal(await away(() => [a(), b(), b()]), [
+      [1, 1],
+      [1, 2],
+      [2, 3],
+    ])
+  },
   'a variable that a task and a nested function write': ({ same }) => {
     let count = 0
     const bump = (by) => {
@@ -337,6 +475,13 @@ export const cases = {
     await same((x) => [ourGlobal.of(x), typeof ourGlobal], 4)
     delete globalThis.ourGlobal
   },
+  "a global of the user's that functions write": async ({ away, equal }) => {
+    globalThis.ourTotal = 1
+    const add = () => ourTotal++
+    equal(await away(() => [add(), add(), ourTotal]), [1, 2, 3])
+    equal(ourTotal, 1)
+    delete globalThis.ourTotal
+  },
   globals: ({ same }) =>
     same(() => [
       typeof structuredClone,
@@ -402,6 +547,38 @@ export const cases = {
       ...((of) => [{ of }, new Map([[of, (x) => of(x) + 1]])])((x) => x * n),
     )
   },
+  'functions over functions that lead to one another by very many ways': async ({ all, equal }) => {
+    const fns = [() => 0, () => 1]
+    for (let i = 2; i < 60; i++) {
+      const a = fns[i - 1]
+      const b = fns[i - 2]
+      fns.push(() => [a, b].length)
+    }
+    const results = await all(fns.map((fn) => delayed((fn) => fn())(fn)))
+    equal(results.slice(-2), [2, 2])
+  },
+  'an argument that shares a variable with the task': async ({ same, refused }) => {
+    let n = 0
+    const up = () => ++n
+    const apart = /captured variable "n" of function "up2?" .* the function of the task shares it/
+    await refused('n', apart, (f) => [f(), n], up)
+    await refused('n', apart, ({ list: [f] }) => [f(), n], { list: [up] })
+    await refused(
+      'n',
+      apart,
+      partial(
+        (get, f) => [f(), get()],
+        () => n,
+      ),
+      up,
+    )
+    await same((f) => [f(), up()], up)
+    await same(
+      (f, get) => [f(), get()],
+      up,
+      () => n,
+    )
+  },
   'an argument that is a function and is returned': async ({ away, equal }) => {
     const fn = () => 'mine'
     equal((await away((f) => f, fn)) === fn, true)
@@ -421,6 +598,29 @@ export const cases = {
     equal(made(2), 7)
   },
   'eval of what is inside': ({ same }) => same((x) => eval('x + 1'), 1),
+  'a variable around an eval': ({ same }) => {
+    let count = 0
+    const up = eval('() => ++count')
+    const down = eval('() => --count')
+    const get = () => count
+    return same(() => [up(), up(), down(), get()])
+  },
+  'a variable around two evals': ({ same }) => {
+    const make = () => {
+      let count = 0
+      return { up: eval('(() => { let by = 2; return () => (count += by) })()'), get: eval('() => count') }
+    }
+    const { up, get } = make()
+    return same(() => [up(), get()])
+  },
+  'counters with an eval': ({ same }) => {
+    const make = () => {
+      let count = 0
+      return { up: eval('() => ++count'), get: () => count }
+    }
+    const [a, b] = [make(), make()]
+    return same(() => [a.up(), a.up(), b.up(), a.get(), b.get()])
+  },
   'a function made of text': ({ same }) => same(new Function('a', 'b', 'return a + b'), 1, 2),
   'comments and odd places of parentheses': ({ same }) =>
     same(
