@@ -1,3 +1,4 @@
+// biome-ignore-all lint/complexity/noThisInStatic: a bundler renames a class that names itself
 /** What is known of the task that an error comes from. */
 export interface TaskInfo {
   /** The task's place among the tasks of its call, from 0. */
@@ -12,7 +13,7 @@ export interface TaskInfo {
 export class ParforError extends Error {
   readonly code: string = 'PARFOR'
   static {
-    ParforError.prototype.name = 'ParforError'
+    this.prototype.name = 'ParforError'
   }
 }
 
@@ -20,7 +21,7 @@ export class ParforError extends Error {
 export class TaskError extends ParforError {
   override readonly code = 'PARFOR_TASK'
   static {
-    TaskError.prototype.name = 'TaskError'
+    this.prototype.name = 'TaskError'
   }
 }
 
@@ -35,7 +36,7 @@ export class TaskTimeoutError extends ParforError {
     this.timeout = details.timeout
   }
   static {
-    TaskTimeoutError.prototype.name = 'TaskTimeoutError'
+    this.prototype.name = 'TaskTimeoutError'
   }
 }
 
@@ -63,7 +64,7 @@ export class WorkerLostError extends ParforError {
     this.reason = details.reason
   }
   static {
-    WorkerLostError.prototype.name = 'WorkerLostError'
+    this.prototype.name = 'WorkerLostError'
   }
 }
 
@@ -86,7 +87,7 @@ export class SerializationError extends ParforError {
     this.taskIndex = details.taskIndex
   }
   static {
-    SerializationError.prototype.name = 'SerializationError'
+    this.prototype.name = 'SerializationError'
   }
 }
 
@@ -94,7 +95,7 @@ export class SerializationError extends ParforError {
 export class InitializerError extends ParforError {
   override readonly code = 'PARFOR_INITIALIZER'
   static {
-    InitializerError.prototype.name = 'InitializerError'
+    this.prototype.name = 'InitializerError'
   }
 }
 
@@ -102,7 +103,7 @@ export class InitializerError extends ParforError {
 export class NestingError extends ParforError {
   override readonly code = 'PARFOR_NESTING'
   static {
-    NestingError.prototype.name = 'NestingError'
+    this.prototype.name = 'NestingError'
   }
 }
 
@@ -110,7 +111,7 @@ export class NestingError extends ParforError {
 export class DisposedError extends ParforError {
   override readonly code = 'PARFOR_DISPOSED'
   static {
-    DisposedError.prototype.name = 'DisposedError'
+    this.prototype.name = 'DisposedError'
   }
 }
 
@@ -118,7 +119,7 @@ export class DisposedError extends ParforError {
 export class BackendError extends ParforError {
   override readonly code = 'PARFOR_BACKEND'
   static {
-    BackendError.prototype.name = 'BackendError'
+    this.prototype.name = 'BackendError'
   }
 }
 
