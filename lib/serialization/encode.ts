@@ -8,9 +8,9 @@ import type { Encoding } from './encoding'
 import { type ModuleReference, referenceTo } from './functions/by-reference'
 import { type Captured, describe } from './functions/capture'
 import { requireBase } from './functions/require-function'
-import { sourceOf } from './functions/source'
+import { isNativeText, sourceOf } from './functions/source'
 import { symbolReference } from './functions/symbol-exports'
-import { intrinsicPath } from './intrinsics'
+import { type IntrinsicPath, intrinsicPath } from './intrinsics'
 import { LoneViews, leavesMuchOut } from './lone-views'
 import { type ModuleNode, ModuleNodes } from './module-nodes'
 import type { PlainDataScanner } from './plain-data'
@@ -272,18 +272,18 @@ export class Encoder implements Encoding {
       if (node[0] === 'function') node[1].cyclic ||= this.#isOpen(known)
       return known
     }
-    const path = intrinsicPath(fn)
-    if (path) return this.node('intrinsic', [path], fn)
     const theirs = this.sending.idAtReceiver(fn)
     if (theirs !== undefined) return this.node('yours', [theirs], fn)
+    const partial = partialParts(fn)
+    const given = givenParts(fn)
+    const path = partial || given ? undefined : this.#intrinsicPath(fn)
+    if (path) return this.node('intrinsic', [path], fn)
     if (types.isProxy(fn)) this.fail('a Proxy cannot be copied', 'Send its target instead.')
     if (isParallel(fn))
       this.fail(
         'it is a Parallel, whose workers belong to this process',
         'Make one inside the task: Parallel(options).',
       )
-    const partial = partialParts(fn)
-    const given = givenParts(fn)
     const captured = partial || given ? undefined : this.sending.capture(fn)
     const reference = captured && this.#reference(captured)
     if (reference) return this.reference(reference, fn)
@@ -292,6 +292,15 @@ export class Encoder implements Encoding {
     if (partial) return this.#partial(fn, partial)
     if (given) return this.#given(fn, given)
     return this.#byValue(fn, captured as Captured)
+  }
+
+  /** The first look into the table fills it with all of Node's modules, which nobody needs for a function of the user's. */
+  #intrinsicPath(fn: Function): IntrinsicPath | undefined {
+    if (!isNativeText(Function.prototype.toString.call(fn))) {
+      const { script } = this.sending.capture(fn)
+      if (script && !script.url.startsWith('node:')) return undefined
+    }
+    return intrinsicPath(fn)
   }
 
   #reference(captured: Captured): ModuleReference | undefined {

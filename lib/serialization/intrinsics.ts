@@ -42,6 +42,7 @@ export function resolveIntrinsic(path: IntrinsicPath): unknown {
 /** Every entry known by now: for specs. @internal */
 export function knownIntrinsics(): ReadonlyMap<unknown, IntrinsicPath> {
   table ??= new Table()
+  table.grow()
   return table.paths
 }
 
@@ -83,20 +84,19 @@ class Table {
     for (const name of nodeGlobals()) if (!this.#deferred.has(name)) this.#addNodeGlobal(name)
     for (const hidden of hiddenIntrinsics())
       for (const [name, value] of hidden) this.#walk(value, ['hidden', name], depths.hidden, isOfLanguage)
-    this.#grow()
   }
 
   find(value: Keepable): IntrinsicPath | undefined {
     const path = this.paths.get(value)
     if (path) return path
-    return this.#grow() || this.#addDeferred(value) ? this.paths.get(value) : undefined
+    return this.grow() || this.#addDeferred(value) ? this.paths.get(value) : undefined
   }
 
   /**
    * Takes in the built-in modules that were loaded since the last time. Only loaded ones: no value can come from
    * another, and loading all of them takes 31 ms.
    */
-  #grow(): boolean {
+  grow(): boolean {
     const loaded = loadedModules()
     if (loaded.length === this.#modulesSeen) return false
     const isLoaded = new Set(loaded.slice(this.#modulesSeen).map((entry) => entry.replace(/^NativeModule /, '')))

@@ -14,7 +14,7 @@ import {
 } from './functions/capture'
 import type { Holder } from './functions/holders'
 import type { FunctionWithVariables } from './functions/shared-variables'
-import { intrinsicPath } from './intrinsics'
+import { isNativeText } from './functions/source'
 import { PlainDataScanner } from './plain-data'
 import { registeredValues } from './registered'
 import type { Trail } from './trail'
@@ -150,8 +150,9 @@ export class Sender {
 
   /** Looks at functions that are about to be sent: together, as that is cheaper. */
   prepare(fns: Iterable<Function>): void {
+    const isNative = (fn: Function) => isNativeText(Function.prototype.toString.call(fn))
     const fresh = [...fns].filter(
-      (fn) => !this.#captures.has(fn) && !this.#sent.has(fn) && !this.#failures.has(fn) && !intrinsicPath(fn),
+      (fn) => !this.#captures.has(fn) && !this.#sent.has(fn) && !this.#failures.has(fn) && !isNative(fn),
     )
     if (fresh.length < 2) return
     for (const captured of captureAll(fresh)) this.#captures.set(captured.fn, captured)

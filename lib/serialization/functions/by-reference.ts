@@ -91,9 +91,10 @@ export function requiredFrom(
   isByValue: IsByValue,
 ): ModuleReference | undefined {
   if (!script?.path || script.isModule) return undefined
-  if (!destructuredFrom(script).has(name)) return undefined
   const found = findExport(value)
   if (!found || found.file === script.path || !isLoadableFile(found.file)) return undefined
+  // Last, as it reads the whole text.
+  if (!destructuredFrom(script).has(name)) return undefined
   const module = moduleOfFile(found.file)
   return isByValue(module) ? undefined : { module, path: found.path }
 }
