@@ -172,7 +172,7 @@ function embedWorker(text) {
 function withoutGlobals(text) {
   const names = 'require, module, exports, __filename, __dirname'
   const taken = names.split(', ').map((name) => `delete globalThis.${name};`)
-  return `((${names}) => {${taken.join(' ')} ${text}\n})(${names})`
+  return `((${names}) => {${taken.join(' ')} (() => {${text}\n})()})(${names})`
 }
 
 /** By renaming: a program that runs from dist/ meanwhile never finds half of it. */

@@ -1,7 +1,7 @@
 import type { Captured } from './functions/capture'
 import { sharedVariables } from './functions/shared-variables'
 import { isClass } from './functions/source'
-import type { UnitEntry } from './sender'
+import type { UnitEntry } from './unit-entry'
 
 /**
  * Which of the functions that a task is called with, or gives, cannot be sent apart from its values. As units of their
@@ -16,10 +16,29 @@ export function entangled(units: ReadonlySet<UnitEntry>, objects: Iterable<objec
   const all = [...withClasses].filter(({ root }) => !isClass(root))
   const found = new Set<UnitEntry>()
   for (const object of objects) for (const unit of all) if (unit.objects.has(object)) found.add(unit)
+  for (const unit of crowded(all)) found.add(unit)
   for (const [n, unit] of all.entries())
-    for (const other of all.slice(n + 1)) if (areTied(unit, other)) found.add(unit).add(other)
+    for (const other of all.slice(n + 1))
+      if (!(found.has(unit) && found.has(other)) && areTied(unit, other)) found.add(unit).add(other)
   const needy = withNeedy(found, withClasses)
   return new Set(all.filter((unit) => needy.has(unit)))
+}
+
+/** Units of which so many use a variable of one name that looking at each pair takes longer than the trip. */
+const CROWD = 8
+
+/** Those of a crowd: they go together without being looked at. */
+function crowded(units: readonly UnitEntry[]): readonly UnitEntry[] {
+  if (units.length <= CROWD) return []
+  const users = new Map<string, { units: UnitEntry[]; isWritten: boolean }>()
+  for (const unit of units)
+    for (const [name, isWritten] of variablesOf(unit)) {
+      const of = users.get(name) ?? { units: [], isWritten: false }
+      users.set(name, of)
+      of.units.push(unit)
+      of.isWritten ||= isWritten
+    }
+  return [...users.values()].flatMap(({ units, isWritten }) => (isWritten && units.length > CROWD ? units : []))
 }
 
 function withNeeds(units: Iterable<UnitEntry>): ReadonlySet<UnitEntry> {
@@ -27,6 +46,14 @@ function withNeeds(units: Iterable<UnitEntry>): ReadonlySet<UnitEntry> {
   // What is added while it is gone through comes up too.
   for (const unit of all) for (const needed of unit.needs) all.add(needed)
   return all
+}
+
+/** Those that a new unit needs and would lose sight of: it has to hold their functions itself. */
+export function entangledWith(unit: UnitEntry): ReadonlySet<UnitEntry> {
+  const needed = withNeeds(unit.needs)
+  const found = new Set([...needed].filter((other) => !isClass(other.root) && areTied(unit, other)))
+  const needy = withNeedy(found, needed)
+  return new Set([...needed].filter((other) => needy.has(other) && !isClass(other.root)))
 }
 
 /**

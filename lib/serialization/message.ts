@@ -4,15 +4,9 @@ import { entangled, tiedToTask } from './entangled'
 import { describe } from './functions/capture'
 import { isClass } from './functions/source'
 import { PlainDataScanner } from './plain-data'
-import {
-  type EncoderWithFunctions,
-  encoderWithFunctions,
-  type Receiver,
-  type Sender,
-  type Sent,
-  type UnitEntry,
-} from './sender'
+import { type EncoderWithFunctions, encoderWithFunctions, type Receiver, type Sender, type Sent } from './sender'
 import { TASK_FUNCTION, type Trail } from './trail'
+import type { UnitEntry } from './unit-entry'
 import type { Graph, Node, Parcel, Slot, Unit } from './wire'
 
 /** One message to one receiver. */

@@ -2,6 +2,7 @@ import { SerializationError, type Side } from '../errors'
 import { toBytes } from './bytes'
 import { CopiesByPlace } from './copies'
 import { Encoder, type Sending } from './encode'
+import { entangledWith } from './entangled'
 import { FunctionsByValue } from './functions/by-value'
 import {
   type Captured,
@@ -12,13 +13,12 @@ import {
   closureOf,
   describe,
 } from './functions/capture'
-import type { Holder } from './functions/holders'
-import type { FunctionWithVariables } from './functions/shared-variables'
-import { isNativeText } from './functions/source'
+import { isClass, isNativeText } from './functions/source'
 import { PlainDataScanner } from './plain-data'
 import { registeredValues } from './registered'
 import type { Trail } from './trail'
-import type { Graph, Import, Unit, UnitContents } from './wire'
+import type { UnitEntry } from './unit-entry'
+import type { Graph, Import, UnitContents } from './wire'
 
 /** A function, class or symbol that was sent in this call: its name, and the unit that brings it. */
 export interface Sent {
@@ -40,19 +40,6 @@ export interface Receiver {
   readonly forgotten: number[]
   /** The id under which it sent us this value. */
   idOf(value: unknown): number | undefined
-}
-
-/** A unit, and what only its sender has to know. */
-export interface UnitEntry extends Unit {
-  /** Units that hold functions which this one refers to. */
-  readonly needs: ReadonlySet<UnitEntry>
-  /** The function that it was made for. */
-  readonly root: Function
-  /** Knows the objects in it. */
-  readonly objects: PlainDataScanner
-  readonly functions: readonly FunctionWithVariables[]
-  /** Which of them one object holds. */
-  readonly holders: readonly Holder[]
 }
 
 /**
@@ -219,7 +206,26 @@ export class Sender {
     }
   }
 
+  /**
+   * A unit refers to functions that others have brought; but for those that it is entangled with, which it holds itself:
+   * one that writes a variable, or changes an object, which this one sees.
+   */
   #encode(fn: Function, trail: Trail): Sent {
+    const together = new Set<UnitEntry>()
+    for (;;) {
+      const { unit, rootId, names, size } = this.#unit(fn, trail, together)
+      const more = unit.needs.size === 0 ? [] : [...entangledWith(unit)]
+      if (more.every((other) => together.has(other))) {
+        this.#copies.add(this.capture(fn), size)
+        for (const [other, name] of names) this.#name(other, unit, name)
+        return names.has(fn) ? (this.#sent.get(fn) as Sent) : this.#name(fn, unit, rootId)
+      }
+      for (const other of more) together.add(other)
+    }
+  }
+
+  /** @param together units whose functions go within this one */
+  #unit(fn: Function, trail: Trail, together: ReadonlySet<UnitEntry>) {
     const needs = new Set<UnitEntry>()
     const inside = new Map<Function, number>()
     const sending: SendingWithoutFunctions = {
@@ -234,6 +240,7 @@ export class Sender {
       snapshot: (...part) => this.snapshot(...part) ?? new Uint8Array(...part).slice(),
       nameOf: (other) => {
         const sent = this.sentAs(other)
+        if (sent?.unit && together.has(sent.unit) && !isClass(other)) return undefined
         if (sent?.unit) needs.add(sent.unit)
         return sent?.id
       },
@@ -251,17 +258,17 @@ export class Sender {
     const rootId = inside.get(fn) ?? this.#nextId++
     const contents: UnitContents = { nodes, root, rootId }
     const bytes = serializeOrExplain(contents, encoder)
-    this.#copies.add(this.capture(fn), bytes.length + sizeOfSnapshots(encoder.graph))
     const id = this.#nextId++
     const { functions: own, holders } = functions
     const unit: UnitEntry = { id, bytes, imports, beside, needs, root: fn, objects, functions: own, holders }
-    for (const [other, name] of inside) if (encoder.known(other) !== undefined) this.#name(other, unit, name)
-    return inside.has(fn) ? (this.#sent.get(fn) as Sent) : this.#name(fn, unit, rootId)
+    const names = new Map([...inside].filter(([other]) => encoder.known(other) !== undefined))
+    return { unit, rootId, names, size: bytes.length + sizeOfSnapshots(encoder.graph) }
   }
 
   #name(fn: Function, unit: UnitEntry, id: number): Sent {
     const sent = { id, unit }
-    this.#sent.set(fn, sent)
+    // Where a later unit holds it too, the first one stays the one that others refer to.
+    if (!this.sentAs(fn)) this.#sent.set(fn, sent)
     this.#values.set(id, new WeakRef(fn))
     const alive = this.#alive.get(unit.id) ?? { count: 0, names: [] }
     alive.count += 1

@@ -151,8 +151,7 @@ export class FunctionsByValue {
       if (key === 'length' && isUsualLength(fn, source.length)) return true
       if (key === 'prototype' || key === 'arguments' || key === 'caller') return true
       if (key === 'name') return node.name !== undefined
-      // The text, which is kept whole then, sets them again.
-      return classParts?.hasPrivateStatics ? true : ownFromText(key)
+      return ownFromText(key)
     })
     if (own) node.own = own
 

@@ -5,6 +5,8 @@ import type { FunctionNode, Members, Node, Slot } from '../wire'
 export interface Holder {
   readonly all: ReadonlySet<Function>
   readonly direct: ReadonlySet<Function>
+  /** Not what a function captures, nor an accessor. */
+  readonly isObject: boolean
 }
 
 /**
@@ -20,12 +22,12 @@ export function holdersOf(nodes: readonly Node[], functions: ReadonlyMap<Functio
   const captures = nodes.flatMap(([kind, payload]) =>
     kind === 'function' ? [functionsAt([payload.self, ...(payload.args ?? []), ...payload.captured], functionOf)] : [],
   )
-  const shallow = [...pairs, ...captures].map((held) => ({ all: held, direct: held }))
+  const shallow = [...pairs, ...captures].map((held) => ({ all: held, direct: held, isObject: false }))
   return [...objects(nodes, functionOf), ...shallow].filter(({ all }) => all.size > 1)
 }
 
 function objects(nodes: readonly Node[], functionOf: (n: number) => Function | undefined): readonly Holder[] {
-  const held = nodes.map(() => ({ all: new Set<Function>(), direct: new Set<Function>() }))
+  const held = nodes.map(() => ({ all: new Set<Function>(), direct: new Set<Function>(), isObject: true }))
   const above = nodes.map((): number[] => [])
   for (const [holder, node] of nodes.entries()) for (const n of nodesIn(slotsOf(node))) above[n]?.push(holder)
   for (const start of nodes.keys()) {

@@ -84,7 +84,9 @@ const lineStarts = new WeakMap<Script, readonly number[]>()
 function lineStartsOf(script: Script): readonly number[] {
   let starts = lineStarts.get(script)
   if (!starts) {
-    starts = [0, ...Array.from(script.source.matchAll(/\n/g), ({ index }) => index + 1)]
+    // As V8 counts lines.
+    const ends = script.source.matchAll(/\r\n|[\n\r\u2028\u2029]/g)
+    starts = [0, ...Array.from(ends, ({ index, 0: end }) => index + end.length)]
     lineStarts.set(script, starts)
   }
   return starts

@@ -115,27 +115,34 @@ class Search implements Sharing {
 
   /**
    * What is in a scope more than once says nothing of that scope: two files may be of one project, or of two that look
-   * the same. It matters where both use a variable of it that somebody writes.
+   * the same. It matters where both use a variable of it that somebody writes. What one object holds counts as of one.
    */
   #doubtOuter(members: readonly Member[], inner: readonly (readonly Member[])[], depth: number, first: number): void {
     if (first > depth) return
     const innerOf = new Map(inner.flatMap((instance) => instance.map((member) => [member, instance])))
-    const met = new Map<string, { what: unknown; variable: Variable }>()
+    const met = new Map<string, { what: unknown; fn: Function; variable: Variable }>()
     for (const member of members) {
-      const { scriptId, line, column } = member.captured.details
+      const { fn, details } = member.captured
+      const { scriptId, line, column } = details
       const level = member.levels[depth + 1]
       const place = level ? level.site : `${line}:${column}`
       if (place === undefined) continue
-      const what = level ? innerOf.get(member) : member.captured.fn
+      const what = level ? innerOf.get(member) : fn
       for (let at = first; at <= depth; at++)
         for (const variable of variablesAt(member, at)) {
           if (!this.shared.has(variable)) continue
           const key = [at, variable.free.name, scriptId, place].join(' ')
           const other = met.get(key)
-          if (other && other.what !== what) this.unsure ??= [other.variable, variable]
-          met.set(key, { what, variable })
+          if (other && other.what !== what && !this.#areHeld(other.fn, fn)) this.unsure ??= [other.variable, variable]
+          met.set(key, { what, fn, variable })
         }
     }
+  }
+
+  /** Whether one object holds both. */
+  #areHeld(fn: Function, other: Function): boolean {
+    for (const { all, isObject } of this.#holders()) if (isObject && all.has(fn) && all.has(other)) return true
+    return false
   }
 
   /** Takes functions apart whose scopes look alike and are not the same. */

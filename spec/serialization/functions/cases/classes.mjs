@@ -25,6 +25,19 @@ class Dog extends Animal {
 const sym = Symbol('method')
 
 export const cases = {
+  'statics that have changed, beside a private one': ({ same }) => {
+    class Counted {
+      static count = 0
+      static #step = 1
+      static next() {
+        Counted.count += Counted.#step
+        return [Counted.count, Counted.added]
+      }
+    }
+    Counted.count = 5
+    Counted.added = 'x'
+    return same(() => Counted.next())
+  },
   'made and used inside': ({ same }) =>
     same(
       () =>

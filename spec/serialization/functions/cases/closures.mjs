@@ -621,6 +621,77 @@ export const cases = {
     const [a, b] = [make(), make()]
     return same(() => [a.up(), a.up(), b.up(), a.get(), b.get()])
   },
+  'functions of different tasks that use one helper': async ({ all, equal }) => {
+    const cache = new Map()
+    let calls = 0
+    const remember = (n) => {
+      calls++
+      cache.set(n, n * n)
+    }
+    const tasks = [1, 2, 3].map((n) => () => {
+      remember(n)
+      return [cache.get(n), calls]
+    })
+    equal(await all(tasks.map((task) => delayed(task)())), [
+      [1, 1],
+      [4, 1],
+      [9, 1],
+    ])
+  },
+  'a variable that is filled when first used, by tasks of two functions': async ({ all, equal }) => {
+    let config
+    const load = () => {
+      config ??= { factor: 2 }
+    }
+    const warm = () => load()
+    const use = (n) => {
+      load()
+      return n * config.factor
+    }
+    equal(await all([delayed(warm)(), delayed(use)(2)]), [undefined, 4])
+  },
+  'functions made in a loop that count together, in one list': ({ same }) => {
+    const make = () => {
+      let total = 0
+      const list = []
+      for (const factor of [1, 2])
+        list.push((n) => {
+          total += factor * n
+          return total
+        })
+      return list
+    }
+    return same((list) => list.map((fn) => fn(1)), make())
+  },
+  'parts of one object that share a variable': ({ same }) => {
+    const form = () => {
+      let isDirty = false
+      const field = () => {
+        let text = ''
+        return {
+          set(value) {
+            text = value
+            isDirty = true
+          },
+          state: () => [text, isDirty],
+        }
+      }
+      return { name: field(), mail: field() }
+    }
+    const filled = form()
+    return same(() => {
+      filled.name.set('x')
+      return [filled.name.state(), filled.mail.state()]
+    })
+  },
+  'hundreds of counters as an argument': ({ same }) => {
+    const counter = () => {
+      let count = 0
+      return { up: () => ++count, get: () => count }
+    }
+    const many = Array.from({ length: 300 }, counter)
+    return same((list) => [list[7].up(), list[7].get(), list[8].get()], many)
+  },
   'a function made of text': ({ same }) => same(new Function('a', 'b', 'return a + b'), 1, 2),
   'comments and odd places of parentheses': ({ same }) =>
     same(
