@@ -1,5 +1,8 @@
 import { Deserializer, Serializer } from 'node:v8'
 
+/** Up to this many bytes a copy of them is as cheap as shared memory. */
+export const SMALL = 32 * 1024
+
 /**
  * Data as bytes, now: what structured clone would make of it later.
  *

@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module'
 import { makePartial } from '../task/partial'
 import { exportOf, importFromVite, importMetaOf } from './functions/importing'
-import { type Bind, revive, reviveLate } from './functions/revive'
+import { type Bind, revive, reviveLate, uninitialized } from './functions/revive'
 import { DESERIALIZE } from './hooks'
 import { resolveIntrinsic } from './intrinsics'
 import { atHome } from './realm'
@@ -271,12 +271,7 @@ const decoders: { [K in Kind]: (at: Place, ...payload: Nodes[K]) => void } = {
     const meta = importMetaOf(url)
     at.made(env === undefined ? meta : { __proto__: null, ...meta, env: at.decoder.now(env) })
   },
-  uninitialized: (at, name) =>
-    at.made({
-      get value() {
-        throw new ReferenceError(`Cannot access '${name}' before initialization`)
-      },
-    }),
+  uninitialized: (at, name) => at.made(uninitialized(name)),
   cell: ({ decoder, made }, slot) => {
     const cell: { value: unknown } = { value: undefined }
     made(cell)

@@ -1,5 +1,6 @@
 import { types } from 'node:util'
 import { Serializer } from 'node:v8'
+import { SMALL } from './bytes'
 import { BY_CLONE, BY_NEW, hasPrivateMembers } from './cannot-send'
 import type { Encoding } from './encoding'
 import { isCompiledModule } from './functions/module-like'
@@ -238,15 +239,12 @@ const none: Members = { keys: [], values: [] }
  * may show the same bytes.
  */
 function partOf({ buffer, byteOffset, byteLength }: NodeJS.ArrayBufferView, encoder: Encoding): number {
-  const isLarge = encoder.side === 'task' && byteLength > LARGE
+  const isLarge = encoder.side === 'task' && byteLength > SMALL
   const whole = isLarge ? encoder.snapshot(buffer as ArrayBuffer) : undefined
   return types.isSharedArrayBuffer(whole)
     ? encoder.node('part', [encoder.beside(whole), byteOffset, byteLength])
     : encoder.node('buffer', [new Uint8Array(buffer, byteOffset, byteLength).slice(), undefined, none])
 }
-
-/** Up to this many bytes a copy of them costs no more than sharing them. */
-const LARGE = 32 * 1024
 
 function view(object: NodeJS.ArrayBufferView, encoder: Encoding): number {
   const { buffer, byteOffset } = object

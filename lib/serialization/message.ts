@@ -69,7 +69,7 @@ export class Message {
 
   /**
    * Functions among the values are sent apart, as units, unless they are entangled with the values: then they are
-   * encoded together, in a second attempt.
+   * encoded together, in another attempt.
    */
   #encode(values: readonly unknown[], roots: (n: number) => string, fn?: Function): { slots: Slot[]; graph: Graph } {
     const together = new Set<UnitEntry>()

@@ -1,5 +1,5 @@
 import { SerializationError, type Side } from '../errors'
-import { toBytes } from './bytes'
+import { SMALL, toBytes } from './bytes'
 import { CopiesByPlace } from './copies'
 import { Encoder, type Sending } from './encode'
 import { entangledWith } from './entangled'
@@ -356,9 +356,6 @@ function sizeOfSnapshots({ nodes, beside }: Graph): number {
   for (const [kind, index] of nodes) if (kind === 'snapshot') size += (beside[index] as Uint8Array).byteLength
   return size
 }
-
-/** Up to this many bytes a copy of them is as cheap as shared memory. */
-const SMALL = 32 * 1024
 
 function takeSnapshot(bytes: Uint8Array): Uint8Array | SharedArrayBuffer {
   if (bytes.length <= SMALL) return bytes.slice()

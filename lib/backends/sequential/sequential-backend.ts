@@ -92,7 +92,7 @@ async function runBatch(
     if (signal.aborted) break
     let outcome: Outcome
     try {
-      const value = withNested(batch.call.nested, runTask, givenParts(task.fn) ? withCaptures(task, strand) : task)
+      const value = withNested(batch.call.nested, runTask, withCaptures(task, strand))
       outcome = { status: 'fulfilled', value: isThenable(value) ? await value : value }
     } catch (reason) {
       outcome = { status: 'rejected', reason }

@@ -6,7 +6,7 @@ import type { Captured } from './capture'
 import { cjsModuleOf, findCjsExport, findExport, moduleOfFile, wrappedModuleOf } from './cjs-exports'
 import { entryPath } from './entry'
 import { esmTables } from './esm-tables'
-import { inspectFunction } from './introspect'
+import { inspectFunction, valueIn } from './introspect'
 import { isLoadable, isLoadableFile } from './loadable'
 import { esmPackageExport, type ModuleReference, packageExport } from './package-exports'
 import { isInPackage } from './packages'
@@ -52,18 +52,9 @@ function referenceToOwnModule({ fn, details, script }: Captured, isByValue: IsBy
   for (const { type, object } of details.scopes) {
     if (type !== 'Module') continue
     for (const [local, [exported]] of exports)
-      if (exported !== undefined && holds(object, local, fn)) return { module, path: [exported] }
+      if (exported !== undefined && valueIn(object, local) === fn) return { module, path: [exported] }
   }
   return exports.has('*default*') && fn.name === 'default' ? { module, path: ['default'] } : undefined
-}
-
-/** Whether a scope's variable is this value; one that is not initialized yet throws when it is read. */
-function holds(scope: object, name: string, value: unknown): boolean {
-  try {
-    return (scope as Record<string, unknown>)[name] === value
-  } catch {
-    return false
-  }
 }
 
 /** How the file that a function is in imports a variable; `undefined` when it is no import, or not loadable. */

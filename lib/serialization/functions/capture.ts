@@ -8,7 +8,7 @@ import { type FunctionDetails, inspectFunctions, type Scope } from './introspect
 import { noteSymbols } from './module-symbols'
 import { originalPosition } from './original-position'
 import { lookUp, lookUpShown } from './scopes'
-import { type Script, scriptById } from './script'
+import { lineEnds, type Script, scriptById } from './script'
 import { isClass, isNativeText } from './source'
 import { strictAt } from './strictness'
 
@@ -229,7 +229,7 @@ function isStrictFunction({ fn }: Captured, { source, showsStrictness }: Analysi
 /** Where a function's text starts in the script that runs, from 0. */
 export function startOf({ details }: Captured, { source }: Analysis): { line: number; column: number } {
   const before = source.text.slice(0, source.locationOffset)
-  const breaks = before.split(/\r\n|[\n\r\u2028\u2029]/).length - 1
+  const breaks = before.split(lineEnds).length - 1
   return breaks === 0
     ? { line: details.line, column: details.column - before.length }
     : { line: details.line - breaks, column: 0 }

@@ -127,74 +127,52 @@ function exported(exports: object, key: string): unknown {
   }
 }
 
-// --- modules by their exports
+// --- modules by what they export
 
-interface ModuleIndex {
+interface ModuleIndex<K> {
   readonly size: number
   /** Exports of these may still be replaced. */
   readonly running: readonly NodeJS.Module[]
-  readonly files: ReadonlyMap<object, string>
+  readonly files: ReadonlyMap<K, string>
 }
 
-const moduleIndexes = new WeakMap<Registry, ModuleIndex>()
+type Add<K> = (files: Map<K, string>, name: string, module: NodeJS.Module) => void
 
-function filesByExports(registry: Registry): ReadonlyMap<object, string> {
-  const files = Object.keys(registry)
-  let index = moduleIndexes.get(registry)
-  if (index?.size !== files.length || index.running.some(({ loaded }) => loaded)) {
-    index = indexModules(registry, files)
-    moduleIndexes.set(registry, index)
+/** Finds files by what `add` puts into the index, which is made anew when a module has been added or has run to its end. */
+function indexed<K>(add: Add<K>): (registry: Registry) => ReadonlyMap<K, string> {
+  const indexes = new WeakMap<Registry, ModuleIndex<K>>()
+  return (registry) => {
+    const names = Object.keys(registry)
+    let index = indexes.get(registry)
+    if (index?.size !== names.length || index.running.some(({ loaded }) => loaded)) {
+      index = indexModules(registry, names, add)
+      indexes.set(registry, index)
+    }
+    return index.files
   }
-  return index.files
 }
 
-function indexModules(registry: Registry, names: readonly string[]): ModuleIndex {
+function indexModules<K>(registry: Registry, names: readonly string[], add: Add<K>): ModuleIndex<K> {
   const running: NodeJS.Module[] = []
-  const files = new Map<object, string>()
+  const files = new Map<K, string>()
   for (const name of names) {
     const module = registry[name]
     if (!module) continue
     if (!module.loaded) running.push(module)
-    if (isObject(module.exports)) files.set(module.exports, name)
+    add(files, name, module)
   }
   return { size: names.length, running, files }
 }
 
-// --- modules by each thing they export
+const filesByExports = indexed<object>((files, name, { exports }) => {
+  if (isObject(exports)) files.set(exports, name)
+})
 
-interface ExportedIndex {
-  readonly size: number
-  readonly running: readonly NodeJS.Module[]
-  readonly files: ReadonlyMap<unknown, string>
-}
-
-const exportedIndexes = new WeakMap<Registry, ExportedIndex>()
-
-function filesByExport(registry: Registry): ReadonlyMap<unknown, string> {
-  const names = Object.keys(registry)
-  let index = exportedIndexes.get(registry)
-  if (index?.size !== names.length || index.running.some(({ loaded }) => loaded)) {
-    index = indexExports(registry, names)
-    exportedIndexes.set(registry, index)
-  }
-  return index.files
-}
-
-/** Of several modules that export a value, the one that was asked for first. */
-function indexExports(registry: Registry, names: readonly string[]): ExportedIndex {
-  const running: NodeJS.Module[] = []
-  const files = new Map<unknown, string>()
-  for (const name of names) {
-    const module = registry[name]
-    if (!module || name === entryPath()) continue
-    if (!module.loaded) running.push(module)
-    const { exports } = module
-    if (!isObject(exports)) continue
-    if (!files.has(exports)) files.set(exports, name)
-    for (const value of indexOf(exports).paths.keys()) if (!files.has(value)) files.set(value, name)
-  }
-  return { size: names.length, running, files }
-}
+/** By each thing that is exported: of several modules that export it, the one that was asked for first. */
+const filesByExport = indexed<unknown>((files, name, { exports }) => {
+  if (name === entryPath() || !isObject(exports)) return
+  for (const value of [exports, ...indexOf(exports).paths.keys()]) if (!files.has(value)) files.set(value, name)
+})
 
 // --- wrappers
 

@@ -1,5 +1,6 @@
-import { type AnyNode, parse } from 'acorn'
+import type { AnyNode } from 'acorn'
 import { offsetIn, type Script } from './script'
+import { syntaxOf } from './script-syntax'
 import { childrenOf } from './syntax-tree'
 
 /**
@@ -9,15 +10,7 @@ import { childrenOf } from './syntax-tree'
 export function isEnclosingName(name: string, script: Script, line: number, column: number): boolean {
   // Spares parsing the script for the usual reason that a name is unknown: a global that is not there.
   if (!new RegExp(`\\bfunction\\b[\\s*]*${name.replaceAll('$', '\\$')}(?![\\w$])`).test(script.source)) return false
-  const offset = offsetIn(script, line, column)
-  try {
-    return namesAround(
-      parse(script.source, { ...options, sourceType: script.isModule ? 'module' : 'script' }),
-      offset,
-    ).has(name)
-  } catch {
-    return false
-  }
+  return namesAround(syntaxOf(script), offsetIn(script, line, column)).has(name)
 }
 
 /** Whether the `function` at a place of a script is a declaration, whose name is a variable around it. */
@@ -38,32 +31,18 @@ export function isDeclaration(script: Script, line: number, column: number): boo
 
 const declarations = new WeakMap<Script, Map<number, boolean>>()
 
-function innermostFunction({ source, isModule }: Script, offset: number): AnyNode['type'] | undefined {
+/** `undefined` where there is no syntax tree: an expression is what most generated code is. */
+function innermostFunction(script: Script, offset: number): AnyNode['type'] | undefined {
   let innermost: AnyNode['type'] | undefined
-  try {
-    let node: AnyNode | undefined = parse(source, { ...options, sourceType: isModule ? 'module' : 'script' })
-    for (; node; node = childAt(node, offset))
-      if (node.type === 'FunctionDeclaration' || node.type === 'FunctionExpression') innermost = node.type
-  } catch {
-    // Generated code that acorn does not take: an expression is what most of that is.
-  }
+  for (let node = syntaxOf(script); node; node = childAt(node, offset))
+    if (node.type === 'FunctionDeclaration' || node.type === 'FunctionExpression') innermost = node.type
   return innermost
 }
 
-const options = {
-  ecmaVersion: 'latest',
-  allowHashBang: true,
-  allowReturnOutsideFunction: true,
-  allowAwaitOutsideFunction: true,
-} as const
-
-function namesAround(program: AnyNode, offset: number): ReadonlySet<string> {
+function namesAround(program: AnyNode | undefined, offset: number): ReadonlySet<string> {
   const names = new Set<string>()
-  let node: AnyNode | undefined = program
-  while (node) {
+  for (let node = program; node; node = childAt(node, offset))
     if (node.type === 'FunctionExpression' && node.id) names.add(node.id.name)
-    node = childAt(node, offset)
-  }
   return names
 }
 

@@ -2,7 +2,7 @@ import { SerializationError } from '../../errors'
 import type { GivenParts } from '../../task/given'
 import { type Captured, CaptureError, capture, closureOf, describe } from './capture'
 import { codeOf } from './code'
-import { reviveLate } from './revive'
+import { reviveLate, uninitialized } from './revive'
 import { lookUpShown } from './scopes'
 
 /**
@@ -47,12 +47,6 @@ function madeFrom(captured: Captured): Function {
   for (const [n, value] of values.entries()) if (value === captured.fn) bind(n, made)
   return made
 }
-
-const uninitialized = (name: string) => ({
-  get value() {
-    throw new ReferenceError(`Cannot access '${name}' before initialization`)
-  },
-})
 
 function closureOrExplain(captured: Captured) {
   try {

@@ -8,6 +8,7 @@ import { builtinPath, importOf, type ModuleReference, moduleReferenceTo, require
 import type { Captured, Variable } from './capture'
 import type { FreeVariable } from './free-variables'
 import { isModuleLike } from './module-like'
+import { isInPackage } from './packages'
 
 /** A variable, or a member of a module, and how it is used. */
 interface Binding {
@@ -120,8 +121,6 @@ function isOfPackage({ module }: ModuleReference): boolean {
   if ('require' in module) return isInPackage(module.require)
   return !/^(\.{0,2}\/|file:|#)/.test(module.import) || isInPackage(module.from)
 }
-
-const isInPackage = (file: string) => /[\\/]node_modules[\\/]/.test(file)
 
 /** `module.exports = new Registry()` */
 function isInstance(module: object): boolean {

@@ -1,4 +1,4 @@
-import type { FunctionDetails } from './introspect'
+import { type FunctionDetails, valueIn } from './introspect'
 import type { Script } from './script'
 
 /** A variable of an ES module. */
@@ -20,19 +20,11 @@ export function noteSymbols(script: Script, { scopes }: FunctionDetails): void {
 
 function noteVariables(script: Script, scope: object): void {
   for (const name of Object.keys(scope)) {
-    const value = initialized(scope, name)
+    const value = valueIn(scope, name)
     if (typeof value !== 'symbol') continue
     const places = variables.get(value)
     if (places) places.push({ script, name })
     else variables.set(value, [{ script, name }])
-  }
-}
-
-function initialized(scope: object, name: string): unknown {
-  try {
-    return (scope as Record<string, unknown>)[name]
-  } catch {
-    return undefined // its declaration has not run yet
   }
 }
 

@@ -62,3 +62,10 @@ function compile({ prefix, params, strict, head, body, tail, file, line, column 
     columnOffset: column - before.length,
   }).runInThisContext() as Factory | LateFactory
 }
+
+/** The cell of a variable whose declaration has not run. */
+export const uninitialized = (name: string) => ({
+  get value() {
+    throw new ReferenceError(`Cannot access '${name}' before initialization`)
+  },
+})

@@ -1,8 +1,9 @@
-import { type AnyNode, type Function as FunctionNode, parse } from 'acorn'
+import type { AnyNode, Function as FunctionNode } from 'acorn'
 import { addBlockFunctionNames, addLexicalNames, addPatternNames, addVarNames } from './bindings'
 import type { Captured } from './capture'
 import { type Scope, valueIn } from './introspect'
 import { offsetIn, type Script } from './script'
+import { syntaxOf } from './script-syntax'
 import { childrenOf } from './syntax-tree'
 
 /** Where a scope that V8 shows is in the text. */
@@ -113,22 +114,13 @@ function regionsOf(script: Script): readonly Region[] | undefined {
   return regions === 'unknown' ? undefined : regions
 }
 
-function readRegions({ source, isModule }: Script): readonly Region[] | 'unknown' {
+function readRegions(script: Script): readonly Region[] | 'unknown' {
+  const program = syntaxOf(script)
+  if (!program) return 'unknown'
   const regions: Region[] = []
-  try {
-    collect(parse(source, { ...options, sourceType: isModule ? 'module' : 'script' }), undefined, regions)
-    return regions
-  } catch {
-    return 'unknown'
-  }
+  collect(program, undefined, regions)
+  return regions
 }
-
-const options = {
-  ecmaVersion: 'latest',
-  allowHashBang: true,
-  allowReturnOutsideFunction: true,
-  allowAwaitOutsideFunction: true,
-} as const
 
 /** Outer regions come before those in them. */
 function collect(node: AnyNode, parent: AnyNode | undefined, regions: Region[]): void {

@@ -79,14 +79,15 @@ export function offsetIn(script: Script, line: number, column: number): number {
   return (lineStartsOf(script)[line - startLine] ?? 0) + column
 }
 
+/** As V8 counts lines. */
+export const lineEnds = /\r\n|[\n\r\u2028\u2029]/g
+
 const lineStarts = new WeakMap<Script, readonly number[]>()
 
 function lineStartsOf(script: Script): readonly number[] {
   let starts = lineStarts.get(script)
   if (!starts) {
-    // As V8 counts lines.
-    const ends = script.source.matchAll(/\r\n|[\n\r\u2028\u2029]/g)
-    starts = [0, ...Array.from(ends, ({ index, 0: end }) => index + end.length)]
+    starts = [0, ...Array.from(script.source.matchAll(lineEnds), ({ index, 0: end }) => index + end.length)]
     lineStarts.set(script, starts)
   }
   return starts

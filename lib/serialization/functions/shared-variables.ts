@@ -80,10 +80,17 @@ interface Together {
 class Search implements Sharing {
   readonly shared = new Map<Variable, object>()
   unsure: readonly [Variable, Variable] | undefined
-  readonly #holders: () => Iterable<Holder>
+  readonly #findHolders: () => Iterable<Holder>
+  #found: readonly Holder[] | undefined
 
   constructor(holders: () => Iterable<Holder>) {
-    this.#holders = holders
+    this.#findHolders = holders
+  }
+
+  /** Found once, and only when they are asked for. */
+  get #holders(): readonly Holder[] {
+    this.#found ??= [...this.#findHolders()]
+    return this.#found
   }
 
   /**
@@ -141,7 +148,7 @@ class Search implements Sharing {
 
   /** Whether one object holds both. */
   #areHeld(fn: Function, other: Function): boolean {
-    for (const { all, isObject } of this.#holders()) if (isObject && all.has(fn) && all.has(other)) return true
+    for (const { all, isObject } of this.#holders) if (isObject && all.has(fn) && all.has(other)) return true
     return false
   }
 
@@ -176,7 +183,7 @@ class Search implements Sharing {
     if (areAllApart(parts)) return parts
     const groups = new Groups(parts)
     const partsIn = (held: ReadonlySet<Function>) => [...new Set([...held].flatMap((fn) => partOf.get(fn) ?? []))]
-    for (const { all, direct } of this.#holders()) {
+    for (const { all, direct } of this.#holders) {
       const held = [partsIn(all), partsIn(direct)].find((held) => !contradict(held))
       if (held) groups.join(held)
     }
