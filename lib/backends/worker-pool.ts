@@ -139,20 +139,20 @@ export class WorkerPool {
   #settle(job: Job): void {
     this.#unwatch(job)
     job.resolve({ duration: job.duration })
-    if (this.#busy.size + this.#queue.length === 0) this.#drained?.()
   }
 
+  /** Does all that can be done now. Called whenever a worker or a job has come, or is done with. */
   #assign(): void {
     while (this.#queue.length > 0) {
       const worker = this.#freeWorker()
-      const job = this.#queue[0]
-      if (!worker || !job) return
-      this.#queue.shift()
+      if (!worker) break
+      const job = this.#queue.shift() as Job
       this.#busy.set(worker, job)
       // While the first function is read and encoded, the next worker starts too.
       if (!worker.isReady && !job.batch.isLast) this.#startAhead()
       void this.#run(worker, job)
     }
+    if (this.#busy.size + this.#queue.length === 0) this.#drained?.()
   }
 
   /** A worker for the next job; `undefined` when it has to wait for one. */
@@ -169,17 +169,18 @@ export class WorkerPool {
 
   /** Another worker, when there may be more. */
   #startAhead(): WorkerClient | undefined {
-    if (this.#busy.size + this.#starting.size >= this.#size) return undefined
-    const worker = this.#take()
-    if (worker) this.#prepare(worker)
-    return worker
-  }
-
-  #take(): WorkerClient | undefined {
+    const others = this.#busy.size + this.#starting.size
+    if (others >= this.#size) return undefined
     try {
-      return this.#source.take()
+      const worker = this.#source.take()
+      this.#prepare(worker)
+      return worker
     } catch (cause) {
-      const error = new BackendError(`No worker can be started: ${(cause as Error).message}`, { cause })
+      if (others > 0) {
+        debug.workers('no worker beside %d others can be started: %O', others, cause)
+        return undefined
+      }
+      const error = new BackendError(`No worker can be started: ${messageOf(cause)}`, { cause })
       for (const job of this.#queue.splice(0)) this.#fail(job, error)
       return undefined
     }
@@ -229,7 +230,7 @@ export class WorkerPool {
   #goOnWithout(worker: WorkerClient, job: Job, { how, running, rest }: Lost): void {
     const { id } = worker.handle
     debug.workers('worker %d is lost: %s', id, how.reason)
-    if (!worker.isReady && running === undefined) {
+    if (!worker.isReady && running === undefined && rest.length > 0) {
       this.#fail(job, new BackendError(`A worker cannot be started: ${how.reason}`, { cause: how.cause }))
       return
     }

@@ -20,13 +20,15 @@ beforeAll(() => Object.assign(realm, { gates }))
 afterAll(() => Reflect.deleteProperty(realm, 'gates'))
 beforeEach(() => gates.clear())
 
-function poolOf(size: number) {
+/** @param most how many workers can be had at all */
+function poolOf(size: number, most = size + 5) {
   const workers: InProcessWorker[] = []
   const kept: WorkerClient[] = []
   const pool = new WorkerPool({
     take() {
       const free = kept.pop()
       if (free) return free
+      if (workers.length === most) throw new Error('too many threads')
       const worker = inProcessWorker(workers.length)
       workers.push(worker)
       return new WorkerClient(worker)
@@ -186,6 +188,29 @@ describe('WorkerPool', () => {
     await pool.close()
   })
 
+  it('makes do with the workers there are when no more can be started', async () => {
+    const { pool, workers } = poolOf(2, 1)
+    const jobs = [0, 1].map((n) => submit(pool, n, [wait(n)], undefined, n === 1))
+    workers[0]?.start()
+    await settled()
+    await open(0, 'a')
+    await open(1, 'b')
+    await Promise.all(jobs.map(({ done }) => done))
+    expect(jobs.map(({ outcomes }) => outcomes)).toEqual([[value(0, 'a')], [value(1, 'b')]])
+    await pool.close()
+  })
+
+  it('rejects its batches when no worker at all can be started', async () => {
+    const { pool } = poolOf(2, 0)
+    const jobs = [0, 1].map((n) => submit(pool, n, [wait(n)]))
+    for (const { done } of jobs)
+      await expect(done).rejects.toMatchObject({
+        code: 'PARFOR_BACKEND',
+        message: 'No worker can be started: too many threads',
+      })
+    await pool.close()
+  })
+
   it('ends the workers of an aborted signal only, and drops its waiting batches', async () => {
     const { pool, workers } = poolOf(2)
     const controller = new AbortController()
@@ -202,6 +227,24 @@ describe('WorkerPool', () => {
     await kept.done
     expect([...dropped, kept].map(({ outcomes }) => outcomes)).toEqual([[], [], [value(2, 'c')]])
     await pool.close()
+  })
+
+  it('can be closed when a worker was lost with the last outcome of an aborted batch', async () => {
+    const { pool, workers } = poolOf(1)
+    const controller = new AbortController()
+    const batch = { call, start: 0, tasks: [wait(0)], isLast: true }
+    const onOutcome = () => {
+      controller.abort()
+      closing = pool.close()
+      workers[0]?.die()
+    }
+    let closing: Promise<void> | undefined
+    const done = pool.submit(batch, onOutcome, controller.signal)
+    workers[0]?.start()
+    await settled()
+    await open(0, 'a')
+    await Promise.all([done, closing])
+    expect(closing).toBeDefined()
   })
 
   it('waits for its batches when it is closed, and not with force', async () => {

@@ -1,16 +1,17 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
+import { once } from 'node:events'
 import { threadId, type Worker } from 'node:worker_threads'
 import { delayed, Parallel, type TaskInfo, taskInfo, WorkerLostError } from '../../lib'
 
-/** Resolves when the next thread that is started has exited. */
-function nextThreadExit(): Promise<unknown> {
-  return new Promise((resolve) => {
-    const onThread = (message: unknown) => {
-      unsubscribe('worker_threads', onThread)
-      ;(message as { worker: Worker }).worker.once('exit', resolve)
-    }
-    subscribe('worker_threads', onThread)
-  })
+/** The threads that are started from now on, by id: each a promise that it has exited. */
+function threadExits(): { exits: ReadonlyMap<number, Promise<unknown>>; [Symbol.dispose](): void } {
+  const exits = new Map<number, Promise<unknown>>()
+  const onThread = (message: unknown) => {
+    const { worker } = message as { worker: Worker }
+    exits.set(worker.threadId, once(worker, 'exit'))
+  }
+  subscribe('worker_threads', onThread)
+  return { exits, [Symbol.dispose]: () => void unsubscribe('worker_threads', onThread) }
 }
 
 const exit = delayed((code: number): number => process.exit(code))
@@ -19,6 +20,12 @@ const later = (throwing: () => void) => {
   setTimeout(throwing, 0)
   return new Promise<never>(() => {})
 }
+
+/**
+ * With both limits: when V8 moves more than a few megabytes of young objects at once to an old generation that is full,
+ * Node cannot end the thread in time, and the process dies.
+ */
+const resourceLimits = { maxOldGenerationSizeMb: 40, maxYoungGenerationSizeMb: 4 }
 
 /** Ways for a task to take its worker with it, and how the worker's end reads. */
 const faults = {
@@ -55,7 +62,7 @@ const faults = {
 
 describe.each(Object.entries(faults))('A task that %s', (_, [task, reason]) => {
   it('rejects the call with a WorkerLostError that names it, and the next call is right', async () => {
-    await using parallel = Parallel({ nJobs: 2, resourceLimits: { maxOldGenerationSizeMb: 40 } })
+    await using parallel = Parallel({ nJobs: 2, resourceLimits })
     const error: unknown = await parallel([identity(0), task]).catch((error: unknown) => error)
     expect(error).toBeInstanceOf(WorkerLostError)
     expect(error).toMatchObject({
@@ -100,14 +107,16 @@ describe('A lost worker', () => {
   })
 
   it('while idle is not missed', async () => {
-    const gone = nextThreadExit()
+    using threads = threadExits()
     await using parallel = Parallel(2)
     const exitSoon = delayed(() => {
       setImmediate(() => process.exit(9))
       return threadId
     })
     const [first] = await parallel([exitSoon()])
-    await gone
+    // No thread of an earlier Parallel was left to run it.
+    expect([...threads.exits.keys()]).toContain(first)
+    await threads.exits.get(first)
     const seen = await parallel(Array.from({ length: 4 }, () => delayed(() => threadId)()))
     expect(seen).not.toContain(first)
   })
