@@ -83,7 +83,11 @@ export interface ParallelOptions<E extends OnError = 'throw'> {
   env?: Readonly<Record<string, string | undefined>> | undefined
   /** Options of Node.js for the workers, as `['--expose-gc']`. @defaultValue the caller's */
   execArgv?: readonly string[] | undefined
-  /** Memory limits of each worker. @defaultValue those of Node.js */
+  /**
+   * Memory limits of each worker: one that reaches them ends, alone. With `maxOldGenerationSizeMb` set
+   * `maxYoungGenerationSizeMb` to a tenth of it, or Node.js may not end the worker in time, and the process dies.
+   * @defaultValue those of Node.js
+   */
   resourceLimits?: ResourceLimits | undefined
 }
 

@@ -4,15 +4,16 @@ import { isNativeText } from './functions/source'
 import { DESERIALIZE, SERIALIZE } from './hooks'
 import { intrinsicPath } from './intrinsics'
 
-/** Why an object cannot be sent, and the way out. */
+/** Why an object cannot be sent, and the way out: to a worker, and for what a task returns. */
 export interface Refusal {
   readonly what: string
   readonly remedy: string
+  readonly remedyForResult: string
 }
 
 /** Built-in classes whose objects are taken apart. */
 const COMPOSED =
-  /^(global,(Object|Array|Map|Set|Date|RegExp|ArrayBuffer|Number|String|Boolean|BigInt|Symbol|\w*Error|\w+Array|DataView|Buffer)|builtin,node:buffer,Buffer|builtin,node:events(,EventEmitter)?|builtin,node:assert,AssertionError|hidden,TypedArray),prototype$/
+  /^(global,(Object|Array|Map|Set|Date|RegExp|ArrayBuffer|Number|String|Boolean|BigInt|Symbol|\w*Error|\w+Array|DataView|Buffer)|builtin,node:buffer,Buffer|builtin,node:events(,EventEmitter)?|builtin,node:fs,(Stats|Dirent)|builtin,node:assert,AssertionError|hidden,TypedArray),prototype$/
 
 /** Objects that only structured clone can copy, or that stay shared. */
 export const BY_CLONE =
@@ -20,7 +21,7 @@ export const BY_CLONE =
 
 /** Objects that are made again by `new`. */
 export const BY_NEW =
-  /^(global,(URL|URLSearchParams|TextEncoder|TextDecoder|Intl,\w+)|builtin,node:url,URL(SearchParams)?|builtin,node:util,Text(En|De)coder),prototype$/
+  /^(global,(URL|URLSearchParams|Headers|TextEncoder|TextDecoder|Intl,\w+)|builtin,node:url,URL(SearchParams)?|builtin,node:util,Text(En|De)coder),prototype$/
 
 /** Objects whose state is not in their properties. */
 const isOpaque = (path: string) => BY_CLONE.test(path) || BY_NEW.test(path) || path === 'global,DOMException,prototype'
@@ -33,13 +34,13 @@ export const isParallel = (fn: Function): boolean => PARALLEL in fn
 
 /** @param isOfNode whether a class is one of Node's own */
 export function cannotSend(object: object, isOfNode: (maker: Function) => boolean): Refusal | undefined {
-  if (types.isProxy(object)) return { what: 'a Proxy cannot be copied', remedy: 'Send its target instead.' }
+  if (types.isProxy(object)) return refusal('a Proxy cannot be copied', 'Send its target instead.')
   if (hasHook(object)) return undefined
-  if (types.isPromise(object)) return { what: 'it is a promise', remedy: 'Await it first.' }
+  if (types.isPromise(object)) return refusal('it is a promise', 'Await it first.')
   if (types.isWeakMap(object) || types.isWeakSet(object) || isWeakRef(object))
-    return { what: `a ${nameOf(object)} cannot be copied`, remedy: 'Make it inside the task.' }
+    return refusal(`a ${nameOf(object)} cannot be copied`, 'Make it inside the task.', 'Return plain data.')
   if (types.isGeneratorObject(object))
-    return { what: 'a running generator cannot be copied', remedy: 'Send an array, or the generator function.' }
+    return refusal('a running generator cannot be copied', 'Send an array, or the generator function.', returnArray)
   if (types.isExternal(object)) return inThisProcess('a native handle')
   return refuseByClass(object, isOfNode)
 }
@@ -65,7 +66,13 @@ function refuseByClass(object: object, isOfNode: (maker: Function) => boolean): 
   return below === 'node' ? inThisProcess(`a native ${nameOf(object)}`) : undefined
 }
 
-const iterator: Refusal = { what: 'a running iterator cannot be copied', remedy: 'Send an array.' }
+function refusal(what: string, remedy: string, remedyForResult = remedy): Refusal {
+  return { what, remedy, remedyForResult }
+}
+
+const returnArray = 'Return an array: [...it].'
+
+const iterator = refusal('a running iterator cannot be copied', 'Send an array.', returnArray)
 
 const hasPrivates = (text: string): boolean =>
   /^class\b/.test(text) && text.includes('#') && analyse(text).classParts?.hasInstancePrivates === true
@@ -79,25 +86,24 @@ export function hasPrivateMembers(object: object): boolean {
   return false
 }
 
-const hiddenMembers = (maker: Function): Refusal => ({
-  what: `it is an instance of class ${maker.name}, whose private members cannot be read`,
-  remedy: giveHooks,
-})
+const hiddenMembers = (maker: Function) =>
+  refusal(`it is an instance of class ${maker.name}, whose private members cannot be read`, giveHooks)
 
 /** Of a class below `URL` or the like. */
-const hiddenState = (object: object, path: string): Refusal => ({
-  what: `it is an instance of class ${nameOf(object)}, whose state as a ${path.split(',').at(-2)} cannot be read`,
-  remedy: giveHooks,
-})
+const hiddenState = (object: object, path: string) =>
+  refusal(
+    `it is an instance of class ${nameOf(object)}, whose state as a ${path.split(',').at(-2)} cannot be read`,
+    giveHooks,
+  )
 
 const giveHooks = `Give the class [Symbol.for('${SERIALIZE.description}')]() and static [Symbol.for('${DESERIALIZE.description}')](data).`
 
-function inThisProcess(kind: string): Refusal {
-  return {
-    what: `it is ${kind}, which lives in this process only`,
-    remedy: 'Open it inside the task, or send what is needed to open it.',
-  }
-}
+const inThisProcess = (kind: string) =>
+  refusal(
+    `it is ${kind}, which lives in this process only`,
+    'Open it inside the task, or send what is needed to open it.',
+    'Return what the task reads from it, as plain data.',
+  )
 
 /** ` (node:net)` */
 const origin = (path: string) => (path.startsWith('builtin,') ? ` (${path.split(',')[1]})` : '')

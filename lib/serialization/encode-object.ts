@@ -185,6 +185,7 @@ function construct(object: object, encoder: Encoding, path: string | undefined):
 function constructorArguments(object: object, name: string): unknown[] {
   if (name === 'URL') return [(object as URL).href]
   if (name === 'URLSearchParams') return [String(object)]
+  if (name === 'Headers') return [[...(object as Headers)]]
   if (name === 'TextEncoder') return []
   if (name === 'TextDecoder') {
     const { encoding, fatal, ignoreBOM } = object as InstanceType<typeof TextDecoder>

@@ -383,7 +383,8 @@ export class Encoder implements Encoding {
     this.scanner.note(object)
     const refusal = cannotSend(object, (maker) => isOfNode(this.sending.capture(maker)))
     // An error always arrives when it is on its way home: as an `Error`, when it can be no more.
-    if (refusal && !(this.side === 'result' && types.isNativeError(object))) this.fail(refusal.what, refusal.remedy)
+    if (refusal && !(this.side === 'result' && types.isNativeError(object)))
+      this.fail(refusal.what, this.side === 'result' ? refusal.remedyForResult : refusal.remedy)
     const index = encodeObject(object, this)
     if (types.isArrayBuffer(object)) this.#loneViews.widen(object, index)
     return index

@@ -1,10 +1,11 @@
+import { Dirent, statSync } from 'node:fs'
 import { runInThisContext } from 'node:vm'
 
 let known: readonly ReadonlyMap<string, unknown>[] | undefined
 
-/** Intrinsics that no global leads to, by their ECMAScript name: our own realm's, then the main one's if that differs. */
+/** Intrinsics that no global leads to, by name: our own realm's, the main one's if that differs, and Node's. */
 export function hiddenIntrinsics(): readonly ReadonlyMap<string, unknown>[] {
-  known ??= isMainRealm ? [reach(ownSamples())] : [reach(ownSamples()), reach(mainSamples())]
+  known ??= [...(isMainRealm ? [ownSamples()] : [ownSamples(), mainSamples()]).map(reach), nodeSymbols()]
   return known
 }
 
@@ -65,6 +66,21 @@ function reach(samples: Samples): ReadonlyMap<string, unknown> {
     ['TypedArray', prototypeOf(samples.typedArray)],
     ['ThrowTypeError', Object.getOwnPropertyDescriptor(samples.strictArguments, 'callee')?.get],
   ])
+}
+
+/** The symbols under which Node keeps the state of what `readdir` and `stat` give. */
+function nodeSymbols(): ReadonlyMap<string, symbol> {
+  const samples = [new (Dirent as unknown as new (name: string, type: number) => object)('', 0), anyStats()]
+  const symbols = samples.flatMap((sample) => Object.getOwnPropertySymbols(sample))
+  return new Map(symbols.map((symbol) => [`@@${symbol.description}`, symbol]))
+}
+
+function anyStats(): object {
+  try {
+    return statSync(process.execPath)
+  } catch {
+    return {} // --permission: nobody has any
+  }
 }
 
 function prototypeOf(value: unknown): unknown {

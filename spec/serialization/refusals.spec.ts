@@ -27,6 +27,13 @@ interface Kind {
 const openInside = 'Open it inside the task, or send what is needed to open it.'
 const inThisProcess = (name: string) =>
   `it is ${/^[AEIO]/.test(name) ? 'an' : 'a'} ${name}, which lives in this process only`
+/** What is said instead, where that is about results. */
+const remediesForResults: Readonly<Record<string, string>> = {
+  [openInside]: 'Return what the task reads from it, as plain data.',
+  'Make it inside the task.': 'Return plain data.',
+  'Send an array.': 'Return an array: [...it].',
+  'Send an array, or the generator function.': 'Return an array: [...it].',
+}
 const giveHooks =
   "Give the class [Symbol.for('parfor.serialize')]() and static [Symbol.for('parfor.deserialize')](data)."
 
@@ -338,7 +345,7 @@ describe('What cannot be sent', () => {
         const error = await refusal(delayed(() => ({ a: [make()] }))())
         expect(error).toMatchObject({ path: 'result.a[0]', side: 'result' })
         expect(error.message).toContain('Cannot send result.a[0] back from a worker: ')
-        expect(error.message).toContain(remedy)
+        expect(error.message).toContain(remediesForResults[remedy] ?? remedy)
       })
   })
 

@@ -2,6 +2,7 @@
 import { AssertionError } from 'node:assert'
 import { createSecretKey } from 'node:crypto'
 import { EventEmitter } from 'node:events'
+import { Dirent, readdirSync, Stats, statSync } from 'node:fs'
 import { BlockList, SocketAddress } from 'node:net'
 import { performance } from 'node:perf_hooks'
 
@@ -385,6 +386,24 @@ export const opaqueValues: Readonly<Record<string, readonly [make: () => unknown
     (url: URL) => [url.href, url.searchParams.get('x')],
   ],
   'search parameters': [() => new URLSearchParams('a=1&a=2&b=%20'), (search: URLSearchParams) => [...search]],
+  'HTTP headers': [
+    () =>
+      new Headers([
+        ['a', '1'],
+        ['b', '2'],
+        ['Set-Cookie', 'c=3'],
+        ['set-cookie', 'd=4'],
+      ]),
+    (headers: Headers) => [...headers],
+  ],
+  'what is known of a file': [
+    () => statSync(process.execPath),
+    (stats: Stats) => [stats instanceof Stats, stats.isFile(), stats.size, stats.mode, stats.mtime, stats.birthtime],
+  ],
+  'an entry of a folder': [
+    () => readdirSync(__dirname, { withFileTypes: true })[0],
+    (entry: Dirent) => [entry instanceof Dirent, entry.isDirectory(), entry.isFile(), entry.name, entry.parentPath],
+  ],
   'a text encoder': [() => new TextEncoder(), (encoder: TextEncoder) => [...encoder.encode('ü')]],
   'a text decoder': [
     () => new TextDecoder('utf-16le', { fatal: true }),

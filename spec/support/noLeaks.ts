@@ -1,4 +1,9 @@
 // Every spec file must end with no worker thread and no child process alive that it made.
+
+// Loaded first, so that Node holds its channels: Node 20 can take one that was collected as garbage, and its subscribers,
+// for that of the same name that was made since (nodejs/node#59910), and then nobody hears of a thread.
+import 'node:child_process'
+import 'node:worker_threads'
 import type { ChildProcess } from 'node:child_process'
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { setTimeout as sleep } from 'node:timers/promises'
