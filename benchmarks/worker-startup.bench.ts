@@ -2,7 +2,8 @@
  * How long until the first result?
  *
  * The whole life of the smallest program, from the start of its process to its end: load the library, start two
- * workers, run a closure on each, print both results. The empty program is Node.js alone.
+ * workers, run a closure on each, print both results. The empty program is Node.js alone. Then the first call alone, as
+ * a program tells the time that it took, beside the start of a worker that does nothing.
  */
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
@@ -21,6 +22,18 @@ async function life(args: string[], output: string): Promise<number> {
 }
 const program = (name: string) => join(__dirname, 'startup', name)
 
+/** What a program says that its first result took. */
+async function told(name: string): Promise<number> {
+  const once = () => {
+    const { status, stdout } = spawnSync(process.execPath, [program(name)], { stdio: ['ignore', 'pipe', 'inherit'] })
+    const [result, time] = String(stdout).split(' ')
+    if (status !== 0 || result !== '2') throw new Error(`${name}: exit code ${status}, printed ${stdout}`)
+    return Number(time)
+  }
+  once()
+  return median(Array.from({ length: 5 }, once))
+}
+
 export default {
   question: 'How long until the first result?',
   comparisons: [
@@ -32,6 +45,15 @@ export default {
         parfor: () => life([program('parfor.js')], '[ 2, 3 ]\n'),
         'raw worker_threads': () => life([program('raw.js')], '[ 2, 3 ]\n'),
         'empty program': () => life(['--eval', '0'], ''),
+      },
+    },
+    {
+      work: 'the first call of a program, one task of an inline closure',
+      unit: 'ms',
+      against: 'an empty worker',
+      contestants: {
+        parfor: () => told('first-call.js'),
+        'an empty worker': () => told('first-message.js'),
       },
     },
   ],

@@ -1,10 +1,10 @@
 import type { BatchReport, OnOutcome } from '../backend'
 import { debug } from '../debug'
 import { messageOf, SerializationError } from '../errors'
-import { Message } from '../serialization/message'
-import { Received } from '../serialization/receiver'
-import { type Receiver, Sender } from '../serialization/sender'
-import { TASK_FUNCTION, Trail } from '../serialization/trail'
+import type * as codec from '../serialization/codec'
+import type { Message } from '../serialization/message'
+import type { Received } from '../serialization/receiver'
+import type { Receiver, Sender } from '../serialization/sender'
 import type { Parcel, Slot } from '../serialization/wire'
 import type { Batch, Call, Task } from '../task/task'
 import {
@@ -17,6 +17,14 @@ import {
   Words,
 } from '../worker/protocol'
 import { cleanStacks } from './task-stack'
+
+let loaded: typeof codec | undefined
+
+/** Loaded when the first batch is encoded: its worker is starting by then, which takes longer. */
+function serialization(): typeof codec {
+  loaded ??= require('../serialization/codec') as typeof codec
+  return loaded
+}
 
 /** One worker as a transport shows it. */
 export interface WorkerHandle {
@@ -51,10 +59,15 @@ export class OutgoingCall {
   static #lastId = 0
   readonly id = ++OutgoingCall.#lastId
   readonly nested: Call['nested']
-  readonly sender = new Sender('task', true)
+  #sender: Sender | undefined
 
   constructor(call: Call) {
     this.nested = call.nested
+  }
+
+  get sender(): Sender {
+    this.#sender ??= new (serialization().Sender)('task', true)
+    return this.#sender
   }
 }
 
@@ -180,7 +193,7 @@ export class WorkerClient {
   #link(call: OutgoingCall): Link {
     let link = this.#links.get(call)
     if (!link) {
-      const received = new Received((id) => call.sender.own(id))
+      const received = new (serialization().Received)((id) => call.sender.own(id))
       link = { received, delivered: new Set(), forgotten: [], idOf: (value) => received.idOf(value) }
       this.#links.set(call, link)
     }
@@ -188,6 +201,7 @@ export class WorkerClient {
   }
 
   #message(call: OutgoingCall): Message {
+    const { Message, Trail } = serialization()
     return new Message(call.sender, this.#link(call), new Trail())
   }
 
@@ -249,7 +263,7 @@ export class WorkerClient {
         const { fn, args, kwargs } = batch.tasks[position] as Task
         let number = numbers.get(fn)
         if (number === undefined) {
-          trail.start(TASK_FUNCTION)
+          trail.start(serialization().TASK_FUNCTION)
           number = fns.push(encoder.slot(fn)) - 1
           numbers.set(fn, number)
         }
@@ -277,7 +291,7 @@ export class WorkerClient {
       }
     })
     if (left.length === run.positions.length) {
-      for (const position of left) this.#reject(run, position, unsendable(cause, TASK_FUNCTION))
+      for (const position of left) this.#reject(run, position, unsendable(cause, serialization().TASK_FUNCTION))
       this.#finish(run)
       return
     }
@@ -389,7 +403,11 @@ export class WorkerClient {
     } else {
       const message = `The task cannot be made in a worker: ${why}`
       for (const position of run.positions)
-        this.#reject(run, position, new SerializationError(message, { side: 'task', path: TASK_FUNCTION }))
+        this.#reject(
+          run,
+          position,
+          new SerializationError(message, { side: 'task', path: serialization().TASK_FUNCTION }),
+        )
       this.#finish(run)
       return
     }

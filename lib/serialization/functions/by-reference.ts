@@ -1,5 +1,4 @@
 import { isBuiltin } from 'node:module'
-import { pathToFileURL } from 'node:url'
 import type { IntrinsicPath } from '../intrinsics'
 import type { Import } from '../wire'
 import type { Captured } from './capture'
@@ -128,7 +127,6 @@ function isLoadableImport(specifier: string, from: string): boolean {
 export function moduleReferenceTo(object: object, isByValue: IsByValue): ModuleReference | undefined {
   const file = cjsModuleOf(object) ?? wrappedModuleOf(object)
   if (file === undefined || file === entryPath() || !isLoadableFile(file)) return undefined
-  const script = scriptByUrl(pathToFileURL(file).href)
   const module = moduleOfFile(file)
-  return (script && !isLoadable(script)) || isByValue(module) ? undefined : { module, path: [] }
+  return isByValue(module) ? undefined : { module, path: [] }
 }

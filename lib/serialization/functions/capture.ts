@@ -8,7 +8,7 @@ import { type FunctionDetails, inspectFunctions, type Scope } from './introspect
 import { noteSymbols } from './module-symbols'
 import { originalPosition } from './original-position'
 import { lookUp, lookUpShown } from './scopes'
-import { lineEnds, type Script, scriptById } from './script'
+import { lineEnds, type Script, scriptOf } from './script'
 import { isClass, isNativeText } from './source'
 import { strictAt } from './strictness'
 
@@ -66,7 +66,7 @@ export function captureAll(fns: readonly Function[]): Captured[] {
   try {
     return inspectFunctions(fns).map((details, n) => {
       const fn = fns[n] as Function
-      const script = details.scriptId === undefined ? undefined : scriptById(details.scriptId)
+      const script = scriptOf(fn, details)
       if (script) noteSymbols(script, details)
       return { fn, details, script, isNative: isNative(fn) }
     })

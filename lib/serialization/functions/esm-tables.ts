@@ -1,5 +1,6 @@
-import { type ExportNamedDeclaration, type ImportDeclaration, type ModuleDeclaration, parse } from 'acorn'
+import type { ExportNamedDeclaration, ImportDeclaration, ModuleDeclaration } from 'acorn'
 import { addPatternNames } from './bindings'
+import { parser } from './parser'
 import type { Script } from './script'
 
 /** `import { imported as local } from 'source'`, seen from the local name. */
@@ -34,7 +35,7 @@ export function esmTables(script: Script): EsmTables {
 function moduleDeclarations({ isModule, source }: Script): readonly { readonly type: string }[] {
   if (!isModule) return []
   try {
-    return parse(source, { ecmaVersion: 'latest', sourceType: 'module', allowHashBang: true }).body
+    return parser().parse(source, { ecmaVersion: 'latest', sourceType: 'module', allowHashBang: true }).body
   } catch {
     return []
   }

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { pathToFileURL } from 'node:url'
 import { entryPath } from './entry'
+import { hasLoader } from './loader-options'
 import { isInPackage } from './packages'
 import { MAPPED_PREFIX, type Script, scriptByUrl } from './script'
 
@@ -22,8 +23,9 @@ export function isLoadable(script: Script): boolean {
 /** The same for a file. One whose script is not known is judged by its name. */
 export function isLoadableFile(file: string): boolean {
   if (file === entryPath()) return false
+  if (isInPackage(file)) return true
   const script = scriptByUrl(pathToFileURL(file).href)
-  return script ? isLoadable(script) : isInPackage(file) || /\.(?:[cm]?js|json|node)$/.test(file)
+  return script ? isLoadable(script) : /\.(?:[cm]?js|json|node)$/.test(file)
 }
 
 function decide(script: Script): boolean {
@@ -32,16 +34,11 @@ function decide(script: Script): boolean {
   if (isInPackage(path)) return true
   // A test runner has its own registry of modules, and may have put mocks into it.
   if (!script.inMainContext) return false
-  if (workersHaveLoader()) return true
+  // Workers get this process's options: what loads TypeScript here does so there.
+  if (hasLoader()) return true
   if (isTransformed(script, path)) return false
   if (/\.[cm]?ts$/.test(path)) return Boolean((process.features as { typescript?: unknown }).typescript)
   return /\.[cm]?js$/.test(path)
-}
-
-/** Workers get this process's `execArgv` and NODE_OPTIONS, so what loads TypeScript here does so there. */
-function workersHaveLoader(): boolean {
-  const options = [...process.execArgv, ...(process.env.NODE_OPTIONS ?? '').split(/\s+/)]
-  return options.some((option) => /^(?:--import|--require|-r|--loader|--experimental-loader)(?:=|$)/.test(option))
 }
 
 /** A source map inside the script that is not in its file was put there by a loader at run time. */

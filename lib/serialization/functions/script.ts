@@ -1,7 +1,9 @@
 import type { Debugger } from 'node:inspector'
 import { isAbsolute } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { findEntryScript } from './entry-script'
 import { type InspectorSession, inspectorSession } from './inspector-session'
+import type { FunctionDetails } from './introspect'
 import { isInPackage } from './packages'
 
 /** A script that V8 has compiled in this thread. There is one object per script: it can be a cache's key. */
@@ -26,6 +28,22 @@ export interface Script {
 
 const known = new Map<string, KnownScript>()
 const byUrl = new Map<string, Script[]>()
+let isListed = false
+
+/**
+ * The script of a function; `undefined` for a function that has none.
+ *
+ * @throws InspectorUnavailableError
+ */
+export function scriptOf(fn: Function, details: FunctionDetails): Script | undefined {
+  const { scriptId } = details
+  if (scriptId === undefined) return undefined
+  if (!isListed && !known.has(scriptId)) {
+    const entry = findEntryScript(fn, details)
+    if (entry) learn({ ...entry, scriptId, sourceMapURL: lastSourceMapURL(entry.source) })
+  }
+  return scriptById(scriptId)
+}
 
 /**
  * The script of a function, by its `FunctionDetails.scriptId`; `undefined` when V8 does not know it.
@@ -39,18 +57,22 @@ export function scriptById(scriptId: string): Script | undefined {
 
 /**
  * The scripts with this URL, the newest last. Only those that were compiled before the last time that
- * {@link scriptById} met a new script: asking for a URL is not worth the 2–100 ms of listing all scripts.
+ * {@link scriptById} met a new script: asking for a URL is not worth the 20–100 ms of listing all scripts.
  *
  * @throws InspectorUnavailableError
  */
 export function scriptsByUrl(url: string): readonly Script[] {
-  if (known.size === 0) learnScripts()
-  return byUrl.get(url) ?? []
+  return listed(byUrl).get(url) ?? []
 }
 
 /** Every script that is known, under the same condition. */
 export function knownScripts(): ReadonlyMap<string, Script> {
-  return known
+  return listed(known)
+}
+
+function listed<T>(scripts: T): T {
+  if (!isListed) learnScripts()
+  return scripts
 }
 
 /** The newest of {@link scriptsByUrl}. */
@@ -95,6 +117,7 @@ function lineStartsOf(script: Script): readonly number[] {
 
 function learnScripts(): void {
   const session = inspectorSession()
+  isListed = true
   session.listen('Debugger.scriptParsed', learn, () => debugging(session, () => {}))
 }
 
@@ -112,7 +135,18 @@ function debugging<T>({ post }: InspectorSession, body: () => T): T {
   }
 }
 
-function learn(parsed: Debugger.ScriptParsedEventDataType): void {
+/** What there is to know of a script; its text, unless that is to be asked for. */
+interface Parsed
+  extends Pick<
+    Debugger.ScriptParsedEventDataType,
+    'scriptId' | 'url' | 'isModule' | 'sourceMapURL' | 'executionContextAuxData'
+  > {
+  readonly startLine?: number
+  readonly startColumn?: number
+  readonly source?: string
+}
+
+function learn(parsed: Parsed): void {
   if (known.has(parsed.scriptId)) return
   const script = new KnownScript(parsed)
   known.set(script.scriptId, script)
@@ -135,15 +169,16 @@ class KnownScript implements Script {
   #sourceMapURL: string | undefined
   #source: string | undefined
 
-  constructor(parsed: Debugger.ScriptParsedEventDataType) {
+  constructor(parsed: Parsed) {
     const { sourceMapURL = '' } = parsed
     this.scriptId = parsed.scriptId
     this.url = parsed.url
     this.path = pathOfUrl(parsed.url)
     this.isModule = parsed.isModule ?? false
     this.inMainContext = (parsed.executionContextAuxData as { isDefault?: boolean } | undefined)?.isDefault ?? true
-    this.startLine = parsed.startLine
-    this.startColumn = parsed.startColumn
+    this.startLine = parsed.startLine ?? 0
+    this.startColumn = parsed.startColumn ?? 0
+    this.#source = parsed.source
     this.#sourceMapURL = sourceMapURL.length > longestKeptMap ? undefined : sourceMapURL
   }
 

@@ -1,12 +1,13 @@
-import {
-  type ArrowFunctionExpression,
-  type ClassExpression,
-  type Expression,
-  type FunctionExpression,
-  type Identifier,
+import type {
+  ArrowFunctionExpression,
+  ClassExpression,
+  Expression,
+  FunctionExpression,
+  Identifier,
   Parser,
-  type Pattern,
+  Pattern,
 } from 'acorn'
+import { parser } from './parser'
 
 /** What a source text is, by its syntax. Accessors are methods. */
 export type FunctionKind = 'arrow' | 'function' | 'method' | 'class'
@@ -103,18 +104,23 @@ const options = {
   checkPrivateFields: false,
 } as const
 
+let lenient: typeof Parser | undefined
+
 /** Takes what is right only where the function came from: an arrow's `new.target` and `super()`. */
-class LenientParser extends Parser {
-  get allowNewDotTarget() {
-    return true
+function lenientParser(): typeof Parser {
+  lenient ??= class extends parser().Parser {
+    get allowNewDotTarget() {
+      return true
+    }
+    get allowDirectSuper() {
+      return true
+    }
   }
-  get allowDirectSuper() {
-    return true
-  }
+  return lenient
 }
 
 function parseExpression(text: string): ParsedFunction | undefined {
-  const node: Expression = LenientParser.parseExpressionAt(text, 0, options)
+  const node: Expression = lenientParser().parseExpressionAt(text, 0, options)
   // `async(x) {}` starts with a call: that text is a method.
   if (node.end !== text.trimEnd().length) return undefined
   switch (node.type) {
@@ -134,7 +140,7 @@ function parseExpression(text: string): ParsedFunction | undefined {
 function parseMember(text: string): ParsedFunction | undefined {
   const [before, after] =
     text.startsWith('#') || /^(?:async|get|set|\*)?\s*\*?\s*#/.test(text) ? ['(class{', '\n})'] : ['({', '\n})']
-  const holder = LenientParser.parseExpressionAt(before + text + after, 1, options)
+  const holder = lenientParser().parseExpressionAt(before + text + after, 1, options)
   const member =
     holder.type === 'ObjectExpression'
       ? holder.properties[0]

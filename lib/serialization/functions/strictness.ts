@@ -1,4 +1,5 @@
-import { type AnyNode, parse } from 'acorn'
+import type { AnyNode } from 'acorn'
+import { parser } from './parser'
 import { offsetIn, type Script } from './script'
 import type { Range } from './source'
 import { childrenOf } from './syntax-tree'
@@ -37,7 +38,7 @@ function strictRangesOf(script: Script): readonly Range[] {
 function strictRanges(source: string): readonly Range[] {
   const ranges: Range[] = []
   try {
-    collect(parse(source, options), ranges)
+    collect(parser().parse(source, options), ranges)
   } catch {
     // A text that acorn does not take is taken for sloppy, as most scripts are.
   }
