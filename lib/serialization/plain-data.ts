@@ -4,7 +4,7 @@ import { runInThisContext } from 'node:vm'
 /** Prototypes whose objects structured clone reproduces: of this realm, and of the main one where that is another. */
 const main = runInThisContext('globalThis') as typeof globalThis
 const realms = main === globalThis ? [globalThis] : [globalThis, main]
-const prototypes = (name: 'Object' | 'Array' | 'Map' | 'Set' | 'Date' | 'RegExp') =>
+const prototypes = (name: 'Object' | 'Array' | 'Map' | 'Set' | 'Date' | 'RegExp' | 'Function') =>
   new Set<unknown>(realms.map((realm) => realm[name].prototype))
 const OBJECT = prototypes('Object')
 const ARRAY = prototypes('Array')
@@ -12,6 +12,8 @@ const MAP = prototypes('Map')
 const SET = prototypes('Set')
 const DATE = prototypes('Date')
 const REGEXP = prototypes('RegExp')
+const FUNCTION = prototypes('Function')
+for (const fn of [async () => {}, runInThisContext('async () => {}')]) FUNCTION.add(Object.getPrototypeOf(fn))
 // Jest puts the main realm's ArrayBuffer into its own, but not under the typed arrays.
 const ARRAY_BUFFER = new Set<unknown>(
   realms.flatMap((realm) => [
@@ -35,6 +37,8 @@ export const isMapPrototype = (value: unknown): boolean => MAP.has(value)
 export const isSetPrototype = (value: unknown): boolean => SET.has(value)
 export const isDatePrototype = (value: unknown): boolean => DATE.has(value)
 export const isRegExpPrototype = (value: unknown): boolean => REGEXP.has(value)
+/** Of functions and async functions. */
+export const isFunctionPrototype = (value: unknown): boolean => FUNCTION.has(value)
 export const isArrayBufferPrototype = (value: unknown): boolean => ARRAY_BUFFER.has(value)
 export const isViewPrototype = (value: unknown): boolean => VIEWS.has(value)
 

@@ -1,6 +1,7 @@
 import { types } from 'node:util'
 import type { Encoding } from '../encoding'
 import { intrinsicPath } from '../intrinsics'
+import { isFunctionPrototype, isObjectPrototype } from '../plain-data'
 import type { FunctionNode, Slot } from '../wire'
 import { type Captured, type Closure, describe, type Variable } from './capture'
 import type { ClassMember, ComputedKey } from './class-parts'
@@ -169,14 +170,16 @@ export class FunctionsByValue {
         )
         if (members) node.prototype = members
         const parent: unknown = Object.getPrototypeOf(prototype)
-        const path = intrinsicPath(parent)
-        const isUsual = source.kind === 'class' || (isGenerator ? path : path?.join() === 'global,Object,prototype')
+        const isUsual =
+          source.kind === 'class' || (isGenerator ? intrinsicPath(parent) !== undefined : isObjectPrototype(parent))
         if (!isUsual) node.prototypeProto = this.#encoder.slot(parent)
       })
       this.#deleted(node, fn, prototype, [...(classParts?.members ?? []), ...(isGenerator ? [] : [constructorOf])])
     }
     const proto: unknown = Object.getPrototypeOf(fn)
-    if (source.kind !== 'class' && intrinsicPath(proto) === undefined) node.proto = this.#encoder.slot(proto)
+    // In this order, as the first look into the table of intrinsics takes 8 ms to fill it.
+    const isUsual = source.kind === 'class' || isFunctionPrototype(proto) || intrinsicPath(proto) !== undefined
+    if (!isUsual) node.proto = this.#encoder.slot(proto)
   }
 
   #deleted(
