@@ -62,7 +62,8 @@ export function importOf(
   name: string,
   isByValue: IsByValue,
 ): ModuleReference | undefined {
-  if (!script?.isModule || script.url === '') return undefined
+  // The text of `node --eval` is a module with no URL when it is in TypeScript.
+  if (!script?.isModule || !URL.canParse(script.url)) return undefined
   const binding = esmTables(script).imports.get(name)
   if (!binding || Object.keys(binding.attributes).length > 0) return undefined
   const module = { import: binding.source, from: script.url }

@@ -169,7 +169,7 @@ const valueOfGlobal = (name: string): unknown => (globalThis as Record<string, u
 
 function refuseUnseen(names: readonly string[], { unseen }: Captured): never {
   throw new CaptureError(
-    `it captures ${names.join(', ')}, which cannot be read here: ${unseen?.message}`,
+    `it captures ${names.join(', ')}, which cannot be read here: ${unseen?.message.replace(/\.$/, '')}`,
     `Name what it captures: delayed(fn, { captures: { ${names.join(', ')} } }).`,
   )
 }

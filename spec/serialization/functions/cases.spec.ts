@@ -27,6 +27,13 @@ const launchers: readonly Launcher[] = [
     files: esModules,
     args: ['--input-type=module', '--eval', asText(esModules, 'main.mjs')],
   },
+  {
+    name: 'the text of an ES module in TypeScript behind --eval',
+    isRare: true,
+    files: { ...typeScript, ...project('esnext') },
+    args: [quiet, '--input-type=module-typescript', '--eval', asText(typeScript, 'main.ts')],
+    skip: typesSince,
+  },
   { name: 'text behind --eval', files: commonJs, args: ['--eval', asText(commonJs, 'main.cjs')] },
   {
     name: 'an ES module on standard input',
