@@ -189,7 +189,7 @@ function refuseWhatIsHidden(analysis: Analysis, given: FunctionOptions): void {
   if (analysis.usesThis && !('this' in given))
     throw new CaptureError(
       'the engine does not show the `this` of an arrow function',
-      'Name it, delayed(fn, { this: obj }), copy what is needed of it to a const first, or send a bound method: obj.method.bind(obj).',
+      'Name it, delayed(fn, { this: obj }), copy what is needed of it to a const first, or make it a method: () => obj.method().',
       'this',
     )
   if (analysis.usesNewTarget)
