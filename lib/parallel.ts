@@ -12,6 +12,7 @@ import { collectList } from './dispatch/results'
 import type { TaskSource } from './dispatch/source'
 import { BackendError, DisposedError } from './errors'
 import { startProgress } from './progress/progress'
+import { noteCallers } from './system/callers'
 import type { Task } from './task/task'
 
 /** What a call gives for a task `T`: its result, or how it was settled with `onError: 'settle'`. */
@@ -93,6 +94,7 @@ export const Parallel = function Parallel(
     if (state !== 'open') throw disposed()
     const { signal, onProgress = checked.onProgress } = checkCallOptions(callOptions)
     if (signal?.aborted) throw signal.reason
+    noteCallers()
 
     const results = collectList(checked.onError === 'settle', onProgress && startProgress(onProgress))
     const run = dispatch(tasks, plan(settle(checked)), results)

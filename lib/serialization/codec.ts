@@ -1,4 +1,4 @@
-// What the two ends of a line need to send tasks and results.
+// What the caller's end of a line needs to send tasks: one module, so that it can be loaded late.
 export { Message } from './message'
 export { Received } from './receiver'
 export { Sender } from './sender'

@@ -4,12 +4,13 @@ import { pathToFileURL } from 'node:url'
 import { getHeapStatistics } from 'node:v8'
 import { runInThisContext } from 'node:vm'
 import { isMainThread } from 'node:worker_threads'
+import { areCallersKnown, nameOfCaller } from '../../system/callers'
 import { entryPath } from './entry'
 import { inspectorSession } from './inspector-session'
 import type { FunctionDetails } from './introspect'
 import { hasLoader } from './loader-options'
 
-/** The script of the program's entry, as its file has it. */
+/** The script of the program's entry, as its file has it. It names no source map. */
 interface EntryScript {
   readonly url: string
   readonly isModule: boolean
@@ -24,26 +25,20 @@ interface EntryScript {
 export function findEntryScript(fn: Function, details: FunctionDetails): EntryScript | undefined {
   const path = entryPath()
   // Before the entry itself runs, only what a loader option names can have changed how it is compiled.
-  const isAsWritten = /\.[cm]?js$/.test(path) && !hasLoader() && isInMainRealm(details)
-  if (!isAsWritten || !isWorthwhile()) return undefined
-  const source = readUnchanged(path)
-  const text = Function.prototype.toString.call(fn)
-  const start = source === undefined ? -1 : startIn(source, text, details)
-  if (source === undefined || start < 0) return undefined
-  const script = calledScript(details.scriptId)
+  const isAsWritten = isMainThread && /\.[cm]?js$/.test(path) && !hasLoader() && isInMainRealm(details)
+  const source = isAsWritten ? readUnchanged(path) : undefined
+  // Whether it is a comment, or part of a string, only a parser can say.
+  if (source === undefined || source.includes('sourceMappingURL')) return undefined
+  if (!isAt(source, Function.prototype.toString.call(fn), details)) return undefined
   const url = pathToFileURL(path).href
-  if (script?.url !== url || !isIn(script, start, start + text.length, source.length)) return undefined
+  const name = areCallersKnown ? nameOfCaller(details.scriptId as string) : nameByProfiler(details, source)
+  if (name !== path && name !== url) return undefined
   return { url, isModule: details.scopes.some(({ type }) => type === 'Module'), source }
 }
 
 function isInMainRealm({ scopes }: FunctionDetails): boolean {
   const outermost = scopes.at(-1)
   return outermost?.type === 'Global' && outermost.object === runInThisContext('globalThis')
-}
-
-/** The profiler goes through all objects on the heap. Where V8 counts calls, nothing is to disturb that. */
-function isWorthwhile(): boolean {
-  return isMainThread && getHeapStatistics().used_heap_size < 64 * 2 ** 20 && !process.env.NODE_V8_COVERAGE
 }
 
 /** The text of a file that nobody has written since this process began. */
@@ -56,33 +51,30 @@ function readUnchanged(path: string): string | undefined {
   }
 }
 
-/** Where a function's text starts; -1 when it is not around the place that V8 tells. */
-function startIn(source: string, text: string, { line, column }: FunctionDetails): number {
+/** Whether a function's text is around the place that V8 tells: behind a compiler it would not be. */
+function isAt(source: string, text: string, { line, column }: FunctionDetails): boolean {
   const before = source.split('\n', line)
   const offset = before.reduce((sum, { length }) => sum + length + 1, 0) + column
   const start = source.lastIndexOf(text, offset)
-  return before.length === line && offset < start + text.length ? start : -1
+  return before.length === line && start >= 0 && offset < start + text.length
 }
 
-/** The profiler knows scripts by what was called of them, and lists them in 2 ms. */
-function calledScript(scriptId: string | undefined): Profiler.ScriptCoverage | undefined {
+/**
+ * The profiler lists in 2 ms what scripts have been called. It goes through the whole heap for that; and it is left
+ * on, which costs nothing, because to turn it off would end what others record: the coverage of tests.
+ */
+function nameByProfiler({ scriptId }: FunctionDetails, source: string): string | undefined {
+  if (getHeapStatistics().used_heap_size > 64 * 2 ** 20) return undefined
   const { post } = inspectorSession()
-  try {
-    post('Profiler.enable')
-    const { result } = post<Profiler.GetBestEffortCoverageReturnType>('Profiler.getBestEffortCoverage')
-    return result.find((script) => script.scriptId === scriptId)
-  } finally {
-    post('Profiler.disable')
-  }
+  post('Profiler.enable')
+  const { result } = post<Profiler.GetBestEffortCoverageReturnType>('Profiler.getBestEffortCoverage')
+  const script = result.find((script) => script.scriptId === scriptId)
+  return script && isAsLongAs(source, script) ? script.url : undefined
 }
 
-/** Whether the script has a function at this very place, and is as long as the text. */
-function isIn({ functions }: Profiler.ScriptCoverage, start: number, end: number, length: number): boolean {
-  const ranges = functions.flatMap(({ ranges }) => ranges)
-  const hasFunction = ranges.some(({ startOffset, endOffset }) => startOffset === start && endOffset === end)
-  // That of the script itself starts at 0; it may be garbage by now.
-  return (
-    hasFunction &&
-    ranges.every(({ startOffset, endOffset }) => (startOffset === 0 ? endOffset === length : endOffset <= length))
+/** The range of the script itself starts at 0; it may be garbage by now. */
+function isAsLongAs({ length }: string, { functions }: Profiler.ScriptCoverage): boolean {
+  return functions.every(({ ranges }) =>
+    ranges.every(({ startOffset, endOffset }) => (startOffset === 0 ? endOffset === length : endOffset <= length)),
   )
 }

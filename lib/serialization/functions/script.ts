@@ -40,7 +40,7 @@ export function scriptOf(fn: Function, details: FunctionDetails): Script | undef
   if (scriptId === undefined) return undefined
   if (!isListed && !known.has(scriptId)) {
     const entry = findEntryScript(fn, details)
-    if (entry) learn({ ...entry, scriptId, sourceMapURL: lastSourceMapURL(entry.source) })
+    if (entry) learn({ ...entry, scriptId })
   }
   return scriptById(scriptId)
 }

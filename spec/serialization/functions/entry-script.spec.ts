@@ -11,6 +11,7 @@ Session.prototype.post = function (method, ...rest) {
 }
 const { inspectFunction } = load('./node_modules/parfor/dist/serialization/functions/introspect.js')
 const { knownScripts, scriptOf } = load('./node_modules/parfor/dist/serialization/functions/script.js')
+load('./node_modules/parfor/dist/system/callers.js').noteCallers()
 if (process.argv[2] === 'list') knownScripts()
 const scripts = fns().map((fn) => scriptOf(fn, inspectFunction(fn)))
 const [{ source, sourceMapURL, scriptId, ...script }] = scripts
@@ -45,12 +46,21 @@ describe('The script of the program’s entry', () => {
     ['an ES module', 'main.mjs', inModule(fns)],
     ['a file with a hashbang', 'main.cjs', inCommonJs(`#!/usr/bin/env node\n${fns}`)],
     ['a file with Windows line ends', 'main.cjs', inCommonJs(fns).replaceAll('\n', '\r\n')],
-    ['a file with a source map', 'main.cjs', `${inCommonJs(fns)}//# sourceMappingURL=main.cjs.map\n`],
   ])('is known without a list of all scripts, as that would tell it: %s', async (_, name, text) => {
     const quick = await told({ [name]: text })
     const listed = await told({ [name]: text }, [name, 'list'])
     expect(quick).toEqual({ isListed: false, areOne: true, script: listed.script })
     expect(listed).toMatchObject({ isListed: true, areOne: true, script: { source: text } })
+  })
+
+  it.each([
+    ['a comment', '//# sourceMappingURL=main.cjs.map'],
+    ['a string', 'const footer = `\n//# sourceMappingURL=main.cjs.map\n`'],
+  ])('is that of the list when it may have a source map: %s', async (_, line) => {
+    const text = `${inCommonJs(fns)}${line}\n`
+    const { isListed, script } = await told({ 'main.cjs': text })
+    expect(isListed).toBe(true)
+    expect(script).toMatchObject({ source: text })
   })
 
   it.each([
