@@ -55,7 +55,19 @@ function bindingSlot(binding: Binding, encoder: Encoding): Slot {
   const isSnapshot = typeof value === 'object' && encoder.isPlain(value)
   if (isSnapshot || encoder.known(value) !== undefined || encoder.isRegistered(value)) return encoder.slot(value)
   const recipe = binding.recipe ?? binding.required?.()
-  return recipe ? [encoder.reference(recipe, value)] : encoder.slot(value)
+  if (!recipe) return encoder.slot(value)
+  return copyOfInstance(value, recipe, encoder) ?? [encoder.reference(recipe, value)]
+}
+
+/** What an instance of the user's own module is now; `undefined` when it cannot be copied. */
+function copyOfInstance(value: object, recipe: ModuleReference, encoder: Encoding): Slot | undefined {
+  if (typeof value === 'function' || isOfPackage(recipe)) return undefined
+  let copy: Slot
+  return encoder.attempt(() => {
+    copy = encoder.slot(value)
+  })
+    ? undefined
+    : copy
 }
 
 /** Vite puts a Proxy around what is CommonJS or built in, so that it has both named exports and a default one. */
