@@ -4,6 +4,7 @@ import { exportOf, importFromVite, importMetaOf } from './functions/importing'
 import { type Bind, revive, reviveLate, uninitialized } from './functions/revive'
 import { DESERIALIZE } from './hooks'
 import { resolveIntrinsic } from './intrinsics'
+import { noteMaker } from './makers'
 import { atHome } from './realm'
 import type { FunctionNode, Import, Kind, Members, Node, Nodes, Slot } from './wire'
 
@@ -167,6 +168,7 @@ const decoders: { [K in Kind]: (at: Place, ...payload: Nodes[K]) => void } = {
     const value = at.decoder.exported(index, path)
     // Also where it was sent as one of nobody's before: from here on it is the module's.
     if (id !== undefined) at.decoder.receiving.register(id, value)
+    if (typeof value === 'function') noteMaker(value)
     at.made(value)
   },
   known: (at, id) => at.made(at.decoder.receiving.known(id)),
@@ -358,7 +360,11 @@ function decodeFunction({ decoder, made, isMade }: Place, node: FunctionNode): v
 }
 
 function decorate(decoder: Decoder, fn: Function, node: FunctionNode): void {
-  const { name, own, prototype, deleted, proto, prototypeProto } = node
+  const { name, own, prototype, prototypeObject, deleted, proto, prototypeProto } = node
+  if (prototypeObject !== undefined)
+    decoder.whenMade(prototypeObject, (value) => {
+      fn.prototype = value
+    })
   if (proto !== undefined) decoder.whenMade(proto, (value) => Object.setPrototypeOf(fn, value as object))
   if (prototypeProto !== undefined)
     decoder.whenMade(prototypeProto, (value) => Object.setPrototypeOf(fn.prototype, value as object))
@@ -367,6 +373,7 @@ function decorate(decoder: Decoder, fn: Function, node: FunctionNode): void {
   for (const key of deleted?.prototype ?? []) Reflect.deleteProperty(fn.prototype, decoder.now(key) as string | symbol)
   if (own) decoder.members(fn, own)
   if (prototype) decoder.members(fn.prototype, prototype)
+  noteMaker(fn)
 }
 
 /** Stands in for Istanbul's counters: anything may be read of it, called and counted up. */

@@ -12,6 +12,7 @@ import { isNativeText, sourceOf } from './functions/source'
 import { symbolReference } from './functions/symbol-exports'
 import { type IntrinsicPath, intrinsicPath } from './intrinsics'
 import { LoneViews, leavesMuchOut } from './lone-views'
+import { makerOf, noteMaker } from './makers'
 import { type ModuleNode, ModuleNodes } from './module-nodes'
 import type { PlainDataScanner } from './plain-data'
 import { nameOf } from './registered'
@@ -182,8 +183,8 @@ export class Encoder implements Encoding {
   prototypeSlot(prototype: object): Slot {
     const known = this.#memo.get(prototype)
     if (known !== undefined) return [known]
-    const maker: unknown = Object.getOwnPropertyDescriptor(prototype, 'constructor')?.value
-    if (typeof maker === 'function' && maker.prototype === prototype) {
+    const maker = makerOf(prototype)
+    if (maker) {
       const fn = this.slot(maker)
       return [this.#memo.get(prototype) ?? this.node('prototype', [fn], prototype)]
     }
@@ -279,6 +280,7 @@ export class Encoder implements Encoding {
     const path = partial || given ? undefined : this.#intrinsicPath(fn)
     if (path) return this.node('intrinsic', [path], fn)
     if (types.isProxy(fn)) this.fail('a Proxy cannot be copied', 'Send its target instead.')
+    noteMaker(fn)
     if (isParallel(fn))
       this.fail(
         'it is a Parallel, whose workers belong to this process',

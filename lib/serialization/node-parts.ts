@@ -21,8 +21,8 @@ const table: { [K in Kind]: (...payload: Nodes[K]) => Parts } = {
   yours: none,
   symbol: none,
   symbolFor: none,
-  function: ({ own, prototype, proto, prototypeProto }) => ({
-    slots: [proto, prototypeProto],
+  function: ({ own, prototype, prototypeObject, proto, prototypeProto }) => ({
+    slots: [prototypeObject, proto, prototypeProto],
     members: [own, prototype].filter((members) => members !== undefined),
   }),
   bound: (target, self, args) => slots(target, self, ...args),

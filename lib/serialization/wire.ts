@@ -35,6 +35,8 @@ export interface FunctionNode {
   /** Own properties that the source text does not make; then those of `prototype`. */
   own?: Members
   prototype?: Members
+  /** `prototype` itself, where it is another function's, or an object that goes as such. */
+  prototypeObject?: Slot
   /** Properties that the text makes and that were deleted since. */
   deleted?: { own: Slot[]; prototype: Slot[] }
   /** Prototypes that are not the usual ones: of the function itself, of its `prototype` object. */

@@ -1,6 +1,7 @@
 import { types } from 'node:util'
 import type { Encoding } from '../encoding'
 import { intrinsicPath } from '../intrinsics'
+import { makerOf, noteMaker } from '../makers'
 import { isFunctionPrototype, isObjectPrototype } from '../plain-data'
 import type { FunctionNode, Slot } from '../wire'
 import { type Captured, type Closure, describe, type Variable } from './capture'
@@ -9,6 +10,7 @@ import { codeOf } from './code'
 import { type Holder, holdersOf } from './holders'
 import { variableSlot } from './module-members'
 import { type FunctionWithVariables, sharedVariables } from './shared-variables'
+import type { FunctionSource } from './source'
 
 interface Pending {
   readonly node: FunctionNode
@@ -52,6 +54,7 @@ export class FunctionsByValue {
     const { hasHeritage, computedKeys } = this.#classParameters(node, captured, closure)
     const variables = [...closure.variables].sort((a, b) => Number(b.free.eager) - Number(a.free.eager))
     const offset = node.captured.length
+    for (const { value } of variables) if (typeof value === 'function' && !types.isProxy(value)) noteMaker(value)
     for (const variable of variables)
       node.captured.push(
         encoder.inVariable(
@@ -158,7 +161,10 @@ export class FunctionsByValue {
 
     const prototype: unknown = fn.prototype
     const isGenerator = types.isGeneratorFunction(fn)
-    if (typeof prototype === 'object' && prototype !== null) {
+    const shared = typeof prototype === 'object' && prototype !== null && this.#sharedPrototype(fn, prototype, source)
+    if (shared) {
+      node.prototypeObject = shared
+    } else if (typeof prototype === 'object' && prototype !== null) {
       this.#encoder.notePrototype(fn, prototype)
       const prototypeFromText = fromText(prototype, false)
       this.#encoder.inProperty('.prototype', () => {
@@ -180,6 +186,14 @@ export class FunctionsByValue {
     // In this order, as the first look into the table of intrinsics takes 8 ms to fill it.
     const isUsual = source.kind === 'class' || isFunctionPrototype(proto) || intrinsicPath(proto) !== undefined
     if (!isUsual) node.proto = this.#encoder.slot(proto)
+  }
+
+  /** A prototype that goes as another function's, or that has been encoded before the function was met. */
+  #sharedPrototype(fn: Function, prototype: object, { kind }: FunctionSource): Slot | undefined {
+    if (kind === 'class') return undefined // it cannot be replaced
+    const maker = makerOf(prototype)
+    const isKnown = this.#encoder.known(prototype) !== undefined
+    return isKnown || (maker && maker !== fn) ? this.#encoder.prototypeSlot(prototype) : undefined
   }
 
   #deleted(

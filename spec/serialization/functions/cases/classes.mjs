@@ -441,6 +441,29 @@ export const cases = {
     }
     return same(() => [Outer.self() === Outer, Outer.name])
   },
+  'a constructor whose prototype was replaced': async ({ away, same, equal }) => {
+    function Point(x) {
+      this.x = x
+    }
+    Point.prototype = {
+      twice() {
+        return this.x * 2
+      },
+    }
+    const point = new Point(1)
+    const told = (point) => [point instanceof Point, point.twice(), 'constructor' in Object.getPrototypeOf(point)]
+    await same(() => [told(point), told(new Point(2))])
+    await same(told, point)
+    const made = await away(() => new Point(3))
+    equal([made instanceof Point, made.twice()], [true, 6])
+  },
+  'constructors that share a prototype': ({ same }) => {
+    function One() {}
+    function Other() {}
+    Other.prototype = One.prototype
+    const other = new Other()
+    return same((one) => [other instanceof One, one instanceof Other, new One() instanceof Other], new One())
+  },
   'a patched prototype': ({ same }) => {
     class Base {
       hi() {

@@ -9,6 +9,7 @@ import * as acorn from 'acorn'
 import { parse } from 'acorn'
 import * as library from './library.mjs'
 import byDefault, {
+  bestShape,
   callbacks,
   half,
   more,
@@ -63,6 +64,13 @@ export const cases = {
     settings.depth = 7
     equal(await away(() => settings.depth), 7)
     settings.depth = 1
+  },
+  'an imported instance is a snapshot, whatever names it first': async ({ same }) => {
+    const best = bestShape
+    best.sides = 5
+    await same(() => [best.sides, bestShape.sides, best === bestShape])
+    await same(() => [bestShape.sides, best.sides, library.bestShape === best])
+    best.sides = 4
   },
   'an imported class': async ({ away, same, equal }) => {
     await same(() => new Shape().area(2))
