@@ -12,7 +12,7 @@ import { collectList } from './dispatch/results'
 import type { TaskSource } from './dispatch/source'
 import { BackendError, DisposedError } from './errors'
 import { startProgress } from './progress/progress'
-import { noteCallers } from './system/callers'
+import { noteCallers } from './system/program'
 import type { Task } from './task/task'
 
 /** What a call gives for a task `T`: its result, or how it was settled with `onError: 'settle'`. */

@@ -429,10 +429,23 @@ export class WorkerClient {
     run.done({ duration: run.duration })
   }
 
+  /** What ends a worker between two tasks fails neither, and a program that forgot an `await` would not know. */
+  #tellLateError({ cause, reason }: Gone): void {
+    if (cause === undefined || !this.#isReady) return
+    process.emitWarning(`A worker is lost, after the end of the task that is to blame: ${reason}`, {
+      type: 'ParforWarning',
+      code: 'PARFOR_LATE_ERROR',
+      detail: String((Object(cause) as { stack?: unknown }).stack ?? ''), // Node's copy of an error is none by brand
+    })
+  }
+
   #loseRun(how: Gone): void {
     this.#gone = how
     const run = this.#run
-    if (!run) return
+    if (!run) {
+      this.#tellLateError(how)
+      return
+    }
     // Behind what has arrived: an outcome may still wait for an import.
     const lose = () => {
       if (this.#run !== run) return

@@ -16,7 +16,11 @@ function shown(thrown: unknown): string {
   }
 }
 
-/** By brand: `instanceof` is false for an error of another realm, such as a worker's or a `vm` context's. */
+/**
+ * By brand, as `instanceof` is false for an error of another realm, such as a `vm` context's; and by `instanceof`, as
+ * what a constructor of ES5 makes has no brand.
+ */
 function isError(thrown: unknown): thrown is object {
-  return types.isNativeError(thrown) || Object.prototype.toString.call(thrown) === '[object DOMException]'
+  if (types.isNativeError(thrown)) return true
+  return Object.prototype.toString.call(thrown) === '[object DOMException]' || thrown instanceof Error
 }

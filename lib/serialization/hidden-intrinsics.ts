@@ -1,4 +1,4 @@
-import { Dirent, statSync } from 'node:fs'
+import { Dirent, fstatSync, statSync } from 'node:fs'
 import { runInThisContext } from 'node:vm'
 
 let known: readonly ReadonlyMap<string, unknown>[] | undefined
@@ -76,11 +76,13 @@ function nodeSymbols(): ReadonlyMap<string, symbol> {
 }
 
 function anyStats(): object {
-  try {
-    return statSync(process.execPath)
-  } catch {
-    return {} // --permission: nobody has any
-  }
+  for (const stat of [() => fstatSync(1), () => statSync(process.execPath)])
+    try {
+      return stat()
+    } catch {
+      // Standard output may be closed, and the file out of bounds under --permission.
+    }
+  return {}
 }
 
 function prototypeOf(value: unknown): unknown {

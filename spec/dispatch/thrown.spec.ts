@@ -8,6 +8,7 @@ describe('asError', () => {
     ['an error of another realm', runInNewContext('new TypeError("there")')],
     ['an error of a class that another realm made', runInNewContext('new (class Own extends Error {})("there")')],
     ['an AggregateError', new AggregateError([])],
+    ['an error of ES5', Object.create(Error.prototype)],
     ['an abort', new DOMException('gone', 'AbortError')],
   ])('leaves %s as it is', (_, error) => {
     expect(asError(error, 0, 'f')).toBe(error)

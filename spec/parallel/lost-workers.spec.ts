@@ -1,5 +1,4 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
-import { once } from 'node:events'
 import { threadId, type Worker } from 'node:worker_threads'
 import { delayed, Parallel, type TaskInfo, taskInfo, WorkerLostError } from '../../lib'
 
@@ -8,7 +7,7 @@ function threadExits(): { exits: ReadonlyMap<number, Promise<unknown>>; [Symbol.
   const exits = new Map<number, Promise<unknown>>()
   const onThread = (message: unknown) => {
     const { worker } = message as { worker: Worker }
-    exits.set(worker.threadId, once(worker, 'exit'))
+    exits.set(worker.threadId, new Promise((resolve) => worker.once('exit', resolve)))
   }
   subscribe('worker_threads', onThread)
   return { exits, [Symbol.dispose]: () => void unsubscribe('worker_threads', onThread) }
@@ -119,6 +118,28 @@ describe('A lost worker', () => {
     await threads.exits.get(first)
     const seen = await parallel(Array.from({ length: 4 }, () => delayed(() => threadId)()))
     expect(seen).not.toContain(first)
+  })
+
+  it('while idle, by an error that nothing caught, is told by a warning', async () => {
+    using threads = threadExits()
+    await using parallel = Parallel(2)
+    const warn = jest.spyOn(process, 'emitWarning').mockImplementation(() => {})
+    const forgetful = delayed(() => {
+      setImmediate(() => {
+        throw new RangeError('forgotten')
+      })
+      return threadId
+    })
+    const [first] = await parallel([forgetful()])
+    await threads.exits.get(first)
+    expect(warn.mock.calls).toEqual([
+      [
+        expect.stringContaining('an error that nothing caught ended it, RangeError: forgotten'),
+        { type: 'ParforWarning', code: 'PARFOR_LATE_ERROR', detail: expect.stringContaining('lost-workers.spec.ts') },
+      ],
+    ])
+    warn.mockRestore()
+    expect(await parallel([identity(1)])).toEqual([1])
   })
 
   it('that dies on the arguments of a task costs that task, not the call for ever', async () => {

@@ -233,7 +233,7 @@ const functionKinds: readonly FunctionKind[] = [
     make: () => new Owner().toString,
     path: 'super',
     what: 'a method that uses `super` belongs to its class or object',
-    remedy: 'Send the object itself and call the method inside the task.',
+    remedy: 'Of a class: send the object itself and call the method inside the task. Of an object literal: ',
   },
   {
     kind: 'a lone method that uses a private member',

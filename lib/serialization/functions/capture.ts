@@ -201,7 +201,7 @@ function refuseWhatIsHidden(analysis: Analysis, given: FunctionOptions): void {
   if (analysis.usesSuper)
     throw new CaptureError(
       'a method that uses `super` belongs to its class or object',
-      'Send the object itself and call the method inside the task.',
+      'Of a class: send the object itself and call the method inside the task. Of an object literal: write other.method.call(this).',
       'super',
     )
   const [privateName] = analysis.privateNames

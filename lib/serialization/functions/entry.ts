@@ -3,6 +3,7 @@ import { createRequire } from 'node:module'
 import { resolve, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { workerData } from 'node:worker_threads'
+import { startedWith } from '../../system/program'
 
 let known: string | undefined
 
@@ -17,9 +18,8 @@ export function entryPath(): string {
 
 /** In a thread that somebody else made, Node has put its file into `argv`. */
 function startedFile(): string {
-  const name = process.argv[1]
-  if (name === undefined) return ''
-  return name.startsWith('file:') ? fileURLToPath(name) : resolve(name)
+  if (startedWith === undefined) return ''
+  return startedWith.startsWith('file:') ? fileURLToPath(startedWith) : resolve(startedWith)
 }
 
 function realPath(path: string): string {

@@ -11,7 +11,7 @@ Session.prototype.post = function (method, ...rest) {
 }
 const { inspectFunction } = load('./node_modules/parfor/dist/serialization/functions/introspect.js')
 const { knownScripts, scriptOf } = load('./node_modules/parfor/dist/serialization/functions/script.js')
-load('./node_modules/parfor/dist/system/callers.js').noteCallers()
+load('./node_modules/parfor/dist/system/program.js').noteCallers()
 if (process.argv[2] === 'list') knownScripts()
 const scripts = fns().map((fn) => scriptOf(fn, inspectFunction(fn)))
 const [{ source, sourceMapURL, scriptId, ...script }] = scripts

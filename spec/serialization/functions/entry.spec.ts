@@ -13,6 +13,7 @@ const print = "console.log(require('./node_modules/parfor/dist/serialization/fun
 const files = {
   'main.js': print,
   'main.mjs': `import { createRequire } from 'node:module'; const require = createRequire(import.meta.url); ${print}`,
+  'shift.js': `process.argv.splice(0, 2); ${print}`,
   'package.json': '{ "main": "main.js" }',
   'thread.cjs': "new (require('node:worker_threads').Worker)('./main.js')",
   'ours.cjs': `new (require('node:worker_threads').Worker)('./main.js', {
@@ -25,6 +26,7 @@ describe('entryPath', () => {
     ['an ES module', ['main.mjs'], 'main.mjs'],
     ['a file without its extension', ['main'], 'main.js'],
     ['a folder', ['.'], 'main.js'],
+    ['a program that has shifted its arguments', ['shift.js'], 'shift.js'],
     ['a file behind options, with arguments', ['--no-warnings', 'main.js', 'other.js'], 'main.js'],
     ['a thread that the program made', ['thread.cjs'], 'main.js'],
     ['one of our own workers: the program that started it', ['ours.cjs'], 'thread.cjs'],

@@ -1,5 +1,8 @@
 import * as util from 'node:util'
 
+/** The file that this process was started with. Programs shift `argv`: it is read when this library is loaded. */
+export const startedWith: string | undefined = process.mainModule?.filename ?? process.argv[1]
+
 /** What Node 22 and later tell of a frame on the stack. */
 interface CallSite {
   readonly scriptId: string
