@@ -13,7 +13,7 @@ export interface Refusal {
 
 /** Built-in classes whose objects are taken apart. */
 const COMPOSED =
-  /^(global,(Object|Array|Map|Set|Date|RegExp|ArrayBuffer|Number|String|Boolean|BigInt|Symbol|\w*Error|\w+Array|DataView|Buffer)|builtin,node:buffer,Buffer|builtin,node:events(,EventEmitter)?|builtin,node:fs,(Stats|Dirent)|builtin,node:assert,AssertionError|hidden,TypedArray),prototype$/
+  /^(global,(Object|Array|Map|Set|Date|RegExp|ArrayBuffer|Number|String|Boolean|BigInt|Symbol|\w*Error|\w+Array|DataView|Buffer)|builtin,node:buffer,Buffer|builtin,node:events(,EventEmitter)?|builtin,node:fs,(Stats|Dirent)|builtin,node:url,Url|builtin,node:assert,AssertionError|hidden,(TypedArray|BigIntStats)),prototype$/
 
 /** Objects that only structured clone can copy, or that stay shared. */
 export const BY_CLONE =

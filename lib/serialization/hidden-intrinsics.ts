@@ -5,7 +5,7 @@ let known: readonly ReadonlyMap<string, unknown>[] | undefined
 
 /** Intrinsics that no global leads to, by name: our own realm's, the main one's if that differs, and Node's. */
 export function hiddenIntrinsics(): readonly ReadonlyMap<string, unknown>[] {
-  known ??= [...(isMainRealm ? [ownSamples()] : [ownSamples(), mainSamples()]).map(reach), nodeSymbols()]
+  known ??= [...(isMainRealm ? [ownSamples()] : [ownSamples(), mainSamples()]).map(reach), ofFiles()]
   return known
 }
 
@@ -68,21 +68,28 @@ function reach(samples: Samples): ReadonlyMap<string, unknown> {
   ])
 }
 
-/** The symbols under which Node keeps the state of what `readdir` and `stat` give. */
-function nodeSymbols(): ReadonlyMap<string, symbol> {
-  const samples = [new (Dirent as unknown as new (name: string, type: number) => object)('', 0), anyStats()]
+/** The symbols under which Node keeps the state of what `readdir` and `stat` give, and a class that it exports nowhere. */
+function ofFiles(): ReadonlyMap<string, unknown> {
+  const stats = anyStats()
+  const samples = [new (Dirent as unknown as new (name: string, type: number) => object)('', 0), ...stats]
   const symbols = samples.flatMap((sample) => Object.getOwnPropertySymbols(sample))
-  return new Map(symbols.map((symbol) => [`@@${symbol.description}`, symbol]))
+  return new Map<string, unknown>([
+    ...symbols.map((symbol) => [`@@${symbol.description}`, symbol] as const),
+    ...stats.slice(1).map((big) => ['BigIntStats', big.constructor] as const),
+  ])
 }
 
-function anyStats(): object {
-  for (const stat of [() => fstatSync(1), () => statSync(process.execPath)])
+function anyStats(): readonly object[] {
+  for (const stat of [
+    () => [fstatSync(1), fstatSync(1, { bigint: true })],
+    () => [statSync(process.execPath), statSync(process.execPath, { bigint: true })],
+  ])
     try {
       return stat()
     } catch {
       // Standard output may be closed, and the file out of bounds under --permission.
     }
-  return {}
+  return []
 }
 
 function prototypeOf(value: unknown): unknown {

@@ -2,9 +2,10 @@
 import { AssertionError } from 'node:assert'
 import { createSecretKey } from 'node:crypto'
 import { EventEmitter } from 'node:events'
-import { Dirent, readdirSync, Stats, statSync } from 'node:fs'
+import { type BigIntStats, Dirent, readdirSync, Stats, statSync } from 'node:fs'
 import { BlockList, SocketAddress } from 'node:net'
 import { performance } from 'node:perf_hooks'
+import { parse as parseUrl, type UrlWithParsedQuery } from 'node:url'
 
 /** By name, how to make each value. */
 export const values: Readonly<Record<string, () => unknown>> = {
@@ -400,6 +401,11 @@ export const opaqueValues: Readonly<Record<string, readonly [make: () => unknown
     () => statSync(process.execPath),
     (stats: Stats) => [stats instanceof Stats, stats.isFile(), stats.size, stats.mode, stats.mtime, stats.birthtime],
   ],
+  'what is known of a file, in big integers': [
+    () => statSync(process.execPath, { bigint: true }),
+    (stats: BigIntStats) => [stats.isFile(), stats.size, stats.mtimeNs, stats.mtime],
+  ],
+  'a URL in parts': [() => parseUrl('http://a/b?c=d', true), (url: UrlWithParsedQuery) => [url.href, { ...url.query }]],
   'an entry of a folder': [
     () => readdirSync(__dirname, { withFileTypes: true })[0],
     (entry: Dirent) => [entry instanceof Dirent, entry.isDirectory(), entry.isFile(), entry.name, entry.parentPath],
