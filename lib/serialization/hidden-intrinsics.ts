@@ -1,4 +1,4 @@
-import { Dirent, fstatSync, statSync } from 'node:fs'
+import { Dirent, statSync } from 'node:fs'
 import { runInThisContext } from 'node:vm'
 
 let known: readonly ReadonlyMap<string, unknown>[] | undefined
@@ -80,16 +80,11 @@ function ofFiles(): ReadonlyMap<string, unknown> {
 }
 
 function anyStats(): readonly object[] {
-  for (const stat of [
-    () => [fstatSync(1), fstatSync(1, { bigint: true })],
-    () => [statSync(process.execPath), statSync(process.execPath, { bigint: true })],
-  ])
-    try {
-      return stat()
-    } catch {
-      // Standard output may be closed, and the file out of bounds under --permission.
-    }
-  return []
+  try {
+    return [statSync(process.execPath), statSync(process.execPath, { bigint: true })]
+  } catch {
+    return [] // --permission: this file is out of bounds
+  }
 }
 
 function prototypeOf(value: unknown): unknown {
