@@ -123,6 +123,11 @@ export class BackendError extends ParforError {
   }
 }
 
+/** @internal What a failed initializer makes of a call. */
+export function initializerFailed(cause: unknown): InitializerError {
+  return new InitializerError(`The initializer failed: ${messageOf(cause)}`, { cause })
+}
+
 /** @internal What went wrong, in words: of whatever was thrown, even where asking it throws again. */
 export function messageOf(thrown: unknown): string {
   try {

@@ -27,6 +27,8 @@ export type {
   Task,
   TaskInfo,
   TaskSource,
+  TypedArray,
+  TypedArrayClass,
 } from './index.js'
 export {
   BackendError,
@@ -42,6 +44,7 @@ export {
   partial,
   registerByValue,
   SerializationError,
+  shared,
   shutdown,
   TaskError,
   TaskTimeoutError,

@@ -28,6 +28,7 @@ export {
 } from './errors'
 export { Parallel, type ParallelConstructor, type ResultOf, type ResultsOf } from './parallel'
 export { registerByValue } from './serialization/registered'
+export { shared, type TypedArray, type TypedArrayClass } from './shared-memory/shared'
 export { cpuCount } from './system/cpu-count'
 export { delayed } from './task/delayed'
 export type { FunctionOptions } from './task/given'

@@ -20,6 +20,7 @@ const names = [
   'kwargs',
   'partial',
   'registerByValue',
+  'shared',
   'shutdown',
   'taskInfo',
 ]

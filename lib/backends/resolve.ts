@@ -4,10 +4,10 @@ import type { Settings } from '../config/settings'
 
 /** Makes a backend. Its module is loaded only then: most programs use one. */
 const factories: Record<BackendName, (worker: WorkerOptions) => ParallelBackend> = {
-  sequential: () => {
+  sequential: ({ initializer }) => {
     const { SequentialBackend } =
       require('./sequential/sequential-backend') as typeof import('./sequential/sequential-backend')
-    return new SequentialBackend()
+    return new SequentialBackend(initializer)
   },
   threads: (worker) => {
     const { ThreadsBackend } = require('./threads/threads-backend') as typeof import('./threads/threads-backend')

@@ -1,7 +1,14 @@
 import type { BatchReport, OnOutcome } from '../backend'
 import { debug } from '../debug'
-import { BackendError, messageOf, WorkerLostError } from '../errors'
-import type { Batch, Call, Task } from '../task/task'
+import {
+  BackendError,
+  InitializerError,
+  initializerFailed,
+  messageOf,
+  type ParforError,
+  WorkerLostError,
+} from '../errors'
+import type { Batch, Call, Outcome, Task } from '../task/task'
 import { Lost, OutgoingCall, type WorkerClient } from './worker-client'
 
 /** Where a pool has its workers from, and where they stay between calls. */
@@ -34,9 +41,13 @@ interface Abortable {
   readonly abort: () => void
 }
 
+/** Workers that have run the initializer that they were taken for. */
+const initialized = new WeakSet<WorkerClient>()
+
 /** Runs batches on workers: at most so many at once, one batch on each. A worker that dies takes one task with it. */
 export class WorkerPool {
   readonly #source: WorkerSource
+  readonly #initializer: Task | undefined
   #size = 0
   #idle: WorkerClient[] = []
   readonly #busy = new Map<WorkerClient, Job>()
@@ -49,8 +60,9 @@ export class WorkerPool {
   readonly #abortable = new Map<AbortSignal, Abortable>()
   #drained: (() => void) | undefined
 
-  constructor(source: WorkerSource) {
+  constructor(source: WorkerSource, initializer?: Task) {
     this.#source = source
+    this.#initializer = initializer
   }
 
   open(size: number): void {
@@ -205,13 +217,24 @@ export class WorkerPool {
   async #run(worker: WorkerClient, job: Job): Promise<void> {
     let result: BatchReport | Lost
     try {
+      if (this.#initializer && !initialized.has(worker)) {
+        const failure = await this.#initialize(worker, job, this.#initializer)
+        if (this.#busy.get(worker) !== job) return
+        if (failure) {
+          this.#giveUp(worker, job, failure)
+          return
+        }
+        if (job.signal.aborted) {
+          this.#busy.delete(worker)
+          this.#release(worker)
+          this.#assign()
+          return
+        }
+      }
       result = await worker.run(job.call, job.batch, job.positions, job.onOutcome)
     } catch (cause) {
       // Not foreseen, so this worker is in a state that nobody knows.
-      this.#busy.delete(worker)
-      this.#end(worker)
-      this.#fail(job, new BackendError(`A batch could not be run: ${messageOf(cause)}`, { cause }))
-      this.#assign()
+      this.#giveUp(worker, job, new BackendError(`A batch could not be run: ${messageOf(cause)}`, { cause }))
       return
     }
     // Closed, or aborted and the worker ended.
@@ -224,6 +247,30 @@ export class WorkerPool {
       this.#release(worker)
       this.#settle(job)
     }
+    this.#assign()
+  }
+
+  /** @returns why the worker cannot be used */
+  async #initialize(worker: WorkerClient, job: Job, initializer: Task): Promise<ParforError | undefined> {
+    const batch: Batch = { call: job.batch.call, start: 0, tasks: [initializer], isLast: false }
+    const outcomes: Outcome[] = []
+    const result = await worker.run(job.call, batch, [0], (_, outcome) => void outcomes.push(outcome))
+    if (result instanceof Lost) {
+      const { reason, cause } = result.how
+      return worker.isReady
+        ? new InitializerError(`The initializer lost its worker: ${reason}`, { cause })
+        : new BackendError(`A worker cannot be started: ${reason}`, { cause })
+    }
+    const [outcome] = outcomes
+    if (outcome?.status === 'rejected') return initializerFailed(outcome.reason)
+    if (outcome) initialized.add(worker)
+    return undefined
+  }
+
+  #giveUp(worker: WorkerClient, job: Job, error: ParforError): void {
+    this.#busy.delete(worker)
+    this.#end(worker)
+    this.#fail(job, error)
     this.#assign()
   }
 
@@ -253,7 +300,7 @@ export class WorkerPool {
     else this.#queue.unshift(job)
   }
 
-  #fail(job: Job, error: BackendError): void {
+  #fail(job: Job, error: ParforError): void {
     this.#unwatch(job)
     job.reject(error)
   }

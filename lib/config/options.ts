@@ -1,4 +1,5 @@
 import type { ParallelBackend } from '../backend'
+import type { Task } from '../task/task'
 
 /** What happens when a task fails: the call fails at once, or every task is settled. */
 export type OnError = 'throw' | 'settle'
@@ -72,6 +73,11 @@ export interface ParallelOptions<E extends OnError = 'throw'> {
   onError?: E | undefined
   /** Is told of every completed task, on every backend. */
   onProgress?: OnProgress | undefined
+  /**
+   * A task that every worker runs once, before its first task: to open a connection, or to load a model. When it fails,
+   * the call rejects with an `InitializerError`. With `nJobs: 1` the calling thread runs it, once for a `Parallel`.
+   */
+  initializer?: Task | undefined
   /** A name for this `Parallel`, shown in errors. */
   name?: string | undefined
   /**
@@ -112,6 +118,7 @@ export interface WorkerOptions {
   env?: Record<string, string | undefined>
   execArgv?: string[]
   resourceLimits?: ResourceLimits
+  initializer?: Task
   /** Milliseconds, at most what a timer can count. */
   idleTimeout: number
 }

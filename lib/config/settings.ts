@@ -1,5 +1,6 @@
 import { inspect } from 'node:util'
 import type { ParallelBackend } from '../backend'
+import type { Task } from '../task/task'
 import { checkNJobs, effectiveNJobs } from './effective-n-jobs'
 import { currentNested } from './nested'
 import type {
@@ -54,6 +55,7 @@ const checks = {
   env: checkEnv,
   execArgv: checkStrings,
   resourceLimits: checkResourceLimits,
+  initializer: checkTask,
 } satisfies Record<string, Check<unknown>>
 
 const callChecks = {
@@ -239,12 +241,20 @@ function checkSignal(value: unknown, option: string): AbortSignal {
   return signal as AbortSignal
 }
 
+function checkTask(value: unknown, option: string): Task {
+  const { fn, args } = Object(value) as Partial<Task>
+  if (typeof fn !== 'function' || !Array.isArray(args))
+    throw new TypeError(wrong(option, 'a task, delayed(fn)(...args)', value))
+  return value as Task
+}
+
 function workerOptions(options: Results<typeof checks>): WorkerOptions {
-  const { idleTimeout = 300_000, env, execArgv, resourceLimits } = options
+  const { idleTimeout = 300_000, env, execArgv, resourceLimits, initializer } = options
   return {
     idleTimeout,
     ...(env && { env }),
     ...(execArgv && { execArgv }),
     ...(resourceLimits && { resourceLimits }),
+    ...(initializer && { initializer }),
   }
 }

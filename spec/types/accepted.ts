@@ -130,6 +130,7 @@ export async function options(backend: ParallelBackend, signal: AbortSignal) {
     env: { ...process.env, A: '1' },
     execArgv: ['--expose-gc'],
     resourceLimits: { maxOldGenerationSizeMb: 100 },
+    initializer: delayed(Math.abs)(1),
   }
   const ofCall: CallOptions = { signal, onProgress: ({ failed }) => void failed }
   const some: ParallelOptions = { nJobs: undefined, backend, preDispatch: (nJobs) => nJobs * 3 }

@@ -2,6 +2,7 @@ import { performance } from 'node:perf_hooks'
 import { setImmediate as turnOfTheEventLoop } from 'node:timers/promises'
 import type { BatchReport, OnOutcome, ParallelBackend } from '../../backend'
 import { withNested } from '../../config/nested'
+import { initializerFailed } from '../../errors'
 import { makeHere } from '../../serialization/functions/given-here'
 import { givenParts } from '../../task/given'
 import { runTask } from '../../task/run-task'
@@ -35,6 +36,12 @@ export class SequentialBackend implements ParallelBackend {
   /** By call, because a task may itself call, and wait for, the `Parallel` that it is run by. */
   readonly #strands = new WeakMap<Call, Strand>()
   readonly #unsettled = new Set<Promise<unknown>>()
+  readonly #initializer: Task | undefined
+  #initialized: Promise<void> | undefined
+
+  constructor(initializer?: Task) {
+    this.#initializer = initializer
+  }
 
   effectiveNJobs(): number {
     return 1
@@ -51,7 +58,9 @@ export class SequentialBackend implements ParallelBackend {
   submit(batch: Batch, onOutcome: OnOutcome, signal: AbortSignal): Promise<BatchReport | void> {
     const strand = this.#strandOf(batch.call)
     const run = { isOver: false }
-    const start = () => runBatch(batch, onOutcome, signal, strand, run)
+    const runTasks = () => runBatch(batch, onOutcome, signal, strand, run)
+    const start = () =>
+      this.#initializer ? this.#initialize(batch, strand, this.#initializer).then(runTasks) : runTasks()
     const finished = strand.last === undefined ? start() : strand.last.then(start)
     // Not only quicker: the next batch is to start within its `submit` too.
     if (run.isOver) return finished
@@ -65,6 +74,19 @@ export class SequentialBackend implements ParallelBackend {
     this.#unsettled.add(settled)
     void settled.finally(() => this.#unsettled.delete(settled)).catch(() => {})
     return settled
+  }
+
+  /** Once; when it has failed, the next call tries again. */
+  #initialize({ call }: Batch, strand: Strand, initializer: Task): Promise<void> {
+    const run = async () => withNested(call.nested, runTask, withCaptures(initializer, strand))
+    this.#initialized ??= run().then(
+      () => {},
+      (cause) => {
+        this.#initialized = undefined
+        throw initializerFailed(cause)
+      },
+    )
+    return this.#initialized
   }
 
   #strandOf(call: Call): Strand {

@@ -1,4 +1,5 @@
 import type { WorkerOptions } from '../../config/options'
+import type { Task } from '../../task/task'
 import { WorkerClient } from '../worker-client'
 import type { WorkerSource } from '../worker-pool'
 import { ThreadHandle } from './thread-handle'
@@ -17,10 +18,20 @@ const made = new WeakMap<WorkerClient, number>()
 let generation = 0
 let timer: NodeJS.Timeout | undefined
 
+const names = new WeakMap<Task, number>()
+let named = 0
+
+/** Workers that another task has initialized are others. */
+function nameOf(initializer: Task): number {
+  const name = names.get(initializer) ?? ++named
+  names.set(initializer, name)
+  return name
+}
+
 /** Threads for one pool. */
 export function keptThreads(options: WorkerOptions): WorkerSource {
-  const { idleTimeout, ...started } = options
-  const key = JSON.stringify(started)
+  const { idleTimeout, initializer, ...started } = options
+  const key = `${JSON.stringify(started)} ${initializer ? nameOf(initializer) : ''}`
   const owner = {}
   return {
     take() {

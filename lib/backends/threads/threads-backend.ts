@@ -12,7 +12,7 @@ export class ThreadsBackend implements ParallelBackend {
   readonly #pool: WorkerPool
 
   constructor(options: WorkerOptions) {
-    this.#pool = new WorkerPool(keptThreads(options))
+    this.#pool = new WorkerPool(keptThreads(options), options.initializer)
   }
 
   effectiveNJobs(nJobs: number): number {
