@@ -6,6 +6,7 @@ import {
   initializerFailed,
   messageOf,
   type ParforError,
+  SerializationError,
   WorkerLostError,
 } from '../errors'
 import type { Batch, Call, Outcome, Task } from '../task/task'
@@ -262,7 +263,7 @@ export class WorkerPool {
         : new BackendError(`A worker cannot be started: ${reason}`, { cause })
     }
     const [outcome] = outcomes
-    if (outcome?.status === 'rejected') return initializerFailed(outcome.reason)
+    if (outcome?.status === 'rejected' && !isAboutResult(outcome.reason)) return initializerFailed(outcome.reason)
     if (outcome) initialized.add(worker)
     return undefined
   }
@@ -304,4 +305,9 @@ export class WorkerPool {
     this.#unwatch(job)
     job.reject(error)
   }
+}
+
+/** It ran, and what it returned cannot be sent: nobody asks for that. */
+function isAboutResult(reason: unknown): boolean {
+  return reason instanceof SerializationError && reason.side === 'result' && reason.path.startsWith('result')
 }

@@ -65,6 +65,11 @@ describe.each(['threads', 'sequential'] as const)('An initializer, with %s', (ba
     expect(await parallel([look(0)])).toHaveLength(1)
   })
 
+  it('may return what cannot be sent', async () => {
+    await using parallel = Parallel({ ...options, initializer: delayed(() => new WeakMap())() })
+    expect(await parallel([look(0)])).toHaveLength(1)
+  })
+
   it('does not run for a call without tasks', async () => {
     const fail = delayed(() => {
       throw new Error('it ran')

@@ -1,12 +1,11 @@
 import { types } from 'node:util'
 import type { Encoding } from '../encoding'
 import { intrinsicPath } from '../intrinsics'
-import { makerOf } from '../makers'
 import { isObjectPrototype } from '../plain-data'
 import { step } from '../trail'
 import type { Nodes, Slot } from '../wire'
 import { builtinPath, importOf, type ModuleReference, moduleReferenceTo, requiredFrom } from './by-reference'
-import { type Captured, capture, type Variable } from './capture'
+import type { Captured, Variable } from './capture'
 import type { FreeVariable } from './free-variables'
 import { isModuleLike } from './module-like'
 import { isInPackage } from './packages'
@@ -56,35 +55,7 @@ function bindingSlot(binding: Binding, encoder: Encoding): Slot {
   const isSnapshot = typeof value === 'object' && encoder.isPlain(value)
   if (isSnapshot || encoder.known(value) !== undefined || encoder.isRegistered(value)) return encoder.slot(value)
   const recipe = binding.recipe ?? binding.required?.()
-  if (!recipe) return encoder.slot(value)
-  return copyOfInstance(value, recipe, encoder) ?? [encoder.reference(recipe, value)]
-}
-
-/** What an instance of the user's own module is now; `undefined` when it cannot be copied. */
-function copyOfInstance(value: object, recipe: ModuleReference, encoder: Encoding): Slot | undefined {
-  if (typeof value === 'function' || isOfPackage(recipe) || isMadeByPackage(value)) return undefined
-  let copy: Slot
-  return encoder.attempt(() => {
-    copy = encoder.slot(value)
-  })
-    ? undefined
-    : copy
-}
-
-/** Whether the code of a package made an object, or what is right on it: it may keep notes on them, which copies lack. */
-function isMadeByPackage(object: object): boolean {
-  const members = Reflect.ownKeys(object)
-    .slice(0, 50)
-    .map((key): unknown => Object.getOwnPropertyDescriptor(object, key)?.value)
-  return [object, ...members].some((part) => {
-    const maker = typeof part === 'function' ? part : typeof part === 'object' && part !== null && classOf(part)
-    return maker && isInPackage(capture(maker).script?.path ?? '')
-  })
-}
-
-function classOf(object: object): Function | undefined {
-  const prototype: object | null = types.isProxy(object) ? null : Object.getPrototypeOf(object)
-  return prototype === null || intrinsicPath(prototype) ? undefined : makerOf(prototype)
+  return recipe ? [encoder.reference(recipe, value)] : encoder.slot(value)
 }
 
 /** Vite puts a Proxy around what is CommonJS or built in, so that it has both named exports and a default one. */

@@ -24,6 +24,7 @@ export class Shape {
   }
 }
 export const bestShape = new Shape()
+export const isBest = (shape) => shape === bestShape
 /** Cannot be copied: it goes by its import. */
 export const registry = new (class Registry extends EventEmitter {
   #items = new WeakMap()
