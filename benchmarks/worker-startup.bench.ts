@@ -10,27 +10,28 @@ import { join } from 'node:path'
 import { type Bench, median } from './harness'
 
 async function life(args: string[], output: string): Promise<number> {
-  const once = () => {
+  return warm(() => {
     const start = performance.now()
     const { status, stdout } = spawnSync(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] })
     const time = performance.now() - start
     if (status !== 0 || String(stdout) !== output) throw new Error(`${args}: exit code ${status}, printed ${stdout}`)
     return time
-  }
-  once() // what it reads from disk is in memory now
-  return median(Array.from({ length: 5 }, once))
+  })
 }
 const program = (name: string) => join(__dirname, 'startup', name)
 
 /** What a program says that its first result took. */
 async function told(name: string): Promise<number> {
-  const once = () => {
+  return warm(() => {
     const { status, stdout } = spawnSync(process.execPath, [program(name)], { stdio: ['ignore', 'pipe', 'inherit'] })
     const [result, time] = String(stdout).split(' ')
     if (status !== 0 || result !== '2') throw new Error(`${name}: exit code ${status}, printed ${stdout}`)
     return Number(time)
-  }
-  once()
+  })
+}
+
+function warm(once: () => number): number {
+  once() // what it reads from disk is in memory now
   return median(Array.from({ length: 5 }, once))
 }
 

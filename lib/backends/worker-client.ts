@@ -5,6 +5,7 @@ import type * as codec from '../serialization/codec'
 import type { Message } from '../serialization/message'
 import type { Received } from '../serialization/receiver'
 import type { Receiver, Sender } from '../serialization/sender'
+import { TASK_FUNCTION, Trail } from '../serialization/trail'
 import type { Parcel, Slot } from '../serialization/wire'
 import type { Batch, Call, Task } from '../task/task'
 import {
@@ -201,8 +202,7 @@ export class WorkerClient {
   }
 
   #message(call: OutgoingCall): Message {
-    const { Message, Trail } = serialization()
-    return new Message(call.sender, this.#link(call), new Trail())
+    return new (serialization().Message)(call.sender, this.#link(call), new Trail())
   }
 
   #send(run: Run): void {
@@ -263,7 +263,7 @@ export class WorkerClient {
         const { fn, args, kwargs } = batch.tasks[position] as Task
         let number = numbers.get(fn)
         if (number === undefined) {
-          trail.start(serialization().TASK_FUNCTION)
+          trail.start(TASK_FUNCTION)
           number = fns.push(encoder.slot(fn)) - 1
           numbers.set(fn, number)
         }
@@ -291,7 +291,7 @@ export class WorkerClient {
       }
     })
     if (left.length === run.positions.length) {
-      for (const position of left) this.#reject(run, position, unsendable(cause, serialization().TASK_FUNCTION))
+      for (const position of left) this.#reject(run, position, unsendable(cause, TASK_FUNCTION))
       this.#finish(run)
       return
     }
@@ -403,11 +403,7 @@ export class WorkerClient {
     } else {
       const message = `The task cannot be made in a worker: ${why}`
       for (const position of run.positions)
-        this.#reject(
-          run,
-          position,
-          new SerializationError(message, { side: 'task', path: serialization().TASK_FUNCTION }),
-        )
+        this.#reject(run, position, new SerializationError(message, { side: 'task', path: TASK_FUNCTION }))
       this.#finish(run)
       return
     }

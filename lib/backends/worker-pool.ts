@@ -10,7 +10,7 @@ import {
   WorkerLostError,
 } from '../errors'
 import type { Batch, Call, Outcome, Task } from '../task/task'
-import { Lost, OutgoingCall, type WorkerClient } from './worker-client'
+import { type Gone, Lost, OutgoingCall, type WorkerClient } from './worker-client'
 
 /** Where a pool has its workers from, and where they stay between calls. */
 export interface WorkerSource {
@@ -257,10 +257,9 @@ export class WorkerPool {
     const outcomes: Outcome[] = []
     const result = await worker.run(job.call, batch, [0], (_, outcome) => void outcomes.push(outcome))
     if (result instanceof Lost) {
+      if (!worker.isReady) return cannotStart(result.how)
       const { reason, cause } = result.how
-      return worker.isReady
-        ? new InitializerError(`The initializer lost its worker: ${reason}`, { cause })
-        : new BackendError(`A worker cannot be started: ${reason}`, { cause })
+      return new InitializerError(`The initializer lost its worker: ${reason}`, { cause })
     }
     const [outcome] = outcomes
     if (outcome?.status === 'rejected' && !isAboutResult(outcome.reason)) return initializerFailed(outcome.reason)
@@ -279,7 +278,7 @@ export class WorkerPool {
     const { id } = worker.handle
     debug.workers('worker %d is lost: %s', id, how.reason)
     if (!worker.isReady && running === undefined && rest.length > 0) {
-      this.#fail(job, new BackendError(`A worker cannot be started: ${how.reason}`, { cause: how.cause }))
+      this.#fail(job, cannotStart(how))
       return
     }
     job.positions = rest
@@ -305,6 +304,10 @@ export class WorkerPool {
     this.#unwatch(job)
     job.reject(error)
   }
+}
+
+function cannotStart({ reason, cause }: Gone): BackendError {
+  return new BackendError(`A worker cannot be started: ${reason}`, { cause })
 }
 
 /** It ran, and what it returned cannot be sent: nobody asks for that. */

@@ -2,4 +2,3 @@
 export { Message } from './message'
 export { Received } from './receiver'
 export { Sender } from './sender'
-export { TASK_FUNCTION, Trail } from './trail'

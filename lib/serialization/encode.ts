@@ -8,7 +8,7 @@ import type { Encoding } from './encoding'
 import { type ModuleReference, referenceTo } from './functions/by-reference'
 import { type Captured, describe } from './functions/capture'
 import { requireBase } from './functions/require-function'
-import { isNativeText, sourceOf } from './functions/source'
+import { isNative, sourceOf } from './functions/source'
 import { symbolReference } from './functions/symbol-exports'
 import { type IntrinsicPath, intrinsicPath } from './intrinsics'
 import { LoneViews, leavesMuchOut } from './lone-views'
@@ -298,7 +298,7 @@ export class Encoder implements Encoding {
 
   /** The first look into the table fills it with all of Node's modules, which nobody needs for a function of the user's. */
   #intrinsicPath(fn: Function): IntrinsicPath | undefined {
-    if (!isNativeText(Function.prototype.toString.call(fn))) {
+    if (!isNative(fn)) {
       const { script } = this.sending.capture(fn)
       if (script && !script.url.startsWith('node:')) return undefined
     }

@@ -13,7 +13,7 @@ import {
   closureOf,
   describe,
 } from './functions/capture'
-import { isClass, isNativeText } from './functions/source'
+import { isClass, isNative } from './functions/source'
 import { PlainDataScanner } from './plain-data'
 import { registeredValues } from './registered'
 import type { Trail } from './trail'
@@ -137,7 +137,6 @@ export class Sender {
 
   /** Looks at functions that are about to be sent: together, as that is cheaper. */
   prepare(fns: Iterable<Function>): void {
-    const isNative = (fn: Function) => isNativeText(Function.prototype.toString.call(fn))
     const fresh = [...fns].filter(
       (fn) => !this.#captures.has(fn) && !this.#sent.has(fn) && !this.#failures.has(fn) && !isNative(fn),
     )

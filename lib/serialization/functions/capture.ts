@@ -9,7 +9,7 @@ import { noteSymbols } from './module-symbols'
 import { originalPosition } from './original-position'
 import { lookUp, lookUpShown } from './scopes'
 import { lineEnds, type Script, scriptOf } from './script'
-import { isClass, isNativeText } from './source'
+import { isClass, isNative } from './source'
 import { strictAt } from './strictness'
 
 /** A function as it was at one moment: what V8 tells of it, read once per call. */
@@ -62,7 +62,6 @@ export function capture(fn: Function): Captured {
 
 /** The same for many functions, at less of a cost for each. */
 export function captureAll(fns: readonly Function[]): Captured[] {
-  const isNative = (fn: Function) => isNativeText(Function.prototype.toString.call(fn))
   try {
     return inspectFunctions(fns).map((details, n) => {
       const fn = fns[n] as Function

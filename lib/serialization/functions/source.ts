@@ -86,6 +86,11 @@ export function isNativeText(text: string): boolean {
   return nativeText.test(text)
 }
 
+/** Whether a function is built in, or bound. */
+export function isNative(fn: Function): boolean {
+  return isNativeText(Function.prototype.toString.call(fn))
+}
+
 /** Whether a function is a class. */
 export function isClass(fn: Function): boolean {
   return /^class\b/.test(Function.prototype.toString.call(fn))
