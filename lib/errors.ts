@@ -128,6 +128,12 @@ export function initializerFailed(cause: unknown): InitializerError {
   return new InitializerError(`The initializer failed: ${messageOf(cause)}`, { cause })
 }
 
+/** @internal What becomes of a task that runs for longer than it may. */
+export function timedOut(index: number, name: string, timeout: number): TaskTimeoutError {
+  const task = name === '' ? `Task ${index}` : `Task ${index} (${name})`
+  return new TaskTimeoutError(`${task} ran for longer than its timeout of ${timeout} ms`, { taskIndex: index, timeout })
+}
+
 /** @internal What went wrong, in words: of whatever was thrown, even where asking it throws again. */
 export function messageOf(thrown: unknown): string {
   try {

@@ -23,6 +23,8 @@ export type {
   ResourceLimits,
   ResultOf,
   ResultsOf,
+  ReturnAs,
+  Returned,
   Side,
   Task,
   TaskInfo,

@@ -10,6 +10,7 @@ export type {
   PreDispatch,
   Progress,
   ResourceLimits,
+  ReturnAs,
 } from './config/options'
 export type { TaskSource } from './dispatch/source'
 export {
@@ -26,7 +27,7 @@ export {
   taskInfo,
   WorkerLostError,
 } from './errors'
-export { Parallel, type ParallelConstructor, type ResultOf, type ResultsOf } from './parallel'
+export { Parallel, type ParallelConstructor, type ResultOf, type ResultsOf, type Returned } from './parallel'
 export { registerByValue } from './serialization/registered'
 export { shared, type TypedArray, type TypedArrayClass } from './shared-memory/shared'
 export { cpuCount } from './system/cpu-count'

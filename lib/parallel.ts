@@ -3,19 +3,21 @@ import type { ParallelBackend } from './backend'
 import { close, open } from './backends/opened'
 import { resolveBackend } from './backends/resolve'
 import { nextNested } from './config/nested'
-import type { CallOptions, OnError, ParallelOptions } from './config/options'
+import type { CallOptions, OnError, ParallelOptions, ReturnAs } from './config/options'
 import { checkCallOptions, checkOptions, type Settings, settle } from './config/settings'
 import { debug } from './debug'
 import { autoBatchSize, fixedBatchSize } from './dispatch/batch-size'
-import { type Dispatch, dispatch, type Plan } from './dispatch/dispatch'
-import { collectList } from './dispatch/results'
+import { failedStream, type RunningCall, startCall } from './dispatch/calls'
+import type { Plan } from './dispatch/dispatch'
 import type { TaskSource } from './dispatch/source'
 import { BackendError, DisposedError } from './errors'
+import { labelled, usingBackend } from './progress/line'
 import { startProgress } from './progress/progress'
+import { printLine, startVerbosity } from './progress/verbosity'
 import { noteCallers } from './system/program'
 import type { Task } from './task/task'
 
-/** What a call gives for a task `T`: its result, or how it was settled with `onError: 'settle'`. */
+/** What a task `T` comes to: its result, or how it was settled with `onError: 'settle'`. */
 export type ResultOf<T, E extends OnError = 'throw'> =
   T extends Task<infer R> ? (E extends 'settle' ? PromiseSettledResult<R> : R) : never
 
@@ -24,22 +26,34 @@ export type ResultsOf<T extends readonly Task[], E extends OnError = 'throw'> = 
   -readonly [I in keyof T]: ResultOf<T[I], E>
 }
 
+/** What a call gives, by `returnAs`: a promise of the results `L`, or an async generator of each `R`. */
+export type Returned<A extends ReturnAs, R, L = R[]> = A extends 'list'
+  ? Promise<L>
+  : AsyncGenerator<R, undefined, undefined>
+
 /**
  * Runs tasks, and keeps what that needs: made by `Parallel(nJobs)` or `Parallel(options)`. Call it with tasks as
  * often as you like, also while another call runs.
  */
-export interface Parallel<E extends OnError = 'throw'> {
+export interface Parallel<E extends OnError = 'throw', A extends ReturnAs = 'list'> {
   /**
    * Runs tasks in parallel. They are taken from the input one by one, only as far ahead as `preDispatch` allows.
    *
    * @param tasks - An iterable or async iterable of tasks, or a generator function that makes one.
-   * @returns One result per task, in the order of the tasks. Rejects with the first error in time of a task, unless
-   * `onError` is `'settle'`; with an error of `tasks` itself; with `signal.reason`; with `DisposedError`.
+   * @returns One result per task, as `returnAs` says: a promise of the list, in the order of the tasks, or an async
+   * generator. Rejects with the first error in time of a task, unless `onError` is `'settle'`; with an error of `tasks`
+   * itself; with `signal.reason`; with `DisposedError`.
    */
-  <const T extends readonly Task[]>(tasks: T, options?: CallOptions): Promise<ResultsOf<T, E>>
-  <T extends Task>(tasks: TaskSource<T>, options?: CallOptions): Promise<ResultOf<T, E>[]>
+  <const T extends readonly Task[]>(
+    tasks: T,
+    options?: CallOptions,
+  ): Returned<A, ResultOf<T[number], E>, ResultsOf<T, E>>
+  <T extends Task>(tasks: TaskSource<T>, options?: CallOptions): Returned<A, ResultOf<T, E>>
 
-  /** Waits for running calls, then ends the workers. A later call rejects with `DisposedError`. */
+  /**
+   * Waits for running calls, then ends the workers. A later call rejects with `DisposedError`, and so does a generator
+   * that cannot go on because nobody asks it for results.
+   */
   close(): Promise<void>
   /** Ends the workers now. Running calls, and later ones, reject with `DisposedError`. */
   terminate(): Promise<void>
@@ -51,9 +65,13 @@ export interface Parallel<E extends OnError = 'throw'> {
 
 /** `Parallel` itself: called or constructed, it is the same. */
 export interface ParallelConstructor {
-  <const E extends OnError = 'throw'>(options?: number | ParallelOptions<E>): Parallel<E>
-  new <const E extends OnError = 'throw'>(options?: number | ParallelOptions<E>): Parallel<E>
-  readonly prototype: Parallel<OnError>
+  <const E extends OnError = 'throw', const A extends ReturnAs = 'list'>(
+    options?: number | ParallelOptions<E, A>,
+  ): Parallel<E, A>
+  new <const E extends OnError = 'throw', const A extends ReturnAs = 'list'>(
+    options?: number | ParallelOptions<E, A>,
+  ): Parallel<E, A>
+  readonly prototype: Parallel<OnError, ReturnAs>
 }
 
 /**
@@ -75,50 +93,56 @@ export interface ParallelConstructor {
  * await using parallel = Parallel({ nJobs: 2, onError: 'settle' }) // one pool for the whole block
  * const [fulfilled, rejected] = await parallel([delayed(JSON.parse)('[1]'), delayed(JSON.parse)('[')])
  * console.log(fulfilled.status, rejected.status) //=> fulfilled rejected
+ *
+ * const roots = Parallel({ nJobs: 2, returnAs: 'generator' })(numbers.map((n) => delayed(Math.sqrt)(n)))
+ * for await (const root of roots) console.log(root) //=> 1 2 3
  * ```
  */
 export const Parallel = function Parallel(
-  options?: number | ParallelOptions<OnError>,
+  options?: number | ParallelOptions<OnError, ReturnAs>,
   ...rest: unknown[]
-): Parallel<OnError> {
+): Parallel<OnError, ReturnAs> {
   if (rest.length > 0)
     throw new TypeError('Parallel takes one argument; tasks go to what it returns: Parallel(2)(tasks)')
   const checked = checkOptions(options)
   /** Made when first needed, since what a call needs depends on where it is made: inside a task `nJobs` is 1. */
   const backends = new Map<string | ParallelBackend, ParallelBackend>()
-  const calls = new Map<Dispatch, Promise<unknown>>()
+  const calls = new Set<RunningCall>()
   let state: 'open' | 'closed' | 'terminated' = 'open'
   let closing: Promise<void> | undefined
 
-  const parallel = async (tasks: unknown, callOptions?: unknown): Promise<unknown[]> => {
-    if (state !== 'open') throw disposed()
-    const { signal, onProgress = checked.onProgress } = checkCallOptions(callOptions)
-    if (signal?.aborted) throw signal.reason
-    noteCallers()
-
-    const results = collectList(checked.onError === 'settle', onProgress && startProgress(onProgress))
-    const run = dispatch(tasks, plan(settle(checked)), results)
-    const onAbort = () => run.stop(signal?.reason)
-    signal?.addEventListener('abort', onAbort)
-    calls.set(run, results.list)
+  const parallel = (tasks: unknown, callOptions?: unknown) => {
     try {
-      run.start()
-      return await results.list
-    } finally {
-      calls.delete(run)
-      signal?.removeEventListener('abort', onAbort)
+      if (state !== 'open') throw disposed()
+      const { signal, onProgress = checked.onProgress } = checkCallOptions(callOptions)
+      const signals = [checked.signal, signal].filter((one) => one !== undefined)
+      for (const one of signals) if (one.aborted) throw one.reason
+      noteCallers()
+      const shape = {
+        returnAs: checked.returnAs,
+        settled: checked.onError === 'settle',
+        onCompletion: onProgress && startProgress(onProgress),
+        signals,
+      }
+      return startCall(tasks, plan(), shape, (call) => {
+        calls.add(call)
+        void call.over.then(() => calls.delete(call))
+      })
+    } catch (error) {
+      return checked.returnAs === 'list' ? Promise.reject(error) : failedStream(error)
     }
   }
 
-  function plan(settings: Settings): Plan {
-    const { nJobs, batchSize } = settings
+  function plan(): Plan {
+    const settings = settle(checked)
+    const { nJobs, batchSize, verbose, timeout } = settings
     const nested = nextNested()
     const backend = backendFor(settings)
     const workers = backend.effectiveNJobs(nJobs)
     if (!(workers >= 1)) {
       throw new BackendError(`Backend '${backend.name}' has no worker: its effectiveNJobs(${nJobs}) is ${workers}`)
     }
-    return {
+    const plan = {
       backend,
       open: () => open(backend, nJobs),
       workers,
@@ -129,8 +153,17 @@ export const Parallel = function Parallel(
             batchSize: batchSize === 'auto' ? autoBatchSize(workers) : fixedBatchSize(batchSize),
           }),
       failFast: settings.onError === 'throw',
-      nested,
+      drains: settings.returnAs === 'generator',
+      call: { nested, timeout },
     }
+    return verbose > 0 ? { ...plan, onBatch: tellInLines(settings, plan) } : plan
+  }
+
+  /** joblib's lines, under the name that it would show. */
+  function tellInLines({ verbose, name }: Settings, { backend, workers, window }: Plan & { backend: ParallelBackend }) {
+    const label = name ?? `Parallel(n_jobs=${checked.nJobs ?? -1})`
+    if (!backend.sharesObjects) printLine(labelled(label, usingBackend(backend.name, workers)))
+    return startVerbosity({ verbose, label, preDispatched: Number.isFinite(window) ? window : 0 })
   }
 
   function backendFor(settings: Settings): ParallelBackend {
@@ -152,16 +185,25 @@ export const Parallel = function Parallel(
     return new DisposedError(`${name} is ${state}: make another to run more tasks`)
   }
 
+  function notAsked() {
+    return new DisposedError(`${disposed().message}; nobody was asking this call for its results`)
+  }
+
   const methods: Pick<Parallel, 'close' | 'terminate' | typeof Symbol.dispose | typeof Symbol.asyncDispose> = {
     close() {
       if (state === 'open') state = 'closed'
-      closing ??= Promise.allSettled(calls.values()).then(() => closeBackends())
+      closing ??= Promise.all(
+        [...calls].map((call) => {
+          call.letGo(notAsked())
+          return call.over
+        }),
+      ).then(() => closeBackends())
       return closing
     },
 
     terminate() {
       state = 'terminated'
-      for (const run of calls.keys()) run.stop(disposed())
+      for (const call of calls) call.stop(disposed())
       return closeBackends({ force: true })
     },
 

@@ -1,75 +1,45 @@
-import type { BatchReport, OnOutcome } from '../backend'
+import type { OnOutcome } from '../backend'
 import { debug } from '../debug'
-import { messageOf, SerializationError } from '../errors'
-import type * as codec from '../serialization/codec'
+import { BackendError, messageOf, SerializationError } from '../errors'
 import type { Message } from '../serialization/message'
 import type { Received } from '../serialization/receiver'
-import type { Receiver, Sender } from '../serialization/sender'
+import type { Receiver } from '../serialization/sender'
 import { TASK_FUNCTION, Trail } from '../serialization/trail'
 import type { Parcel, Slot } from '../serialization/wire'
-import type { Batch, Call, Task } from '../task/task'
+import { since } from '../system/clock'
+import type { Batch, Task } from '../task/task'
+import { readOutbox } from '../worker/outbox'
 import {
   type BatchRefusal,
+  NO_LIMIT,
   type Outcomes,
   type Refused,
-  type Request,
   type Response,
   type WireTask,
   Words,
 } from '../worker/protocol'
+import { type OutgoingCall, serialization } from './outgoing-call'
 import { cleanStacks } from './task-stack'
+import type { Gone, WorkerHandle } from './worker-handle'
 
-let loaded: typeof codec | undefined
-
-/** Loaded when the first batch is encoded: its worker is starting by then, which takes longer. */
-function serialization(): typeof codec {
-  loaded ??= require('../serialization/codec') as typeof codec
-  return loaded
+/** A batch has ended on a worker. */
+export interface Finished {
+  /** Milliseconds that its tasks took there. */
+  readonly duration: number
+  /** Positions of tasks that were not sent, or not begun: to be run again. */
+  readonly rest: readonly number[]
 }
 
-/** One worker as a transport shows it. */
-export interface WorkerHandle {
-  readonly id: number
-  /** See `Words`. */
-  readonly words: Int32Array
-  /** Settles when the worker can run tasks, or cannot be had. Requests may be posted before. */
-  readonly ready: Promise<void>
-  post(request: Request): void
-  /** Whether the worker keeps the process alive. */
-  setRef(isNeeded: boolean): void
-  /** Ends the worker now, whatever it does; resolves when it is gone. */
-  terminate(): Promise<void>
-  onResponse(listen: (response: Response) => void): void
-  /** Called when a response has come that cannot be read. */
-  onGarbled(listen: (error: Error) => void): void
-  /** Called once, when the worker is gone, whoever ended it. */
-  onGone(listen: (how: Gone) => void): void
-}
-
-/** How a worker ended. */
-export interface Gone {
-  readonly exitCode: number | undefined
-  readonly signal?: string
-  /** In words: `it exited with code 3`. */
-  readonly reason: string
-  readonly cause?: unknown
-}
-
-/** A call as its workers see it: they share what it sends. */
-export class OutgoingCall {
-  static #lastId = 0
-  readonly id = ++OutgoingCall.#lastId
-  readonly nested: Call['nested']
-  #sender: Sender | undefined
-
-  constructor(call: Call) {
-    this.nested = call.nested
-  }
-
-  get sender(): Sender {
-    this.#sender ??= new (serialization().Sender)('task', true)
-    return this.#sender
-  }
+/** What a worker is doing, without asking it. Times are milliseconds. */
+export interface Look {
+  /** The task that runs. */
+  readonly position: number
+  /** For how long it has been running. */
+  readonly elapsed: number
+  /** What the tasks of this batch have taken, on an average, so far. */
+  readonly average: number
+  /** How many tasks of the batch have not begun. */
+  readonly waiting: number
 }
 
 /** The worker was lost, with what it was doing. Positions count within the batch. */
@@ -91,25 +61,34 @@ interface Run {
   id: number
   readonly call: OutgoingCall
   readonly batch: Batch
-  /** Positions, within the batch, of the tasks that were sent. */
+  /** Positions, within the batch, of the tasks that were sent and not taken back. */
   positions: readonly number[]
   /** How many of them have an outcome. */
   reported: number
-  /** Positions that are sent when those have their outcomes. */
-  later: readonly number[]
+  /** Groups of positions that are sent, one after the other, when those have their outcomes. */
+  later: readonly (readonly number[])[]
+  /** Positions that are not for this message: there is too much in it. */
+  rest: readonly number[]
   duration: number
   state: 'encoding' | 'sent' | 'cancelled'
   /** Modules that this worker could not import. */
   readonly refused: Set<string>
   message: Message
   readonly onOutcome: OnOutcome
-  readonly done: (report: BatchReport) => void
-  readonly lost: (lost: Lost) => void
+  readonly done: (how: Finished | Lost) => void
 }
+
+type Reported = Pick<Outcomes, 'from' | 'results' | 'failed' | 'refused' | 'duration'>
 
 interface Link extends Receiver {
   readonly received: Received
 }
+
+/**
+ * A message takes no further task when it has this much in it already, by a rough count of bytes: a batch of thousands
+ * is sized by the time that its tasks take, and not by what they are called with.
+ */
+const HEAVY = 1024 * 1024
 
 /** The caller's end of one worker: sends it batches, one at a time, and tells their outcomes. */
 export class WorkerClient {
@@ -146,12 +125,7 @@ export class WorkerClient {
   /**
    * Runs tasks of a batch: those at `positions`. Resolves to `Lost` when the worker dies before all have an outcome.
    */
-  run(
-    call: OutgoingCall,
-    batch: Batch,
-    positions: readonly number[],
-    onOutcome: OnOutcome,
-  ): Promise<BatchReport | Lost> {
+  run(call: OutgoingCall, batch: Batch, positions: readonly number[], onOutcome: OnOutcome): Promise<Finished | Lost> {
     return new Promise((resolve) => {
       const run: Run = {
         id: 0,
@@ -160,13 +134,13 @@ export class WorkerClient {
         positions,
         reported: 0,
         later: [],
+        rest: [],
         duration: 0,
         state: 'encoding',
         refused: new Set(),
         message: this.#message(call),
         onOutcome,
         done: resolve,
-        lost: resolve,
       }
       this.#run = run
       if (this.#gone) return this.#loseRun(this.#gone)
@@ -183,7 +157,68 @@ export class WorkerClient {
     const run = this.#run
     if (run?.state === 'encoding') run.state = 'cancelled'
     if (run === undefined || run.state === 'cancelled') return true
-    return run.reported === run.positions.length && run.later.length === 0
+    if (run.reported === run.positions.length && run.later.length === 0) return true
+    // Until it is ended it begins no further task.
+    Atomics.store(this.handle.words, Words.limit, 0)
+    return false
+  }
+
+  /** What the worker is doing; `undefined` when it is between two batches, or has not begun yet. */
+  look(now: number): Look | undefined {
+    const run = this.#run
+    const { words } = this.handle
+    if (run?.state !== 'sent' || Atomics.load(words, Words.batch) !== run.id) return undefined
+    const at = Atomics.load(words, Words.running) - 1
+    const position = run.positions[at]
+    if (position === undefined) return undefined
+    return {
+      position,
+      elapsed: since(Atomics.load(words, Words.started), now),
+      average: since(Atomics.load(words, Words.begun), now) / (at + 1),
+      waiting: run.positions.length - at - 1 + run.rest.length,
+    }
+  }
+
+  /**
+   * Takes tasks back that have not begun, and never will here: all but the first `kept` of them.
+   *
+   * @returns their positions
+   */
+  takeBack(kept: number): readonly number[] {
+    const run = this.#run
+    if (run?.state !== 'sent') return []
+    const { words } = this.handle
+    const begun = () => (Atomics.load(words, Words.batch) === run.id ? Atomics.load(words, Words.running) : 0)
+    const limit = begun() + kept
+    Atomics.store(words, Words.limit, limit)
+    // One that was announced meanwhile may have begun. If it has not, the end of the batch comes without its outcome.
+    const first = Math.max(limit, begun())
+    const taken = [...run.positions.slice(first), ...run.rest]
+    run.positions = run.positions.slice(0, first)
+    run.rest = []
+    return taken
+  }
+
+  /** Tells the outcomes that the worker holds back: it runs a task that takes longer than that was meant for. */
+  tellHeld(): void {
+    if (this.#run?.state === 'sent' && this.#inbox === undefined) this.#readOutbox(this.#run, false)
+  }
+
+  /**
+   * Leaves the task at `position` to itself: the worker is of no more use, and is to be ended.
+   *
+   * @returns positions without an outcome, but for that one; `undefined` when the worker has got further meanwhile
+   */
+  abandon(position: number, now: number): readonly number[] | undefined {
+    this.handle.deliver()
+    const run = this.#run
+    if (run === undefined || this.#inbox !== undefined) return undefined
+    this.#readOutbox(run, false)
+    if (this.#run !== run || this.look(now)?.position !== position) return undefined
+    Atomics.store(this.handle.words, Words.limit, 0)
+    this.#run = undefined
+    this.handle.setRef(false)
+    return unreported(run).filter((other) => other !== position)
   }
 
   endCall(call: OutgoingCall): void {
@@ -218,6 +253,7 @@ export class WorkerClient {
     }
     const { fns, graph, tasks } = encoded
     const { units } = run.message
+    Atomics.store(this.handle.words, Words.limit, NO_LIMIT)
     try {
       this.handle.post({
         kind: 'run',
@@ -257,8 +293,12 @@ export class WorkerClient {
     const positions: number[] = []
     if (run.positions.length > 1)
       run.call.sender.prepare(new Set(run.positions.map((at) => batch.tasks[at]?.fn as Task['fn'])))
-    for (const position of run.positions) {
+    for (const [n, position] of run.positions.entries()) {
       if (this.#isCancelled(run)) break
+      if (message.weight > HEAVY) {
+        run.rest = [...run.positions.slice(n), ...run.rest]
+        break
+      }
       try {
         const { fn, args, kwargs } = batch.tasks[position] as Task
         let number = numbers.get(fn)
@@ -292,6 +332,7 @@ export class WorkerClient {
     })
     if (left.length === run.positions.length) {
       for (const position of left) this.#reject(run, position, unsendable(cause, TASK_FUNCTION))
+      run.reported = left.length
       this.#finish(run)
       return
     }
@@ -342,10 +383,12 @@ export class WorkerClient {
   }
 
   /** @param trouble why none of the results can be made here */
-  #report(run: Run, { from, results, failed, refused, duration }: Outcomes, trouble?: Error): void {
+  #report(run: Run, { from, results, failed, refused, duration }: Reported, trouble?: Error): void {
     this.#fillGap(run, from)
     const failures = failed.length === 0 ? undefined : new Set(failed)
     for (const [n, parcel] of results.entries()) {
+      // It was in the outbox before.
+      if (from + n < run.reported) continue
       const position = run.positions[from + n] as number
       run.reported = from + n + 1
       const { value, error } = this.#decode(run, parcel, trouble)
@@ -399,11 +442,12 @@ export class WorkerClient {
       // One of them is to blame, and the others are to have their results: each for itself.
       const [first, ...rest] = run.positions as [number, ...number[]]
       run.positions = [first]
-      run.later = [...rest, ...run.later]
+      run.later = [...rest.map((position) => [position]), ...run.later]
     } else {
       const message = `The task cannot be made in a worker: ${why}`
       for (const position of run.positions)
         this.#reject(run, position, new SerializationError(message, { side: 'task', path: TASK_FUNCTION }))
+      run.reported = run.positions.length
       this.#finish(run)
       return
     }
@@ -412,9 +456,11 @@ export class WorkerClient {
   }
 
   #finish(run: Run): void {
+    // Behind a limit that was set, the worker began none.
+    run.rest = [...run.positions.slice(run.reported), ...run.rest]
     const [next, ...later] = run.later
     if (next !== undefined && !this.#isCancelled(run) && this.#run === run) {
-      run.positions = [next]
+      run.positions = next
       run.later = later
       run.message = this.#message(run.call)
       this.#send(run)
@@ -422,7 +468,16 @@ export class WorkerClient {
     }
     this.#run = undefined
     this.handle.setRef(false)
-    run.done({ duration: run.duration })
+    run.done({ duration: run.duration, rest: run.rest })
+  }
+
+  #readOutbox(run: Run, isGone: boolean): void {
+    const { words } = this.handle
+    const begun = Atomics.load(words, Words.running)
+    // Most often there is nothing in it that is not known.
+    if (run.state !== 'sent' || (!isGone && begun - 1 <= run.reported)) return
+    const held = readOutbox(words, run.id, isGone)
+    if (held) this.#report(run, { ...held, failed: [], refused: [], duration: undefined })
   }
 
   /** What ends a worker between two tasks fails neither, and a program that forgot an `await` would not know. */
@@ -445,19 +500,30 @@ export class WorkerClient {
     // Behind what has arrived: an outcome may still wait for an import.
     const lose = () => {
       if (this.#run !== run) return
+      this.#readOutbox(run, true)
+      if (this.#run !== run) return
       this.#run = undefined
-      run.lost(lostRun(run, how, this.handle.words))
+      run.done(lostRun(run, how, this.handle.words))
     }
     if (this.#inbox === undefined) lose()
     else void this.#inbox.then(lose)
   }
 }
 
-function lostRun({ id, positions, reported, later }: Run, how: Gone, words: Int32Array): Lost {
-  const at = Atomics.load(words, Words.batch) === id ? Atomics.load(words, Words.running) - 1 : -1
-  const running = at >= reported ? positions[at] : undefined
-  const rest = positions.slice(reported).filter((position) => position !== running)
-  return new Lost(how, running, [...rest, ...later])
+function lostRun(run: Run, how: Gone, words: Int32Array): Lost {
+  const at = Atomics.load(words, Words.batch) === run.id ? Atomics.load(words, Words.running) - 1 : -1
+  const running = at >= run.reported ? run.positions[at] : undefined
+  const rest = unreported(run)
+  return new Lost(how, running, running === undefined ? rest : rest.filter((position) => position !== running))
+}
+
+function unreported({ positions, reported, rest, later }: Run): number[] {
+  return [...positions.slice(reported), ...rest, ...later.flat()]
+}
+
+/** Why there is no worker, when one ended before it could run anything. */
+export function cannotStart({ reason, cause }: Gone): BackendError {
+  return new BackendError(`A worker cannot be started: ${reason}`, { cause })
 }
 
 function unsendable(error: unknown, path: string, what = path): SerializationError {

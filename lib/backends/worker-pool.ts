@@ -1,16 +1,12 @@
 import type { BatchReport, OnOutcome } from '../backend'
 import { debug } from '../debug'
-import {
-  BackendError,
-  InitializerError,
-  initializerFailed,
-  messageOf,
-  type ParforError,
-  SerializationError,
-  WorkerLostError,
-} from '../errors'
-import type { Batch, Call, Outcome, Task } from '../task/task'
-import { type Gone, Lost, OutgoingCall, type WorkerClient } from './worker-client'
+import { BackendError, messageOf, type ParforError, timedOut, WorkerLostError } from '../errors'
+import { sharedNow } from '../system/clock'
+import type { Batch, Call, Task } from '../task/task'
+import { FairQueue } from './fair-queue'
+import { initialize } from './initializer'
+import { OutgoingCall } from './outgoing-call'
+import { cannotStart, type Finished, Lost, type WorkerClient } from './worker-client'
 
 /** Where a pool has its workers from, and where they stay between calls. */
 export interface WorkerSource {
@@ -27,13 +23,23 @@ interface Job {
   readonly batch: Batch
   readonly onOutcome: OnOutcome
   readonly signal: AbortSignal
-  /** Positions of the tasks that have no outcome. */
-  positions: readonly number[]
+  /** How many parts of it wait or run. */
+  parts: number
   /** How many workers were lost between two tasks of it. */
   losses: number
   duration: number
   readonly resolve: (report: BatchReport) => void
   readonly reject: (error: unknown) => void
+}
+
+/** What one worker gets of a job: all of it, unless some was taken back. */
+interface Part {
+  readonly job: Job
+  /** Places of its tasks in the batch. */
+  readonly positions: readonly number[]
+  /** Whether the worker has it: before, there may be an initializer to run. */
+  isRunning: boolean
+  deadline: NodeJS.Timeout | undefined
 }
 
 /** The jobs of one signal: one listener for all of them. */
@@ -42,8 +48,19 @@ interface Abortable {
   readonly abort: () => void
 }
 
-/** Workers that have run the initializer that they were taken for. */
-const initialized = new WeakSet<WorkerClient>()
+/**
+ * A task that runs for so many milliseconds holds up the others of its batch, which was sized for less: its worker is
+ * asked for what it has held back, and the tasks that have not begun go elsewhere.
+ */
+const LONG = 10
+
+/** How often workers are looked at that have several tasks; and when another one is free, who could help. */
+const LOOK = 5
+const LOOK_FOR_HELP = 2
+
+/** Work of so many milliseconds is worth moving to a worker that is free; and to one that has to be started first. */
+const WORTH_MOVING = 2
+const WORTH_A_WORKER = 50
 
 /** Runs batches on workers: at most so many at once, one batch on each. A worker that dies takes one task with it. */
 export class WorkerPool {
@@ -51,15 +68,16 @@ export class WorkerPool {
   readonly #initializer: Task | undefined
   #size = 0
   #idle: WorkerClient[] = []
-  readonly #busy = new Map<WorkerClient, Job>()
-  /** New workers that have no job, because a free one may come first. */
+  readonly #busy = new Map<WorkerClient, Part>()
+  /** New workers that have nothing to do yet, because a free one may come first. */
   readonly #starting = new Set<WorkerClient>()
   /** Workers that are on their way out: the pool is closed when they are gone. */
   readonly #ending = new Set<Promise<void>>()
-  #queue: Job[] = []
+  readonly #queue = new FairQueue<OutgoingCall, Part>()
   readonly #calls = new Map<Call, OutgoingCall>()
   readonly #abortable = new Map<AbortSignal, Abortable>()
   #drained: (() => void) | undefined
+  #nextLook: NodeJS.Timeout | undefined
 
   constructor(source: WorkerSource, initializer?: Task) {
     this.#source = source
@@ -73,11 +91,10 @@ export class WorkerPool {
   submit(batch: Batch, onOutcome: OnOutcome, signal: AbortSignal): Promise<BatchReport> {
     return new Promise((resolve, reject) => {
       if (signal.aborted) return resolve({ duration: 0 })
-      const positions = Array.from(batch.tasks, (_, position) => position)
       const call = this.#outgoing(batch.call)
-      const job: Job = { call, batch, onOutcome, signal, positions, losses: 0, duration: 0, resolve, reject }
+      const job: Job = { call, batch, onOutcome, signal, parts: 0, losses: 0, duration: 0, resolve, reject }
       this.#watch(job)
-      this.#queue.push(job)
+      this.#enqueue(job, [Array.from(batch.tasks, (_, position) => position)])
       this.#assign()
     })
   }
@@ -93,21 +110,37 @@ export class WorkerPool {
   }
 
   async close({ force = false } = {}): Promise<void> {
-    if (!force && this.#busy.size + this.#queue.length > 0)
+    if (!force && this.#busy.size + this.#queue.size > 0)
       await new Promise<void>((resolve) => {
         this.#drained = resolve
       })
-    for (const job of [...this.#busy.values(), ...this.#queue.splice(0)]) this.#settle(job)
-    const workers = [...this.#idle.splice(0), ...this.#busy.keys(), ...this.#starting]
-    this.#busy.clear()
+    const waiting = this.#queue.remove(() => true)
+    for (const { job } of [...this.#busy.values(), ...waiting]) this.#settle(job)
+    for (const worker of [...this.#busy.keys()]) this.#detach(worker)
+    for (const worker of [...this.#idle.splice(0), ...this.#starting]) this.#end(worker)
     this.#starting.clear()
-    for (const worker of workers) this.#end(worker)
     await Promise.all([...this.#ending, this.#source.endKept()])
   }
 
   #end(worker: WorkerClient): void {
     const ending = worker.handle.terminate().finally(() => this.#ending.delete(ending))
     this.#ending.add(ending)
+  }
+
+  /** Ends a worker whatever it does. */
+  #detach(worker: WorkerClient): void {
+    worker.cancel()
+    this.#free(worker)
+    this.#end(worker)
+  }
+
+  /** A worker has no part any more. */
+  #free(worker: WorkerClient): void {
+    const part = this.#busy.get(worker)
+    if (!part) return
+    this.#busy.delete(worker)
+    clearTimeout(part.deadline)
+    this.#queue.done(part.job.call)
   }
 
   #outgoing(call: Call): OutgoingCall {
@@ -119,11 +152,17 @@ export class WorkerPool {
     return outgoing
   }
 
+  #enqueue(job: Job, parts: readonly (readonly number[])[], { atFront = false } = {}): void {
+    job.parts += parts.length
+    const waiting = parts.map((positions): Part => ({ job, positions, isRunning: false, deadline: undefined }))
+    this.#queue.add(job.call, waiting, { atFront })
+  }
+
   #watch(job: Job): void {
     let abortable = this.#abortable.get(job.signal)
     if (!abortable) {
       const jobs = new Set<Job>()
-      abortable = { jobs, abort: () => this.#abort(jobs) }
+      abortable = { jobs, abort: () => this.#drop(jobs) }
       this.#abortable.set(job.signal, abortable)
       job.signal.addEventListener('abort', abortable.abort)
     }
@@ -137,14 +176,10 @@ export class WorkerPool {
     this.#abortable.delete(job.signal)
   }
 
-  /** Drops waiting jobs, and ends the workers that run a task of one: there is no other way to stop it. */
-  #abort(jobs: Set<Job>): void {
-    this.#queue = this.#queue.filter((job) => !jobs.has(job))
-    for (const [worker, job] of this.#busy) {
-      if (!jobs.has(job) || worker.cancel()) continue
-      this.#busy.delete(worker)
-      this.#end(worker)
-    }
+  /** Drops what waits of these jobs, and ends the workers that run a task of one: there is no other way to stop it. */
+  #drop(jobs: ReadonlySet<Job>): void {
+    this.#queue.remove(({ job }) => jobs.has(job))
+    for (const [worker, { job }] of this.#busy) if (jobs.has(job) && !worker.cancel()) this.#detach(worker)
     for (const job of [...jobs]) this.#settle(job)
     this.#assign()
   }
@@ -156,19 +191,20 @@ export class WorkerPool {
 
   /** Does all that can be done now. Called whenever a worker or a job has come, or is done with. */
   #assign(): void {
-    while (this.#queue.length > 0) {
+    while (this.#queue.size > 0) {
       const worker = this.#freeWorker()
-      if (!worker) break
-      const job = this.#queue.shift() as Job
-      this.#busy.set(worker, job)
+      const part = worker && this.#queue.next()
+      if (!part) break
+      this.#busy.set(worker, part)
       // While the first function is read and encoded, the next worker starts too.
-      if (!worker.isReady && !job.batch.isLast) this.#startAhead()
-      void this.#run(worker, job)
+      if (!worker.isReady && !part.job.batch.isLast) this.#startAhead()
+      void this.#run(worker, part)
     }
-    if (this.#busy.size + this.#queue.length === 0) this.#drained?.()
+    if (this.#busy.size + this.#queue.size === 0) this.#drained?.()
+    else this.#lookLater()
   }
 
-  /** A worker for the next job; `undefined` when it has to wait for one. */
+  /** A worker for the next part; `undefined` when it has to wait for one. */
   #freeWorker(): WorkerClient | undefined {
     for (let worker = this.#idle.pop(); worker; worker = this.#idle.pop()) if (!worker.isGone) return worker
     // While others run tasks one of them may be free before a new one has started.
@@ -182,21 +218,25 @@ export class WorkerPool {
 
   /** Another worker, when there may be more. */
   #startAhead(): WorkerClient | undefined {
-    const others = this.#busy.size + this.#starting.size
-    if (others >= this.#size) return undefined
+    if (!this.#mayGrow) return undefined
     try {
       const worker = this.#source.take()
       this.#prepare(worker)
       return worker
     } catch (cause) {
+      const others = this.#busy.size + this.#starting.size
       if (others > 0) {
         debug.workers('no worker beside %d others can be started: %O', others, cause)
         return undefined
       }
       const error = new BackendError(`No worker can be started: ${messageOf(cause)}`, { cause })
-      for (const job of this.#queue.splice(0)) this.#fail(job, error)
+      for (const { job } of this.#queue.remove(() => true)) this.#fail(job, error)
       return undefined
     }
+  }
+
+  get #mayGrow(): boolean {
+    return this.#busy.size + this.#starting.size + this.#idle.length < this.#size
   }
 
   #prepare(worker: WorkerClient): void {
@@ -215,61 +255,55 @@ export class WorkerPool {
     else this.#source.keep(worker)
   }
 
-  async #run(worker: WorkerClient, job: Job): Promise<void> {
-    let result: BatchReport | Lost
+  async #run(worker: WorkerClient, part: Part): Promise<void> {
+    const { job } = part
+    let result: Finished | Lost
     try {
-      if (this.#initializer && !initialized.has(worker)) {
-        const failure = await this.#initialize(worker, job, this.#initializer)
-        if (this.#busy.get(worker) !== job) return
+      if (this.#initializer) {
+        const failure = await initialize(worker, this.#initializer, job.call, job.batch.call.nested)
+        if (this.#busy.get(worker) !== part) return
         if (failure) {
           this.#giveUp(worker, job, failure)
           return
         }
         if (job.signal.aborted) {
-          this.#busy.delete(worker)
+          this.#free(worker)
           this.#release(worker)
           this.#assign()
           return
         }
       }
-      result = await worker.run(job.call, job.batch, job.positions, job.onOutcome)
+      const running = worker.run(job.call, job.batch, part.positions, job.onOutcome)
+      part.isRunning = true
+      this.#guard(worker, part)
+      result = await running
     } catch (cause) {
       // Not foreseen, so this worker is in a state that nobody knows.
       this.#giveUp(worker, job, new BackendError(`A batch could not be run: ${messageOf(cause)}`, { cause }))
       return
     }
-    // Closed, or aborted and the worker ended.
-    if (this.#busy.get(worker) !== job) return
-    this.#busy.delete(worker)
+    // Closed, or aborted and the worker ended, or given up for its timeout.
+    if (this.#busy.get(worker) !== part) return
+    this.#free(worker)
     if (result instanceof Lost) {
       this.#goOnWithout(worker, job, result)
     } else {
       job.duration += result.duration
       this.#release(worker)
-      this.#settle(job)
+      this.#partDone(job, result.rest)
     }
     this.#assign()
   }
 
-  /** @returns why the worker cannot be used */
-  async #initialize(worker: WorkerClient, job: Job, initializer: Task): Promise<ParforError | undefined> {
-    const batch: Batch = { call: job.batch.call, start: 0, tasks: [initializer], isLast: false }
-    const outcomes: Outcome[] = []
-    const result = await worker.run(job.call, batch, [0], (_, outcome) => void outcomes.push(outcome))
-    if (result instanceof Lost) {
-      if (!worker.isReady) return cannotStart(result.how)
-      const { reason, cause } = result.how
-      return new InitializerError(`The initializer lost its worker: ${reason}`, { cause })
-    }
-    const [outcome] = outcomes
-    if (outcome?.status === 'rejected' && !isAboutResult(outcome.reason)) return initializerFailed(outcome.reason)
-    if (outcome) initialized.add(worker)
-    return undefined
+  /** @param rest positions of the part that are to be run by another worker */
+  #partDone(job: Job, rest: readonly number[]): void {
+    if (rest.length > 0 && !job.signal.aborted) this.#enqueue(job, [rest], { atFront: true })
+    job.parts -= 1
+    if (job.parts === 0) this.#settle(job)
   }
 
   #giveUp(worker: WorkerClient, job: Job, error: ParforError): void {
-    this.#busy.delete(worker)
-    this.#end(worker)
+    this.#detach(worker)
     this.#fail(job, error)
     this.#assign()
   }
@@ -281,36 +315,120 @@ export class WorkerPool {
       this.#fail(job, cannotStart(how))
       return
     }
-    job.positions = rest
+    let left = rest
     let victim = running
     // Twice lost before a task began: what the first one is called with must be what kills them.
-    if (victim === undefined && ++job.losses > 1) [victim, ...job.positions] = rest as [number, ...number[]]
+    if (victim === undefined && rest.length > 0 && ++job.losses > 1) [victim, ...left] = rest as [number, ...number[]]
     if (victim !== undefined) {
       const index = job.batch.start + victim
-      const { fn } = job.batch.tasks[victim] as Task
-      const name = fn.name === '' ? '' : ` (${fn.name})`
-      const message = `Task ${index}${name} lost its worker: ${how.reason}`
+      const name = nameIn(job.batch, victim)
+      const message = `Task ${index}${name === '' ? '' : ` (${name})`} lost its worker: ${how.reason}`
       const { exitCode, signal, reason, cause } = how
       const details = { taskIndex: index, exitCode, signal, reason, cause }
       job.onOutcome(index, { status: 'rejected', reason: new WorkerLostError(message, details) }, id)
     }
     // The outcome may have ended the call.
-    if (job.signal.aborted) return
-    if (job.positions.length === 0) this.#settle(job)
-    else this.#queue.unshift(job)
+    if (!job.signal.aborted) this.#partDone(job, left)
   }
 
   #fail(job: Job, error: ParforError): void {
-    this.#unwatch(job)
     job.reject(error)
+    this.#drop(new Set([job]))
+  }
+
+  /** Ends the worker when a task on it runs for longer than the call lets it, by the worker's own account. */
+  #guard(worker: WorkerClient, part: Part): void {
+    const { timeout } = part.job.batch.call
+    if (timeout === undefined) return
+    const lookIn = (wait: number) => {
+      part.deadline = setTimeout(look, Math.max(1, Math.ceil(wait))).unref()
+    }
+    const look = () => {
+      if (this.#busy.get(worker) !== part) return
+      const now = sharedNow()
+      const task = worker.look(now)
+      if (task === undefined || task.elapsed < timeout) lookIn(timeout - (task?.elapsed ?? 0))
+      else if (!this.#timeOut(worker, part, task.position, timeout)) lookIn(1)
+    }
+    lookIn(timeout)
+  }
+
+  /** @returns whether that task did run, and its worker is on its way out */
+  #timeOut(worker: WorkerClient, part: Part, position: number, timeout: number): boolean {
+    const { job } = part
+    const rest = worker.abandon(position, sharedNow())
+    if (this.#busy.get(worker) !== part) return true // what had come meanwhile has ended the call
+    if (rest === undefined) return false
+    this.#detach(worker)
+    const index = job.batch.start + position
+    const reason = timedOut(index, nameIn(job.batch, position), timeout)
+    job.onOutcome(index, { status: 'rejected', reason }, worker.handle.id)
+    if (!job.signal.aborted) this.#partDone(job, rest)
+    this.#assign()
+    return true
+  }
+
+  /** While a worker has several tasks, one may hold up the others. */
+  #lookLater(): void {
+    if (this.#nextLook !== undefined || this.#several().length === 0) return
+    const isHelpThere = this.#idle.length > 0 || this.#mayGrow
+    this.#nextLook = setTimeout(
+      () => {
+        this.#nextLook = undefined
+        this.#lookAfter()
+      },
+      isHelpThere ? LOOK_FOR_HELP : LOOK,
+    ).unref()
+  }
+
+  #several(): [WorkerClient, Part][] {
+    return [...this.#busy].filter(([, { isRunning, positions }]) => isRunning && positions.length > 1)
+  }
+
+  #lookAfter(): void {
+    const now = sharedNow()
+    for (const [worker, part] of this.#several()) {
+      const look = worker.look(now)
+      if (this.#busy.get(worker) !== part || look === undefined || look.elapsed < LONG) continue
+      worker.tellHeld()
+      // Alone, this worker would only be sent them again.
+      if (this.#size > 1 && look.waiting > 0 && this.#busy.get(worker) === part)
+        this.#enqueue(part.job, inGrowingParts(worker.takeBack(0)), { atFront: true })
+    }
+    this.#assign()
+    this.#share()
+  }
+
+  /** Nothing waits, and workers are free: they get a half of what another one has before it. */
+  #share(): void {
+    while (this.#queue.size === 0 && (this.#idle.length > 0 || this.#mayGrow)) {
+      const now = sharedNow()
+      let most: { worker: WorkerClient; part: Part; waiting: number; work: number } | undefined
+      for (const [worker, part] of this.#several()) {
+        const { waiting = 0, average = 0 } = worker.look(now) ?? {}
+        const work = waiting * average
+        if (waiting > 0 && work > (most?.work ?? 0)) most = { worker, part, waiting, work }
+      }
+      if (most === undefined || most.work < WORTH_MOVING) return
+      if (this.#idle.length === 0) {
+        if (this.#starting.size === 0 && most.work > WORTH_A_WORKER) this.#startAhead()
+        return
+      }
+      const taken = most.worker.takeBack(Math.floor(most.waiting / 2))
+      if (taken.length === 0) return
+      this.#enqueue(most.part.job, [taken])
+      this.#assign()
+    }
   }
 }
 
-function cannotStart({ reason, cause }: Gone): BackendError {
-  return new BackendError(`A worker cannot be started: ${reason}`, { cause })
+function nameIn(batch: Batch, position: number): string {
+  return (batch.tasks[position] as Task).fn.name
 }
 
-/** It ran, and what it returned cannot be sent: nobody asks for that. */
-function isAboutResult(reason: unknown): boolean {
-  return reason instanceof SerializationError && reason.side === 'result' && reason.path.startsWith('result')
+/** One, then twice as many each time: should they be short after all, they are few messages. */
+function inGrowingParts(positions: readonly number[]): number[][] {
+  const parts: number[][] = []
+  for (let at = 0, size = 1; at < positions.length; at += size, size *= 2) parts.push(positions.slice(at, at + size))
+  return parts.map((part) => [...part])
 }

@@ -4,6 +4,9 @@ import type { Task } from '../task/task'
 /** What happens when a task fails: the call fails at once, or every task is settled. */
 export type OnError = 'throw' | 'settle'
 
+/** What a call gives: all results at once, or one by one, in the order of the tasks or as they come. */
+export type ReturnAs = 'list' | 'generator' | 'generator_unordered'
+
 /** The backends that come with the library. */
 export type BackendName = 'threads' | 'sequential'
 
@@ -24,7 +27,7 @@ export interface Progress {
 /** Is told of every completed task. What it throws fails the call. */
 export type OnProgress = (progress: Progress) => void
 
-/** How many batches may be taken from the input beyond what is finished. */
+/** How many batches may be taken from the input beyond what is finished and consumed. */
 export type PreDispatch =
   | number
   | 'all'
@@ -34,7 +37,7 @@ export type PreDispatch =
   | ((nJobs: number) => number)
 
 /** Options of `Parallel`. The names are joblib's, in camelCase. Times are milliseconds. */
-export interface ParallelOptions<E extends OnError = 'throw'> {
+export interface ParallelOptions<E extends OnError = 'throw', A extends ReturnAs = 'list'> {
   /**
    * Workers. -1 is every CPU, -2 all but one, … never below 1. 1 runs in the calling thread, unless `backend` is given.
    * @defaultValue `-1`; `1` inside a task
@@ -50,18 +53,20 @@ export interface ParallelOptions<E extends OnError = 'throw'> {
   /** Is binding: tasks can see memory that the caller sees, if only through a `SharedArrayBuffer`. */
   require?: 'sharedmem' | undefined
   /**
-   * What a call gives: `'list'` is a promise of all results, in the order of the tasks.
+   * What a call gives. `'list'`: a promise of all results, in the order of the tasks. `'generator'`: an async generator
+   * of them, in that order, `'generator_unordered'`: as they come. Work begins with the call; a consumer that is slow
+   * slows it down, and one that leaves ends it.
    * @defaultValue `'list'`
    */
-  returnAs?: 'list' | undefined
+  returnAs?: A | undefined
   /**
    * Tasks that travel together. Nothing but speed depends on it.
    * @defaultValue `'auto'`: as many as a worker runs in a few milliseconds, by what the call's tasks take
    */
   batchSize?: 'auto' | number | undefined
   /**
-   * How many batches may be taken from the tasks beyond what is finished: a number ≥ 1, `'all'`, `'k*nJobs'`, or a
-   * function of the number of workers.
+   * How many batches may be taken from the tasks beyond what is finished and consumed: a number ≥ 1, `'all'`,
+   * `'k*nJobs'`, or a function of the number of workers. In a list, what is finished is consumed.
    * @defaultValue `'2*nJobs'`
    */
   preDispatch?: PreDispatch | undefined
@@ -71,6 +76,20 @@ export interface ParallelOptions<E extends OnError = 'throw'> {
    * @defaultValue `'throw'`
    */
   onError?: E | undefined
+  /**
+   * Milliseconds that a task may run, from when it starts on its worker. One that runs for longer fails with a
+   * `TaskTimeoutError`, and its worker is ended. In the calling thread nothing can end a task: one that blocks it fails
+   * when it is done, and one that waits is left to itself.
+   * @defaultValue no limit
+   */
+  timeout?: number | undefined
+  /** Ends every call when it aborts: they reject with `signal.reason`, and running tasks are killed. */
+  signal?: AbortSignal | undefined
+  /**
+   * joblib's progress lines, on stderr: none at 0, ever more up to 10, of nearly every batch above.
+   * @defaultValue `0`
+   */
+  verbose?: number | undefined
   /** Is told of every completed task, on every backend. */
   onProgress?: OnProgress | undefined
   /**
@@ -78,7 +97,7 @@ export interface ParallelOptions<E extends OnError = 'throw'> {
    * the call rejects with an `InitializerError`. With `nJobs: 1` the calling thread runs it, once for a `Parallel`.
    */
   initializer?: Task | undefined
-  /** A name for this `Parallel`, shown in errors. */
+  /** A name for this `Parallel`, shown in errors and progress lines. */
   name?: string | undefined
   /**
    * Milliseconds after which idle workers stop. They never keep the process alive.

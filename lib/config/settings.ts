@@ -10,6 +10,7 @@ import type {
   OnProgress,
   ParallelOptions,
   ResourceLimits,
+  ReturnAs,
   WorkerOptions,
 } from './options'
 import { checkPreDispatch, type Window } from './pre-dispatch'
@@ -20,7 +21,11 @@ export interface Checked {
   readonly backend: BackendName | ParallelBackend | undefined
   readonly batchSize: 'auto' | number
   readonly window: Window
+  readonly returnAs: ReturnAs
   readonly onError: OnError
+  readonly timeout: number | undefined
+  readonly signal: AbortSignal | undefined
+  readonly verbose: number
   readonly onProgress: OnProgress | undefined
   readonly name: string | undefined
   readonly worker: WorkerOptions
@@ -45,10 +50,13 @@ const checks = {
   backend: checkBackend,
   prefer: oneOf('threads', 'processes'),
   require: oneOf('sharedmem'),
-  returnAs: oneOf('list'),
+  returnAs: oneOf('list', 'generator', 'generator_unordered'),
   batchSize: checkBatchSize,
   preDispatch: checkPreDispatch,
   onError: oneOf('throw', 'settle'),
+  timeout: checkTaskTimeout,
+  signal: checkSignal,
+  verbose: checkVerbose,
   onProgress: checkFunction as Check<OnProgress>,
   name: checkString,
   idleTimeout: checkTimeout,
@@ -82,7 +90,8 @@ export function checkOptions(given: unknown = {}): Checked {
   if (require === 'sharedmem' && typeof backend === 'object' && !backend.supportsSharedMemory) {
     throw new TypeError(`backend ${inspect(backend.name)} contradicts require: 'sharedmem': its tasks share no memory`)
   }
-  const { nJobs, batchSize = 'auto', preDispatch, onError = 'throw', onProgress, name } = options
+  const { nJobs, batchSize = 'auto', preDispatch, returnAs = 'list', onError = 'throw' } = options
+  const { timeout, signal, verbose = 0, onProgress, name } = options
   const window = preDispatch ?? checkPreDispatch('2*nJobs')
   // A number of workers that is given tells now whether the window is right.
   if (nJobs !== undefined && typeof (given as ParallelOptions).preDispatch !== 'function') window(effectiveNJobs(nJobs))
@@ -92,7 +101,11 @@ export function checkOptions(given: unknown = {}): Checked {
     backend,
     batchSize,
     window,
+    returnAs,
     onError,
+    timeout,
+    signal,
+    verbose,
     onProgress,
     name,
     worker: workerOptions(options),
@@ -200,6 +213,21 @@ function checkTimeout(value: unknown, option: string): number {
   if (typeof value !== 'number') throw new TypeError(wrong(option, valid, value))
   if (!(value >= 0)) throw new RangeError(wrong(option, valid, value))
   return Math.min(value, longestTimeout)
+}
+
+function checkTaskTimeout(value: unknown, option: string): number {
+  const valid = 'a number of milliseconds above 0'
+  if (typeof value !== 'number') throw new TypeError(wrong(option, valid, value))
+  if (!(value > 0)) throw new RangeError(wrong(option, valid, value))
+  return Math.min(value, longestTimeout)
+}
+
+function checkVerbose(value: unknown, option: string): number {
+  const valid = 'a number, 0 or more'
+  if (typeof value === 'boolean') return value ? 1 : 0
+  if (typeof value !== 'number') throw new TypeError(wrong(option, valid, value))
+  if (!(value >= 0)) throw new RangeError(wrong(option, valid, value))
+  return value
 }
 
 function checkEnv(value: unknown, option: string): Record<string, string | undefined> {

@@ -3,7 +3,7 @@ import { performance } from 'node:perf_hooks'
 import type { OnOutcome, ParallelBackend } from '../backend'
 import { debug } from '../debug'
 import { BackendError, setTaskInfo } from '../errors'
-import type { Batch, Call, NestedConfig, Outcome, Task } from '../task/task'
+import type { Batch, Call, Outcome, Task } from '../task/task'
 import type { BatchSize } from './batch-size'
 import { createBacklog } from './batches'
 import { openSource, type Source } from './source'
@@ -16,22 +16,50 @@ export interface Plan {
   readonly open: () => Promise<void> | undefined
   /** How many batches the backend runs at once. */
   readonly workers: number
-  /** How many batches may be out, taken from the input and not finished. */
+  /** How many batches may be taken from the input that are not finished and consumed. */
   readonly window: number
   readonly batchSize: BatchSize
   /** The first task that fails ends the call. */
   readonly failFast: boolean
-  readonly nested: NestedConfig
+  /** What was taken before the input failed is completed first: for results that are given in order. */
+  readonly drains: boolean
+  readonly call: Call
+  /** Is told where the call stands when a batch is finished. */
+  readonly onBatch?: ((moment: Moment) => void) | undefined
+}
+
+/** Where a call stands when one of its batches is finished, before more is taken from the input. */
+export interface Moment {
+  /** Tasks that are completed. */
+  readonly completed: number
+  /** Tasks that are taken from the input. */
+  readonly dispatched: number
+  /** Batches that are sent. */
+  readonly batches: number
+  /** How many tasks there are, when that was known from the start. */
+  readonly total: number | undefined
+  /** Whether the input has not ended yet. */
+  readonly isDispatching: boolean
+  /** All tasks are completed. */
+  readonly isOver: boolean
+}
+
+/** The place of a batch in the window: it is given up when all results of the batch are consumed. */
+export interface Place {
+  /** Called once for each completion. */
+  consumed(): void
 }
 
 /** Where the completions of a call go. */
 export interface Receiver {
   /** A task is completed, in whatever order. What it throws fails the call. */
-  completed(index: number, outcome: Outcome, total: number | undefined): void
+  completed(index: number, outcome: Outcome, total: number | undefined, place: Place): void
   /** All tasks are completed. */
   ended(): void
   /** The call failed: nothing else is told. */
   failed(error: unknown): void
+  /** The call was stopped from outside: nothing else is told, and nobody waits for what was. */
+  stopped(error: unknown): void
 }
 
 /** One call. */
@@ -40,6 +68,10 @@ export interface Dispatch {
   start(): void
   /** Ends the call with this error, unless it has ended. */
   stop(error: unknown): void
+  /** Whether no batch is out: nothing will be completed before something is consumed, or comes from the input. */
+  readonly isIdle: boolean
+  /** Whether it has ended, one way or the other. */
+  readonly isOver: boolean
 }
 
 /**
@@ -49,11 +81,17 @@ export interface Dispatch {
 const sentPerWorker = 2
 
 /**
+ * Milliseconds after which an input that is slow, but has to be waited for in this thread, lets others have their turn:
+ * results, timers, an abort.
+ */
+const longestStretch = 10
+
+/**
  * Runs the tasks of one call: takes them from the input as the window allows, sends them in batches, and tells each
  * completion as it comes. One object per call, moved on by events: a task costs it no promise.
  */
 export function dispatch(tasks: unknown, plan: Plan, receiver: Receiver): Dispatch {
-  const call: Call = { nested: plan.nested }
+  const { call } = plan
   const controller = new AbortController()
   // A listener for each batch that is out is no leak: Node would warn of more than ten.
   setMaxListeners(Number.POSITIVE_INFINITY, controller.signal)
@@ -63,17 +101,33 @@ export function dispatch(tasks: unknown, plan: Plan, receiver: Receiver): Dispat
   let state: 'open' | 'ended' | 'failed' = 'open'
   let backend: 'closed' | 'opening' | 'ready' = 'closed'
   let source: Source | undefined
+  let inputFailure: { readonly error: unknown } | undefined
   /** Batches that are sent and not finished. */
   let out = 0
+  /** Batches that are sent and not both finished and consumed. */
+  let unconsumed = 0
   /** Tasks that are sent: the index of the next one. */
   let sent = 0
+  let batches = 0
+  let completed = 0
+  let knownTotal: number | undefined
   let flushIsDue = false
 
-  return { start, stop: fail }
+  return {
+    start,
+    stop: (error) => end('failed', () => receiver.stopped(error), error),
+    get isIdle() {
+      return out === 0
+    },
+    get isOver() {
+      return !isOpen()
+    },
+  }
 
   function start() {
     try {
       source = openSource(tasks, () => advance())
+      knownTotal = source.total
     } catch (error) {
       return fail(error)
     }
@@ -85,30 +139,45 @@ export function dispatch(tasks: unknown, plan: Plan, receiver: Receiver): Dispat
    */
   function advance(unfilled = false) {
     if (!isOpen() || source === undefined) return
-    try {
-      while (out < outAtOnce) {
-        const size = plan.batchSize.next(left(source))
-        source.take(size - backlog.length, backlog)
-        if (!isOpen() || backlog.length === 0) break
-        // Only an input that must be waited for leaves a batch unfilled before its end.
-        if (backlog.length < size && !source.ended) {
-          if (out >= plan.workers) break
-          if (!unfilled) {
-            flushSoon()
-            break
-          }
+    const until = plan.window === Number.POSITIVE_INFINITY ? plan.window : performance.now() + longestStretch
+    let isLate = false
+    while (out < outAtOnce && unconsumed < plan.window) {
+      const size = plan.batchSize.next(left(source))
+      isLate = take(source, size - backlog.length, until)
+      if (!isOpen() || backlog.length === 0) break
+      // Only an input that must be waited for leaves a batch unfilled before its end.
+      if (backlog.length < size && !source.ended) {
+        if (out >= plan.workers) break
+        if (!unfilled) {
+          flushSoon()
+          break
         }
-        if (!ready()) break
-        send(backlog.cut(size))
       }
-      // Also when nothing more is wanted: the input may have failed since it was last asked.
-      if (isOpen() && out >= outAtOnce) {
-        source.take((plan.window - out) * plan.batchSize.next(left(source)) - backlog.length, backlog)
-      }
-    } catch (error) {
-      fail(error)
+      if (!ready()) break
+      send(backlog.cut(size))
     }
-    if (isOpen() && source.ended && out === 0 && backlog.length === 0) end()
+    // Also when nothing more is wanted: the input may have failed since it was last asked.
+    if (isOpen() && (out >= outAtOnce || unconsumed >= plan.window)) {
+      const wanted = (plan.window - unconsumed) * plan.batchSize.next(left(source)) - backlog.length
+      isLate = take(source, wanted, until)
+    }
+    if (isLate && isOpen()) flushSoon()
+    if (isOpen() && source.ended && out === 0 && backlog.length === 0) {
+      if (inputFailure) fail(inputFailure.error)
+      else end('ended', () => receiver.ended())
+    }
+  }
+
+  /** @returns whether it took too long */
+  function take(source: Source, wanted: number, until: number): boolean {
+    try {
+      return source.take(wanted, backlog, until)
+    } catch (error) {
+      source.close()
+      if (plan.drains) inputFailure = { error }
+      else fail(error)
+      return false
+    }
   }
 
   /**
@@ -126,7 +195,13 @@ export function dispatch(tasks: unknown, plan: Plan, receiver: Receiver): Dispat
 
   function ready(): boolean {
     if (backend !== 'closed') return backend === 'ready'
-    const opening = plan.open()
+    let opening: Promise<void> | undefined
+    try {
+      opening = plan.open()
+    } catch (error) {
+      fail(error)
+      return false
+    }
     backend = opening === undefined ? 'ready' : 'opening'
     opening?.then(() => {
       backend = 'ready'
@@ -138,46 +213,78 @@ export function dispatch(tasks: unknown, plan: Plan, receiver: Receiver): Dispat
   function send(tasks: Task[]) {
     const start = sent
     sent += tasks.length
+    batches += 1
     const isLast = backlog.length === 0 && (source?.ended === true || (source !== undefined && left(source) === 0))
     const batch: Batch = { call, start, tasks, isLast }
     out += 1
+    unconsumed += 1
     const reported = new Uint8Array(tasks.length)
     let unreported = tasks.length
+    let unread = tasks.length
+    let isFinished = false
     const sentAt = performance.now()
 
+    const place: Place = {
+      consumed() {
+        unread -= 1
+        if (unread > 0 || !isFinished) return
+        unconsumed -= 1
+        advance()
+      },
+    }
     const onOutcome: OnOutcome = (index, outcome, workerId) => {
       if (!isOpen()) return
-      const place = index - batch.start
-      if (reported[place] !== 0) return fail(misreported(batch, `reported task ${index}`))
-      reported[place] = 1
+      const position = index - batch.start
+      if (reported[position] !== 0) return fail(misreported(batch, `reported task ${index}`))
+      reported[position] = 1
       unreported -= 1
-      complete(batch, index, outcome, workerId)
+      completed += 1
+      complete(batch, index, outcome, workerId, place)
     }
-    Promise.resolve(plan.backend.submit(batch, onOutcome, controller.signal)).then((report) => {
+    const finish = (duration: number) => {
       if (!isOpen()) return
       if (unreported > 0) return fail(misreported(batch, `ended with ${unreported} tasks unreported`))
       out -= 1
-      plan.batchSize.measured(tasks.length, report?.duration ?? performance.now() - sentAt)
+      isFinished = true
+      if (unread === 0) unconsumed -= 1
+      plan.batchSize.measured(tasks.length, duration)
+      tellMoment()
       advance()
-    }, fail)
+    }
+    try {
+      Promise.resolve(plan.backend.submit(batch, onOutcome, controller.signal)).then(
+        (report) => finish(report?.duration ?? performance.now() - sentAt),
+        fail,
+      )
+    } catch (error) {
+      fail(error)
+    }
   }
 
-  function complete(batch: Batch, index: number, outcome: Outcome, workerId: number | undefined) {
-    if (outcome.status === 'fulfilled') return tell(index, outcome)
+  function complete(batch: Batch, index: number, outcome: Outcome, workerId: number | undefined, place: Place) {
+    if (outcome.status === 'fulfilled') return tell(index, outcome, place)
     const name = batch.tasks[index - batch.start]?.fn.name ?? ''
     const reason = asError(outcome.reason, index, name)
     setTaskInfo(reason, { index, name, workerId })
-    tell(index, { status: 'rejected', reason })
+    tell(index, { status: 'rejected', reason }, place)
     if (plan.failFast) fail(reason)
   }
 
-  function tell(index: number, outcome: Outcome) {
+  function tell(index: number, outcome: Outcome, place: Place) {
     try {
-      receiver.completed(index, outcome, source?.total)
+      receiver.completed(index, outcome, source?.total, place)
     } catch (error) {
       // The task's own error came first.
       fail(plan.failFast && outcome.status === 'rejected' ? outcome.reason : error)
     }
+  }
+
+  function tellMoment() {
+    if (plan.onBatch === undefined || source === undefined) return
+    const dispatched = sent + backlog.length
+    const isDispatching = !source.ended
+    const isOver = !isDispatching && completed === dispatched
+    plan.onBatch({ completed, dispatched, batches, total: knownTotal, isDispatching, isOver })
   }
 
   function misreported({ start, tasks }: Batch, what: string) {
@@ -187,18 +294,20 @@ export function dispatch(tasks: unknown, plan: Plan, receiver: Receiver): Dispat
     )
   }
 
-  function end() {
-    state = 'ended'
-    over()
-    receiver.ended()
+  function fail(error: unknown) {
+    // The first error in time, when the input has failed and what it gave before is still running.
+    const first = inputFailure === undefined ? error : inputFailure.error
+    end('failed', () => receiver.failed(first), first)
   }
 
-  function fail(error: unknown) {
+  function end(how: 'ended' | 'failed', tellReceiver: () => void, error?: unknown) {
     if (!isOpen()) return
-    state = 'failed'
-    receiver.failed(error)
-    controller.abort(error)
-    source?.close()
+    state = how
+    tellReceiver()
+    if (how === 'failed') {
+      controller.abort(error)
+      source?.close()
+    }
     over()
   }
 

@@ -1,4 +1,9 @@
-import type { Receiver } from './dispatch'
+import type { Outcome } from '../task/task'
+import type { Place, Receiver } from './dispatch'
+import { asCompleted, inOrder } from './in-order'
+
+/** What is told of each completion before anybody gets it. What it throws fails the call. */
+export type OnCompletion = (failed: boolean, total: number | undefined) => void
 
 /** A list of results in the making. */
 export interface ListOfResults extends Receiver {
@@ -7,15 +12,11 @@ export interface ListOfResults extends Receiver {
 }
 
 /**
- * Collects the completions of a call into a list.
+ * Collects the completions of a call into a list. Each counts as consumed when it is there.
  *
  * @param settled - Whether the list holds settled results rather than values.
- * @param onCompletion - Is told of each completion first.
  */
-export function collectList(
-  settled: boolean,
-  onCompletion?: (failed: boolean, total: number | undefined) => void,
-): ListOfResults {
+export function collectList(settled: boolean, onCompletion?: OnCompletion): ListOfResults {
   const results: unknown[] = []
   let resolve: (results: unknown[]) => void
   let reject: (error: unknown) => void
@@ -27,14 +28,124 @@ export function collectList(
   return {
     list,
 
-    completed(index, outcome, total) {
+    completed(index, outcome, total, place) {
       // Filled up to the index, since an array with a gap of some thousand would be turned into a slow hash table.
       while (results.length <= index) results.push(undefined)
       results[index] = settled || outcome.status === 'rejected' ? outcome : outcome.value
+      place.consumed()
       onCompletion?.(outcome.status === 'rejected', total)
     },
 
     ended: () => resolve(results),
     failed: (error) => reject(error),
+    stopped: (error) => reject(error),
   }
+}
+
+/** Results of a call as they are asked for, one by one. */
+export interface StreamOfResults extends Receiver {
+  /** The next result. One that is given is consumed. `holder` is held as long as it waits. */
+  next(holder: object): Promise<IteratorResult<unknown, undefined>>
+  /** Gives no more. */
+  close(): void
+  /** Whether somebody waits for a result now, and how often one was asked for. */
+  readonly isWaitedFor: boolean
+  readonly asked: number
+}
+
+/** How a stream is shaped. */
+export interface StreamOptions {
+  /** Whether results are given in the order of the tasks, or as they come. */
+  readonly ordered: boolean
+  /** Whether they are settled results rather than values. */
+  readonly settled: boolean
+  readonly onCompletion?: OnCompletion | undefined
+  /** Called once, when what happens from then on changes nothing of what is given. */
+  readonly onOver: () => void
+}
+
+/**
+ * Keeps the completions of a call until they are asked for. When a task fails, or the input, what can be given before
+ * that error still is: all that came before it; in the order of the tasks, what no gap divides from what was given.
+ */
+export function streamResults({ ordered, settled, onCompletion, onOver }: StreamOptions): StreamOfResults {
+  type End = { is: 'to come' } | { is: 'reached' } | { is: 'failed'; error: unknown } | { is: 'told' }
+  interface Waiter {
+    readonly holder: object
+    resolve(result: IteratorResult<unknown, undefined>): void
+    reject(error: unknown): void
+  }
+  const ready = ordered ? inOrder<Ready>() : asCompleted<Ready>()
+  const waiters: Waiter[] = []
+  let end: End = { is: 'to come' }
+  let isOver = false
+  let asked = 0
+
+  return {
+    get isWaitedFor() {
+      return waiters.length > 0
+    },
+    get asked() {
+      return asked
+    },
+
+    next(holder) {
+      asked += 1
+      return new Promise((resolve, reject) => {
+        waiters.push({ holder, resolve, reject })
+        give()
+      })
+    },
+
+    close() {
+      ready.clear()
+      endWith({ is: 'reached' })
+    },
+
+    completed(index, outcome, total, place) {
+      if (settled || outcome.status === 'fulfilled') ready.add(index, { outcome, place })
+      onCompletion?.(outcome.status === 'rejected', total)
+      give()
+    },
+
+    ended: () => endWith({ is: 'reached' }),
+    failed: (error) => endWith({ is: 'failed', error }),
+
+    stopped(error) {
+      if (end.is === 'failed' || isOver) return
+      ready.clear()
+      endWith({ is: 'failed', error })
+    },
+  }
+
+  function endWith(how: End) {
+    if (end.is !== 'told') end = how
+    give()
+  }
+
+  /** Gives those who wait what there is. To take a result lets the call go on, and so may bring the next one. */
+  function give() {
+    while (waiters.length > 0) {
+      const next = ready.take()
+      if (next === undefined) break
+      const { outcome, place } = next
+      const value = settled || outcome.status === 'rejected' ? outcome : outcome.value
+      waiters.shift()?.resolve({ value, done: false })
+      place.consumed()
+    }
+    if (end.is === 'to come') return
+    if (waiters.length > 0) {
+      if (end.is === 'failed') waiters.shift()?.reject(end.error)
+      end = { is: 'told' }
+      for (const waiter of waiters.splice(0)) waiter.resolve({ value: undefined, done: true })
+    }
+    if (isOver || (end.is === 'reached' && !ready.isEmpty)) return
+    isOver = true
+    onOver()
+  }
+}
+
+interface Ready {
+  readonly outcome: Outcome
+  readonly place: Place
 }

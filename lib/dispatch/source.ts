@@ -1,3 +1,4 @@
+import { performance } from 'node:perf_hooks'
 import { inspect, types } from 'node:util'
 import { debug } from '../debug'
 import { namedBy } from '../task/kwargs'
@@ -12,12 +13,14 @@ export interface Source {
   readonly total: number | undefined
   readonly ended: boolean
   /**
-   * Puts as many as `wanted` tasks into `sink`: fewer when the input ends, or when it must be waited for. In that
-   * case `onArrival` is called when to try again. (With nothing wanted it only throws what is to be thrown.)
+   * Puts as many as `wanted` tasks into `sink`: fewer when the input ends, when it must be waited for (`onArrival` is
+   * called when to try again), or when `until` has passed. (With nothing wanted it only throws what is to be thrown.)
    *
+   * @param until - A time of `performance.now()`: from then on no element is asked for that takes time itself.
+   * @returns Whether it stopped for the time.
    * @throws what the input throws; TypeError for an element that is no task.
    */
-  take(wanted: number, sink: { add(task: Task): void }): void
+  take(wanted: number, sink: { add(task: Task): void }, until?: number): boolean
   /** No more is asked for. The input is told by its `return()`, once, unless it has ended or failed itself. */
   close(): void
 }
@@ -40,9 +43,16 @@ export function openSource(given: unknown, onArrival: () => void): Source {
   throw new TypeError(`Parallel runs an iterable or async iterable of tasks, or a generator function; got ${what}`)
 }
 
+/** An input that is quick is not timed for each element: that would take as long as the element itself. */
+const elementsBetweenLooks = 16
+/** Milliseconds for so many elements of such an input. */
+const quick = 0.2
+
 function syncSource(iterator: Iterator<unknown>, length: number | undefined): Source {
   let state: 'open' | 'asking' | 'ended' | 'closed while asking' = 'open'
   let taken = 0
+  let untimed = 0
+  let lookedAt = 0
 
   return {
     get total() {
@@ -52,8 +62,9 @@ function syncSource(iterator: Iterator<unknown>, length: number | undefined): So
       return state === 'ended'
     },
 
-    take(wanted, sink) {
+    take(wanted, sink, until = Number.POSITIVE_INFINITY) {
       for (let missing = wanted; missing > 0 && state === 'open'; missing -= 1) {
+        if (isOver(until)) return true
         state = 'asking'
         let next: IteratorResult<unknown>
         try {
@@ -73,6 +84,7 @@ function syncSource(iterator: Iterator<unknown>, length: number | undefined): So
           tell(iterator)
         }
       }
+      return false
     },
 
     close() {
@@ -82,6 +94,18 @@ function syncSource(iterator: Iterator<unknown>, length: number | undefined): So
       state = 'ended'
       tell(iterator)
     },
+  }
+
+  function isOver(until: number): boolean {
+    if (until === Number.POSITIVE_INFINITY) return false
+    if (untimed > 0) {
+      untimed -= 1
+      return false
+    }
+    const now = performance.now()
+    untimed = now - lookedAt < quick ? elementsBetweenLooks : 0
+    lookedAt = now
+    return now >= until
   }
 
   /** What the input's own code may have changed, unseen by the compiler. */
@@ -111,12 +135,13 @@ function asyncSource(iterator: AsyncIterator<unknown>, onArrival: () => void): S
     },
 
     take(wanted, sink) {
+      // Its elements come one in a turn: nothing is to be timed.
       if (state.is === 'failed') {
         const { error } = state
         state = { is: 'ended' }
         throw error
       }
-      if (wanted <= 0) return
+      if (wanted <= 0) return false
       let missing = wanted
       if (state.is === 'arrived') {
         const { value } = state
@@ -126,6 +151,7 @@ function asyncSource(iterator: AsyncIterator<unknown>, onArrival: () => void): S
         missing -= 1
       }
       if (missing > 0 && state.is === 'open') ask()
+      return false
     },
 
     close() {

@@ -72,12 +72,14 @@ export class Encoder implements Encoding {
       case 'symbol':
         return [this.#symbol(value)]
       default:
+        this.scanner.weigh(value)
         return value as Slot
     }
   }
 
   node<K extends Kind>(kind: K, payload: Nodes[K], value?: unknown): number {
     const index = this.graph.nodes.push([kind, ...payload] as unknown as Node) - 1
+    if (kind === 'buffer') this.scanner.weight += (payload as Nodes['buffer'])[0].byteLength
     if (value !== undefined) this.#memo.set(value, index)
     return index
   }

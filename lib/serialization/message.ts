@@ -19,6 +19,7 @@ export class Message {
   readonly #receiver: Receiver
   readonly trail: Trail
   readonly #scanner: PlainDataScanner
+  readonly #bytesReadBefore: number
 
   constructor(sender: Sender, receiver: Receiver, trail: Trail) {
     sender.addReceiver(receiver)
@@ -26,6 +27,12 @@ export class Message {
     this.#receiver = receiver
     this.trail = trail
     this.#scanner = new PlainDataScanner(sender.scansBuffers)
+    this.#bytesReadBefore = sender.bytesRead
+  }
+
+  /** A rough count of the bytes that the parcels have, and of buffers that are read for them. */
+  get weight(): number {
+    return this.#scanner.weight + this.#sender.bytesRead - this.#bytesReadBefore
   }
 
   /** The message was posted: its units are on their way. */
@@ -59,6 +66,7 @@ export class Message {
   parcel(values: readonly unknown[], roots: (n: number) => string, fn?: Function): Parcel {
     const scanner = this.#scanner
     scanner.nextTask()
+    for (const value of values) scanner.weigh(value)
     const isPlain = values.every(
       (value) => isSimple(value) || (typeof value === 'object' && scanner.scan(value as object) === 'plain'),
     )

@@ -58,6 +58,8 @@ export class PlainDataScanner {
   objectsOfTask: object[] = []
   /** Whether the current task holds an object that an earlier task of the message holds too. */
   overlaps = false
+  /** A rough count of the bytes of what was met: those of texts, and some for each object and number. */
+  weight = 0
 
   /** @param buffersToo whether buffers and views over them count as plain, for who needs no snapshot of them */
   constructor(buffersToo: boolean) {
@@ -68,6 +70,10 @@ export class PlainDataScanner {
     this.#task += 1
     this.objectsOfTask = []
     this.overlaps = false
+  }
+
+  weigh(value: unknown): void {
+    this.weight += typeof value === 'string' ? value.length : 8
   }
 
   /** Notes an object that travels as a node. */
@@ -106,6 +112,7 @@ export class PlainDataScanner {
     const seen = new Map<object, object | null>([[root, null]])
     const stack: object[] = [root]
     const visit = (value: unknown, parent: object): boolean => {
+      this.weigh(value)
       if (typeof value === 'object') {
         if (value !== null && !seen.has(value)) {
           seen.set(value, parent)

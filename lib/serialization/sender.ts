@@ -64,6 +64,8 @@ export class Sender {
   readonly #copies = new CopiesByPlace()
   readonly #buffers = new WeakMap<ArrayBuffer, Map<string, Uint8Array | SharedArrayBuffer>>()
   #nextId = 1
+  /** Of buffers, each counted once. */
+  bytesRead = 0
 
   /** @param takesSnapshots whether a buffer that several messages hold is read once, when first sent */
   constructor(side: Side, takesSnapshots: boolean) {
@@ -176,6 +178,7 @@ export class Sender {
     if (!snapshot) {
       snapshot = takeSnapshot(new Uint8Array(buffer, offset, length))
       parts.set(part, snapshot)
+      this.bytesRead += length
     }
     return snapshot
   }

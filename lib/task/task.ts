@@ -21,6 +21,8 @@ export interface NestedConfig {
  */
 export interface Call {
   readonly nested: NestedConfig
+  /** Milliseconds that a task may run; no limit when left out. */
+  readonly timeout?: number | undefined
 }
 
 /** Tasks that travel together, so that the cost of the trip is paid once. */

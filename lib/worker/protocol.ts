@@ -66,11 +66,30 @@ export interface Refused {
   readonly path: string
 }
 
-/** Words of memory that a worker and its caller share: what the worker is doing, even while it blocks. */
+/**
+ * Words of memory that a worker and its caller share: what the worker is doing, even while it blocks. Behind them is
+ * the outbox.
+ */
 export const Words = {
-  /** The position of the task that runs, plus 1; 0 between tasks. */
+  /** The position of the task that runs, plus 1; 0 between batches. Written by the worker, as all but `limit`. */
   running: 0,
   /** The id of the batch that it belongs to. */
   batch: 1,
-  length: 2,
+  /** When it was started, a stamp of the shared clock. Written before `running`. */
+  started: 2,
+  /** When the first task of the batch was started. */
+  begun: 3,
+  /**
+   * The worker starts no task at this position, or behind it: so the caller takes tasks back. The worker looks at it
+   * when it has announced a task as running, so that one of the two sees what the other one did.
+   */
+  limit: 4,
+  /** How many outcomes are in the outbox, and the position of the first. */
+  held: 5,
+  heldFrom: 6,
+  /** An even number, so that what follows can be read in units of eight bytes. */
+  length: 8,
 } as const
+
+/** `Words.limit` of a batch from which nothing is taken back. */
+export const NO_LIMIT = 2 ** 31 - 1

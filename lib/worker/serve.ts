@@ -7,8 +7,10 @@ import { Received } from '../serialization/receiver'
 import { type Receiver, Sender } from '../serialization/sender'
 import { Trail } from '../serialization/trail'
 import type { Parcel } from '../serialization/wire'
+import { sharedNow, toStamp } from '../system/clock'
 import { runTask } from '../task/run-task'
 import type { Task } from '../task/task'
+import { Outbox } from './outbox'
 import { flushOutput } from './output'
 import { type Refused, type Request, type Response, type RunBatch, Words } from './protocol'
 
@@ -38,6 +40,7 @@ const WORTH_A_MESSAGE = 0.2
  */
 export function serve(line: Line): { handle(request: Request): void; flush(): void } {
   const calls = new Map<number, OpenCall>()
+  const outbox = new Outbox(line.words)
   let turn = Promise.resolve()
   let running: BatchRun | undefined
 
@@ -47,7 +50,7 @@ export function serve(line: Line): { handle(request: Request): void; flush(): vo
     } else if (request.kind === 'report') {
       running?.reportEnd(request.batch)
     } else {
-      running = new BatchRun(request.batch, callOf(request.batch.call), line)
+      running = new BatchRun(request.batch, callOf(request.batch.call), line, outbox)
       await running.run()
     }
   }
@@ -79,6 +82,7 @@ class BatchRun {
   readonly #batch: RunBatch
   readonly #call: OpenCall
   readonly #line: Line
+  readonly #outbox: Outbox
   #held: Parcel[] = []
   /** Whether what is done to the objects of the last result would show in it. */
   #isLastLoose = false
@@ -88,12 +92,13 @@ class BatchRun {
   #from = 0
   #message: Message
   #duration = 0
-  #posted = performance.now()
+  #posted = sharedNow()
 
-  constructor(batch: RunBatch, call: OpenCall, line: Line) {
+  constructor(batch: RunBatch, call: OpenCall, line: Line, outbox: Outbox) {
     this.#batch = batch
     this.#call = call
     this.#line = line
+    this.#outbox = outbox
     this.#message = this.#newMessage()
   }
 
@@ -123,10 +128,13 @@ class BatchRun {
   async #runTasks(functions: readonly Task['fn'][]): Promise<void> {
     const { id, tasks } = this.#batch
     const { words } = this.#line
+    let started = sharedNow()
+    Atomics.store(words, Words.begun, toStamp(started))
     Atomics.store(words, Words.batch, id)
     for (const [position, { fn, args, hasKwargs }] of tasks.entries()) {
+      Atomics.store(words, Words.started, toStamp(started))
       Atomics.store(words, Words.running, position + 1)
-      const started = performance.now()
+      if (Atomics.load(words, Words.limit) <= position) break
       try {
         const values = this.#call.received.decode(args)
         const result = runTask(toTask(functions[fn] as Task['fn'], values, hasKwargs))
@@ -135,14 +143,16 @@ class BatchRun {
       } catch (error) {
         this.#fail(error)
       }
-      const now = performance.now()
-      this.#duration += now - started
+      const now = sharedNow()
+      const took = now - started
+      this.#duration += took
       if (position === tasks.length - 1) break
-      const isWorthAMessage = this.#isLastLoose && now - started > WORTH_A_MESSAGE
-      if (isWorthAMessage || now - this.#posted > HOLD) {
+      started = now
+      if (this.#isToBePosted(took, now) || !this.#hold()) {
         const posting = this.#postBehindOutput()
         if (posting !== undefined) await posting
-      } else this.#packLast()
+        started = sharedNow()
+      }
     }
     Atomics.store(words, Words.running, 0)
     const flushing = flushOutput()
@@ -151,6 +161,18 @@ class BatchRun {
       await flushing
     }
     this.post(this.#duration)
+  }
+
+  /** A failure may end the call, and with it what runs elsewhere: it waits for nothing. */
+  #isToBePosted(took: number, now: number): boolean {
+    return this.#failed.length > 0 || (this.#isLastLoose && took > WORTH_A_MESSAGE) || now - this.#posted > HOLD
+  }
+
+  /** @returns whether the last outcome may stay here: its caller can get at it, whatever the next task does */
+  #hold(): boolean {
+    this.#packLast()
+    if (this.#failed.length > 0 || this.#message.units.length > 0) return false
+    return this.#outbox.add(this.#from, this.#held.at(-1) as Parcel)
   }
 
   /** While an async task waits there is time to post what is held. */
@@ -233,13 +255,14 @@ class BatchRun {
       this.#postOutcomes(duration)
     }
     this.#message.sent()
+    this.#outbox.clear()
     this.#from += this.#held.length
     this.#held = []
     this.#isLastLoose = false
     this.#failed = []
     this.#refused = []
     this.#message = this.#newMessage()
-    this.#posted = performance.now()
+    this.#posted = sharedNow()
   }
 
   #postOutcomes(duration: number | undefined): void {

@@ -1,6 +1,6 @@
 import { getMaxListeners } from 'node:events'
 import { autoBatchSize, fixedBatchSize } from '../../lib/dispatch/batch-size'
-import { dispatch, type Plan } from '../../lib/dispatch/dispatch'
+import { dispatch, type Place, type Plan } from '../../lib/dispatch/dispatch'
 import { BackendError, taskInfo } from '../../lib/errors'
 import { delayed } from '../../lib/task/delayed'
 import type { Outcome } from '../../lib/task/task'
@@ -17,8 +17,14 @@ function* counting(pulled: number[], upTo = Number.POSITIVE_INFINITY) {
   }
 }
 
-/** A call on a manual backend, and what becomes of it. */
-function start(tasks: unknown, plan: Partial<Plan> = {}, manual = manualBackend(), stopper = new AbortController()) {
+/** A call on a manual backend, and what becomes of it. Completions are consumed as they come, or when the spec says so. */
+function start(
+  tasks: unknown,
+  { consumes = true, ...plan }: Partial<Plan> & { consumes?: boolean } = {},
+  manual = manualBackend(),
+  stopper = new AbortController(),
+) {
+  const places: Place[] = []
   const completed: [index: number, Outcome, total: number | undefined][] = []
   const over: unknown[] = []
   const { backend, sent, endedCalls } = manual
@@ -32,18 +38,24 @@ function start(tasks: unknown, plan: Partial<Plan> = {}, manual = manualBackend(
       window: 2 * workers,
       batchSize: fixedBatchSize(1),
       failFast: true,
-      nested: { level: 1 },
+      drains: false,
+      call: { nested: { level: 1 } },
       ...plan,
     },
     {
-      completed: (...completion) => completed.push(completion),
+      completed(index, outcome, total, place) {
+        completed.push([index, outcome, total])
+        places.push(place)
+        if (consumes) place.consumed()
+      },
       ended: () => over.push('ended'),
       failed: (error) => over.push(error),
+      stopped: (error) => over.push(error),
     },
   )
   stopper.signal.addEventListener('abort', () => call.stop(stopper.signal.reason))
   call.start()
-  return { sent, endedCalls, completed, over, call, values: () => completed.map(([index]) => index) }
+  return { sent, endedCalls, completed, places, over, call, values: () => completed.map(([index]) => index) }
 }
 
 describe('dispatch', () => {
@@ -382,11 +394,12 @@ describe('dispatch', () => {
         const completed = () => {
           throw new Error('receiver')
         }
-        const plan = { backend, open: () => undefined, workers: 1, window: 2, nested: { level: 1 } }
+        const plan = { backend, open: () => undefined, workers: 1, window: 2, call: { nested: { level: 1 } } }
+        const failed = (error: unknown) => over.push((error as Error).message)
         dispatch(
           [identity(0)],
-          { ...plan, batchSize: fixedBatchSize(1), failFast },
-          { completed, ended: () => over.push('ended'), failed: (error) => over.push((error as Error).message) },
+          { ...plan, batchSize: fixedBatchSize(1), failFast, drains: false },
+          { completed, ended: () => over.push('ended'), failed, stopped: failed },
         ).start()
         return { sent, over }
       }

@@ -1,5 +1,6 @@
-import type { Gone, WorkerHandle } from '../../lib/backends/worker-client'
-import { type Request, type Response, Words } from '../../lib/worker/protocol'
+import type { Gone, WorkerHandle } from '../../lib/backends/worker-handle'
+import { sharedWords } from '../../lib/worker/outbox'
+import type { Request, Response } from '../../lib/worker/protocol'
 import { serve } from '../../lib/worker/serve'
 
 /** A worker in this thread: what it is sent and sends is copied, and it starts, works and dies when the spec says so. */
@@ -16,7 +17,7 @@ export interface InProcessWorker extends WorkerHandle {
 }
 
 export function inProcessWorker(id: number): InProcessWorker {
-  const words = new Int32Array(new SharedArrayBuffer(Words.length * 4))
+  const words = sharedWords()
   const requests: Request[] = []
   const waiting: Request[] = []
   let state: 'starting' | 'started' | 'ended' = 'starting'
@@ -75,6 +76,7 @@ export function inProcessWorker(id: number): InProcessWorker {
     onResponse(listen) {
       respond = listen
     },
+    deliver() {},
     onGarbled() {},
     onGone(listen) {
       tellGone = listen

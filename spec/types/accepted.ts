@@ -114,6 +114,24 @@ export async function map<T, R>(fn: (item: T) => R, items: T[]): Promise<Awaited
   return Parallel(2)(items.map((item) => delayed(fn)(item)))
 }
 
+export async function streams() {
+  const numbers: number[] = []
+  for await (const root of Parallel({ returnAs: 'generator' })([4].map((n) => delayed(Math.sqrt)(n))))
+    numbers.push(root)
+  const either = Parallel({ returnAs: 'generator_unordered' })([delayed(Math.sqrt)(4), delayed(String)(5)])
+  sure<Same<typeof either, AsyncGenerator<number | string, undefined, undefined>>>()
+  const settled = Parallel({ returnAs: 'generator', onError: 'settle' })(function* () {
+    yield delayed(addNumbers)(1)
+  })
+  sure<Same<typeof settled, AsyncGenerator<PromiseSettledResult<number>, undefined, undefined>>>()
+  const list = Parallel({ returnAs: 'list', timeout: 1000 })([delayed(Math.sqrt)(4), delayed(String)(5)])
+  sure<Same<typeof list, Promise<[number, string]>>>()
+  const some = Parallel({ returnAs: anyCase ? 'list' : 'generator' })([1].map((n) => delayed(Math.sqrt)(n)))
+  sure<Same<typeof some, Promise<number[]> | AsyncGenerator<number, undefined, undefined>>>()
+  await using disposed = Parallel({ returnAs: 'generator' })([delayed(Math.sqrt)(4)])
+  return [numbers, either, settled, await list, some, (await disposed.return(undefined)).done]
+}
+
 export async function options(backend: ParallelBackend, signal: AbortSignal) {
   const all: ParallelOptions<'settle'> = {
     nJobs: -2,

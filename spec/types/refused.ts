@@ -64,17 +64,23 @@ export async function programs() {
   Parallel('2')
   // @ts-expect-error: '"loky"' is not assignable
   Parallel({ backend: 'loky' })
-  // @ts-expect-error: '"generator"' is not assignable
-  Parallel({ returnAs: 'generator' })
+  // @ts-expect-error: '"iterator"' is not assignable
+  Parallel({ returnAs: 'iterator' })
+  // @ts-expect-error: 'AsyncGenerator<number, undefined, undefined>' is missing
+  const list: number[] = await Parallel({ returnAs: 'generator' })([delayed(Math.sqrt)(4)])
+  // @ts-expect-error: 'number' is not assignable to parameter of type 'string'
+  for await (const each of Parallel({ returnAs: 'generator' })([delayed(Math.sqrt)(4)])) strings.push(each)
   // @ts-expect-error: '"ignore"' is not assignable
   Parallel({ onError: 'ignore' })
   // @ts-expect-error: '"2*n_jobs"' is not assignable
   Parallel({ preDispatch: '2*n_jobs' })
   // @ts-expect-error: is not assignable to type 'ParallelBackend
   Parallel({ backend: {} })
-  // @ts-expect-error: 'timeout' does not exist
-  Parallel({ timeout: 1000 })
+  // @ts-expect-error: 'timeOut' does not exist
+  Parallel({ timeOut: 1000 })
+  // @ts-expect-error: is not assignable to type 'number
+  Parallel({ timeout: '1s' })
   // @ts-expect-error: No overload matches
   await Parallel(2)([delayed(Math.sqrt)(4)], { singal: AbortSignal.abort() })
-  return [strings, numbers, task]
+  return [strings, numbers, task, list]
 }

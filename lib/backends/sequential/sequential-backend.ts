@@ -2,7 +2,7 @@ import { performance } from 'node:perf_hooks'
 import { setImmediate as turnOfTheEventLoop } from 'node:timers/promises'
 import type { BatchReport, OnOutcome, ParallelBackend } from '../../backend'
 import { withNested } from '../../config/nested'
-import { initializerFailed } from '../../errors'
+import { initializerFailed, timedOut } from '../../errors'
 import { makeHere } from '../../serialization/functions/given-here'
 import { givenParts } from '../../task/given'
 import { runTask } from '../../task/run-task'
@@ -112,14 +112,18 @@ async function runBatch(
 
   for (const task of batch.tasks) {
     if (signal.aborted) break
+    const { timeout } = batch.call
+    const started = timeout === undefined ? 0 : performance.now()
     let outcome: Outcome
     try {
       const value = withNested(batch.call.nested, runTask, withCaptures(task, strand))
-      outcome = { status: 'fulfilled', value: isThenable(value) ? await value : value }
+      outcome = { status: 'fulfilled', value: isThenable(value) ? await inTime(value, timeout) : value }
     } catch (reason) {
       outcome = { status: 'rejected', reason }
     }
     if (signal.aborted) break
+    if (timeout !== undefined && performance.now() - started >= timeout)
+      outcome = { status: 'rejected', reason: timedOut(index, task.fn.name, timeout) }
     onOutcome(index, outcome)
     index += 1
     if (performance.now() - strand.turned > longestStretch) {
@@ -129,6 +133,20 @@ async function runBatch(
   }
   run.isOver = true
   return { duration: performance.now() - began }
+}
+
+/** `value`, or `undefined` when the time is over: nothing can end a task of this thread, so it is left to itself. */
+async function inTime(value: PromiseLike<unknown>, timeout: number | undefined): Promise<unknown> {
+  if (timeout === undefined) return value
+  let timer: NodeJS.Timeout | undefined
+  const over = new Promise<undefined>((resolve) => {
+    timer = setTimeout(() => resolve(undefined), timeout)
+  })
+  try {
+    return await Promise.race([value, over])
+  } finally {
+    clearTimeout(timer)
+  }
 }
 
 function withCaptures(task: Task, { made }: Strand): Task {

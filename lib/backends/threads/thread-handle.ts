@@ -3,9 +3,10 @@ import type { Thread } from 'threads'
 import type { WorkerOptions } from '../../config/options'
 import { debug } from '../../debug'
 import { entryPath } from '../../serialization/functions/entry'
-import { type Request, type Response, Words } from '../../worker/protocol'
-import type { Gone, WorkerHandle } from '../worker-client'
+import { sharedWords } from '../../worker/outbox'
+import type { Request, Response } from '../../worker/protocol'
 import { workerEntry } from '../worker-entry'
+import type { Gone, WorkerHandle } from '../worker-handle'
 import { npmThreads, SpawnableWorker } from './npm-threads'
 import type { Printed } from './printed'
 import { ThreadOutput } from './thread-output'
@@ -25,7 +26,7 @@ export interface ThreadData {
 export class ThreadHandle implements WorkerHandle {
   static #lastId = 0
   readonly id = ++ThreadHandle.#lastId
-  readonly words = new Int32Array(new SharedArrayBuffer(Words.length * Int32Array.BYTES_PER_ELEMENT))
+  readonly words = sharedWords()
   readonly ready: Promise<void>
   readonly #worker: SpawnableWorker
   #thread: Thread | undefined
@@ -39,7 +40,6 @@ export class ThreadHandle implements WorkerHandle {
   #onGone: (how: Gone) => void = () => {}
   #error: unknown
   #isEnding = false
-  #hasExited = false
 
   constructor({ env, execArgv, resourceLimits }: WorkerOptions) {
     const { port1, port2 } = new MessageChannel()
@@ -118,6 +118,12 @@ export class ThreadHandle implements WorkerHandle {
     this.#onGone = listen
   }
 
+  deliver(): void {
+    this.#output.finish()
+    this.#receive()
+    this.#deliver(true)
+  }
+
   async #start(): Promise<void> {
     const gone = this.#exited.then(() => {
       throw new Error(this.#gone?.reason)
@@ -128,21 +134,24 @@ export class ThreadHandle implements WorkerHandle {
     debug.workers('thread %d has started', this.id)
   }
 
-  #deliver(): void {
+  /** What has come and waits in the port. */
+  #receive(): void {
+    for (let rest = receiveMessageOnPort(this.#port); rest; rest = receiveMessageOnPort(this.#port))
+      this.#inbox.push(rest.message as Response | Printed)
+  }
+
+  /** @param isUrgent whether it waits no longer for what was printed before */
+  #deliver(isUrgent = false): void {
     for (let message = this.#inbox[0]; message; message = this.#inbox[0]) {
-      if (message.kind === 'printed' && !this.#output.hasShown(message.bytes) && !this.#hasExited) return
+      if (message.kind === 'printed' && !isUrgent && !this.#output.hasShown(message.bytes)) return
       this.#inbox.shift()
       if (message.kind !== 'printed') this.#listen(message)
     }
   }
 
   #lose(exitCode: number): void {
-    this.#hasExited = true
-    this.#output.finish()
-    // What it posted before it ended may still wait in the port: that comes first.
-    for (let rest = receiveMessageOnPort(this.#port); rest; rest = receiveMessageOnPort(this.#port))
-      this.#inbox.push(rest.message as Response | Printed)
-    this.#deliver()
+    // What it posted before it ended may still wait: that comes first.
+    this.deliver()
     this.#port.close()
     this.#gone = { exitCode, reason: this.#reason(exitCode), cause: this.#error }
     this.#onGone(this.#gone)

@@ -1,0 +1,38 @@
+import { InitializerError, initializerFailed, type ParforError, SerializationError } from '../errors'
+import type { Batch, Call, Outcome, Task } from '../task/task'
+import type { OutgoingCall } from './outgoing-call'
+import { cannotStart, Lost, type WorkerClient } from './worker-client'
+
+/** Workers that have run the initializer that they were taken for. */
+const initialized = new WeakSet<WorkerClient>()
+
+/**
+ * Lets a worker run the initializer, unless it has.
+ *
+ * @returns why the worker cannot be used
+ */
+export async function initialize(
+  worker: WorkerClient,
+  initializer: Task,
+  call: OutgoingCall,
+  nested: Call['nested'],
+): Promise<ParforError | undefined> {
+  if (initialized.has(worker)) return undefined
+  const batch: Batch = { call: { nested }, start: 0, tasks: [initializer], isLast: false }
+  const outcomes: Outcome[] = []
+  const result = await worker.run(call, batch, [0], (_, outcome) => void outcomes.push(outcome))
+  if (result instanceof Lost) {
+    if (!worker.isReady) return cannotStart(result.how)
+    const { reason, cause } = result.how
+    return new InitializerError(`The initializer lost its worker: ${reason}`, { cause })
+  }
+  const [outcome] = outcomes
+  if (outcome?.status === 'rejected' && !isAboutResult(outcome.reason)) return initializerFailed(outcome.reason)
+  if (outcome) initialized.add(worker)
+  return undefined
+}
+
+/** It ran, and what it returned cannot be sent: nobody asks for that. */
+function isAboutResult(reason: unknown): boolean {
+  return reason instanceof SerializationError && reason.side === 'result' && reason.path.startsWith('result')
+}

@@ -1,0 +1,28 @@
+import type * as codec from '../serialization/codec'
+import type { Sender } from '../serialization/sender'
+import type { Call } from '../task/task'
+
+let loaded: typeof codec | undefined
+
+/** Loaded when the first batch is encoded: its worker is starting by then, which takes longer. */
+export function serialization(): typeof codec {
+  loaded ??= require('../serialization/codec') as typeof codec
+  return loaded
+}
+
+/** A call as its workers see it: they share what it sends. */
+export class OutgoingCall {
+  static #lastId = 0
+  readonly id = ++OutgoingCall.#lastId
+  readonly nested: Call['nested']
+  #sender: Sender | undefined
+
+  constructor(call: Call) {
+    this.nested = call.nested
+  }
+
+  get sender(): Sender {
+    this.#sender ??= new (serialization().Sender)('task', true)
+    return this.#sender
+  }
+}

@@ -1,0 +1,140 @@
+import { type Dispatch, dispatch, type Plan, type Receiver } from './dispatch'
+import { ResultStream } from './result-stream'
+import { collectList, type OnCompletion, streamResults } from './results'
+
+/** A call that runs. It does not hold what its caller got of it: a stream that is forgotten ends its call. */
+export interface RunningCall {
+  /** Ends it with this error. */
+  stop(error: unknown): void
+  /** Settles when no task of it runs, nor will. */
+  readonly over: Promise<void>
+  /** Ends it, unless it can finish by itself, or somebody asks for its results. */
+  letGo(error: unknown): void
+}
+
+/** How the results of a call are given. */
+export interface Shape {
+  readonly returnAs: 'list' | 'generator' | 'generator_unordered'
+  /** Whether they are settled results rather than values. */
+  readonly settled: boolean
+  readonly onCompletion: OnCompletion | undefined
+  /** Each ends the call with its reason. */
+  readonly signals: readonly AbortSignal[]
+}
+
+type OnStart = (call: RunningCall) => void
+
+/**
+ * Starts a call. Its first tasks are taken before this returns.
+ *
+ * @param onStart - Is given the call before that: they may end it.
+ * @returns The results, as the caller wants them.
+ */
+export function startCall(
+  tasks: unknown,
+  plan: Plan,
+  shape: Shape,
+  onStart: OnStart,
+): Promise<unknown[]> | ResultStream<unknown> {
+  return shape.returnAs === 'list' ? startList(tasks, plan, shape, onStart) : startStream(tasks, plan, shape, onStart)
+}
+
+function startList(tasks: unknown, plan: Plan, { settled, onCompletion, signals }: Shape, onStart: OnStart) {
+  const results = collectList(settled, onCompletion)
+  const run = dispatch(tasks, plan, results)
+  const unlisten = onAbort(signals, run.stop)
+  const over = results.list.then(unlisten, unlisten)
+  onStart({ stop: run.stop, over, letGo: () => {} })
+  run.start()
+  return results.list
+}
+
+function startStream(tasks: unknown, plan: Plan, shape: Shape, onStart: OnStart) {
+  const { returnAs, settled, onCompletion, signals } = shape
+  const ordered = returnAs === 'generator'
+  const results = streamResults({ ordered, settled, onCompletion, onOver: () => unlisten() })
+  const { receiver, over } = withEnd(results)
+  const run = dispatch(tasks, plan, receiver)
+  const unlisten = onAbort(signals, (reason) => {
+    run.stop(reason)
+    // Also when all tasks are completed, and not all results taken.
+    results.stopped(reason)
+  })
+  onStart({ stop: run.stop, over, letGo: (error) => letGo(run, results, error) })
+  run.start()
+  return new ResultStream(results, () => run.stop(new Error('The results were not wanted any more')))
+}
+
+/** A stream whose call could not begin: it says so when it is asked for the first result. */
+export function failedStream(error: unknown): ResultStream<unknown> {
+  const results = streamResults({ ordered: true, settled: false, onOver: () => {} })
+  results.failed(error)
+  return new ResultStream(results, () => {})
+}
+
+/** A promise for the end of a call, however it ends. */
+function withEnd(receiver: Receiver): { receiver: Receiver; over: Promise<void> } {
+  let resolve = () => {}
+  const over = new Promise<void>((onResolve) => {
+    resolve = onResolve
+  })
+  return {
+    over,
+    receiver: {
+      completed: receiver.completed,
+      ended() {
+        resolve()
+        receiver.ended()
+      },
+      failed(error) {
+        resolve()
+        receiver.failed(error)
+      },
+      stopped(error) {
+        resolve()
+        receiver.stopped(error)
+      },
+    },
+  }
+}
+
+/** Milliseconds that somebody who asks for results one by one may take for one of them, when the call is let go. */
+const PATIENCE = 500
+const LOOK = 20
+
+/**
+ * A stream that nobody asks ends nowhere: its tasks wait until results are taken. One that was asked may be so again,
+ * as soon as its consumer is done with the last result.
+ */
+function letGo(
+  run: Dispatch,
+  results: { readonly isWaitedFor: boolean; readonly asked: number },
+  error: unknown,
+): void {
+  let { asked } = results
+  let patience = asked === 0 ? 0 : PATIENCE
+  const look = () => {
+    if (run.isOver) return
+    if (results.asked !== asked || results.isWaitedFor || !run.isIdle) {
+      asked = results.asked
+      patience = asked === 0 ? 0 : PATIENCE
+    } else {
+      patience -= LOOK
+    }
+    if (patience < 0) run.stop(error)
+    else setTimeout(look, LOOK)
+  }
+  look()
+}
+
+/** @returns takes the listeners off again */
+function onAbort(signals: readonly AbortSignal[], stop: (reason: unknown) => void): () => void {
+  const listeners = signals.map((signal) => {
+    const listener = () => stop(signal.reason)
+    signal.addEventListener('abort', listener)
+    return () => signal.removeEventListener('abort', listener)
+  })
+  return () => {
+    for (const unlisten of listeners) unlisten()
+  }
+}
