@@ -1,7 +1,8 @@
 import { InitializerError, initializerFailed, type ParforError, SerializationError } from '../errors'
 import type { Batch, Call, Outcome, Task } from '../task/task'
 import type { OutgoingCall } from './outgoing-call'
-import { cannotStart, Lost, type WorkerClient } from './worker-client'
+import { cannotStart, type WorkerClient } from './worker-client'
+import { Lost, WorkerRun } from './worker-run'
 
 /** Workers that have run the initializer that they were taken for. */
 const initialized = new WeakSet<WorkerClient>()
@@ -20,7 +21,7 @@ export async function initialize(
   if (initialized.has(worker)) return undefined
   const batch: Batch = { call: { nested }, start: 0, tasks: [initializer], isLast: false }
   const outcomes: Outcome[] = []
-  const result = await worker.run(call, batch, [0], (_, outcome) => void outcomes.push(outcome))
+  const result = await worker.run(new WorkerRun(call, batch, [0], (_, outcome) => void outcomes.push(outcome)))
   if (result instanceof Lost) {
     if (!worker.isReady) return cannotStart(result.how)
     const { reason, cause } = result.how

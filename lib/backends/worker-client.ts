@@ -1,4 +1,3 @@
-import type { OnOutcome } from '../backend'
 import { debug } from '../debug'
 import { BackendError, messageOf, SerializationError } from '../errors'
 import type { Message } from '../serialization/message'
@@ -6,77 +5,23 @@ import type { Received } from '../serialization/receiver'
 import type { Receiver } from '../serialization/sender'
 import { TASK_FUNCTION, Trail } from '../serialization/trail'
 import type { Parcel, Slot } from '../serialization/wire'
-import { since } from '../system/clock'
-import type { Batch, Task } from '../task/task'
+import type { Task } from '../task/task'
 import { readOutbox } from '../worker/outbox'
 import {
   type BatchRefusal,
+  lanes,
   NO_LIMIT,
   type Outcomes,
   type Refused,
   type Response,
   type WireTask,
   Words,
+  wordsOf,
 } from '../worker/protocol'
 import { type OutgoingCall, serialization } from './outgoing-call'
 import { cleanStacks } from './task-stack'
 import type { Gone, WorkerHandle } from './worker-handle'
-
-/** A batch has ended on a worker. */
-export interface Finished {
-  /** Milliseconds that its tasks took there. */
-  readonly duration: number
-  /** Positions of tasks that were not sent, or not begun: to be run again. */
-  readonly rest: readonly number[]
-}
-
-/** What a worker is doing, without asking it. Times are milliseconds. */
-export interface Look {
-  /** The task that runs. */
-  readonly position: number
-  /** For how long it has been running. */
-  readonly elapsed: number
-  /** What the tasks of this batch have taken, on an average, so far. */
-  readonly average: number
-  /** How many tasks of the batch have not begun. */
-  readonly waiting: number
-}
-
-/** The worker was lost, with what it was doing. Positions count within the batch. */
-export class Lost {
-  readonly how: Gone
-  /** The task that ran; `undefined` when it was between two. */
-  readonly running: number | undefined
-  /** Tasks with no outcome, without the one that ran. */
-  readonly rest: readonly number[]
-  constructor(how: Gone, running: number | undefined, rest: readonly number[]) {
-    this.how = how
-    this.running = running
-    this.rest = rest
-  }
-}
-
-interface Run {
-  /** Of the message that was sent last. */
-  id: number
-  readonly call: OutgoingCall
-  readonly batch: Batch
-  /** Positions, within the batch, of the tasks that were sent and not taken back. */
-  positions: readonly number[]
-  /** How many of them have an outcome. */
-  reported: number
-  /** Groups of positions that are sent, one after the other, when those have their outcomes. */
-  later: readonly (readonly number[])[]
-  /** Positions that are not for this message: there is too much in it. */
-  rest: readonly number[]
-  duration: number
-  state: 'encoding' | 'sent' | 'cancelled'
-  /** Modules that this worker could not import. */
-  readonly refused: Set<string>
-  message: Message
-  readonly onOutcome: OnOutcome
-  readonly done: (how: Finished | Lost) => void
-}
+import type { Finished, Lost, WorkerRun } from './worker-run'
 
 type Reported = Pick<Outcomes, 'from' | 'results' | 'failed' | 'refused' | 'duration'>
 
@@ -90,12 +35,17 @@ interface Link extends Receiver {
  */
 const HEAVY = 1024 * 1024
 
-/** The caller's end of one worker: sends it batches, one at a time, and tells their outcomes. */
+/**
+ * The caller's end of one worker: sends it batches, and tells their outcomes. It runs one at a time; another one may
+ * wait at the worker, so that it goes on without waiting for us.
+ */
 export class WorkerClient {
   readonly handle: WorkerHandle
+  readonly #lanes: readonly Int32Array[]
   readonly #links = new Map<OutgoingCall, Link>()
-  #run: Run | undefined
-  #lastRun = 0
+  /** In the order in which they were sent. */
+  #runs: WorkerRun[] = []
+  #lastId = 0
   #gone: Gone | undefined
   #isReady = false
   /** Responses are dealt with in their order, also when one has to wait for an import. */
@@ -103,9 +53,10 @@ export class WorkerClient {
 
   constructor(handle: WorkerHandle) {
     this.handle = handle
+    this.#lanes = lanes.map((lane) => wordsOf(handle.words, lane))
     handle.onResponse((response) => this.#receive(response))
     handle.onGarbled((error) => this.#askForEnd(error))
-    handle.onGone((how) => this.#loseRun(how))
+    handle.onGone((how) => this.#lose(how))
     handle.ready.then(
       () => {
         this.#isReady = true
@@ -122,86 +73,24 @@ export class WorkerClient {
     return this.#gone !== undefined
   }
 
-  /**
-   * Runs tasks of a batch: those at `positions`. Resolves to `Lost` when the worker dies before all have an outcome.
-   */
-  run(call: OutgoingCall, batch: Batch, positions: readonly number[], onOutcome: OnOutcome): Promise<Finished | Lost> {
-    return new Promise((resolve) => {
-      const run: Run = {
-        id: 0,
-        call,
-        batch,
-        positions,
-        reported: 0,
-        later: [],
-        rest: [],
-        duration: 0,
-        state: 'encoding',
-        refused: new Set(),
-        message: this.#message(call),
-        onOutcome,
-        done: resolve,
-      }
-      this.#run = run
-      if (this.#gone) return this.#loseRun(this.#gone)
+  /** Sends tasks of a batch. `run.done` resolves to `Lost` when the worker dies before all have an outcome. */
+  run(run: WorkerRun): Promise<Finished | Lost> {
+    const lane = lanes.find((one) => this.#runs.every((other) => other.lane !== one))
+    if (lane === undefined) throw new Error('A worker has two batches at most')
+    run.use(lane, this.#lanes[lane] as Int32Array)
+    run.message = this.#message(run.call)
+    this.#runs.push(run)
+    if (this.#gone) this.#lose(this.#gone)
+    else {
       this.handle.setRef(true)
       this.#send(run)
-    })
-  }
-
-  /**
-   * Stops what runs without ending the worker, where that can be: nothing was sent yet, or every task has its outcome.
-   * Otherwise the worker has to be ended.
-   */
-  cancel(): boolean {
-    const run = this.#run
-    if (run?.state === 'encoding') run.state = 'cancelled'
-    if (run === undefined || run.state === 'cancelled') return true
-    if (run.reported === run.positions.length && run.later.length === 0) return true
-    // Until it is ended it begins no further task.
-    Atomics.store(this.handle.words, Words.limit, 0)
-    return false
-  }
-
-  /** What the worker is doing; `undefined` when it is between two batches, or has not begun yet. */
-  look(now: number): Look | undefined {
-    const run = this.#run
-    const { words } = this.handle
-    if (run?.state !== 'sent' || Atomics.load(words, Words.batch) !== run.id) return undefined
-    const at = Atomics.load(words, Words.running) - 1
-    const position = run.positions[at]
-    if (position === undefined) return undefined
-    return {
-      position,
-      elapsed: since(Atomics.load(words, Words.started), now),
-      average: since(Atomics.load(words, Words.begun), now) / (at + 1),
-      waiting: run.positions.length - at - 1 + run.rest.length,
     }
-  }
-
-  /**
-   * Takes tasks back that have not begun, and never will here: all but the first `kept` of them.
-   *
-   * @returns their positions
-   */
-  takeBack(kept: number): readonly number[] {
-    const run = this.#run
-    if (run?.state !== 'sent') return []
-    const { words } = this.handle
-    const begun = () => (Atomics.load(words, Words.batch) === run.id ? Atomics.load(words, Words.running) : 0)
-    const limit = begun() + kept
-    Atomics.store(words, Words.limit, limit)
-    // One that was announced meanwhile may have begun. If it has not, the end of the batch comes without its outcome.
-    const first = Math.max(limit, begun())
-    const taken = [...run.positions.slice(first), ...run.rest]
-    run.positions = run.positions.slice(0, first)
-    run.rest = []
-    return taken
+    return run.done
   }
 
   /** Tells the outcomes that the worker holds back: it runs a task that takes longer than that was meant for. */
-  tellHeld(): void {
-    if (this.#run?.state === 'sent' && this.#inbox === undefined) this.#readOutbox(this.#run, false)
+  tellHeld(run: WorkerRun): void {
+    if (this.#inbox === undefined && this.#runs[0] === run) this.#readOutbox(run, false)
   }
 
   /**
@@ -209,16 +98,15 @@ export class WorkerClient {
    *
    * @returns positions without an outcome, but for that one; `undefined` when the worker has got further meanwhile
    */
-  abandon(position: number, now: number): readonly number[] | undefined {
+  abandon(run: WorkerRun, position: number, now: number): readonly number[] | undefined {
     this.handle.deliver()
-    const run = this.#run
-    if (run === undefined || this.#inbox !== undefined) return undefined
+    if (this.#runs[0] !== run || this.#inbox !== undefined) return undefined
     this.#readOutbox(run, false)
-    if (this.#run !== run || this.look(now)?.position !== position) return undefined
-    Atomics.store(this.handle.words, Words.limit, 0)
-    this.#run = undefined
+    if (this.#runs[0] !== run || run.look(now)?.position !== position) return undefined
+    run.cancel()
+    this.#runs = []
     this.handle.setRef(false)
-    return unreported(run).filter((other) => other !== position)
+    return run.unreported.filter((other) => other !== position)
   }
 
   endCall(call: OutgoingCall): void {
@@ -240,9 +128,9 @@ export class WorkerClient {
     return new (serialization().Message)(call.sender, this.#link(call), new Trail())
   }
 
-  #send(run: Run): void {
+  #send(run: WorkerRun): void {
     const { call, batch } = run
-    run.id = ++this.#lastRun
+    run.id = ++this.#lastId
     run.state = 'encoding'
     run.reported = 0
     const encoded = this.#encode(run)
@@ -253,12 +141,13 @@ export class WorkerClient {
     }
     const { fns, graph, tasks } = encoded
     const { units } = run.message
-    Atomics.store(this.handle.words, Words.limit, NO_LIMIT)
+    Atomics.store(run.words, Words.limit, NO_LIMIT)
     try {
       this.handle.post({
         kind: 'run',
         batch: {
           id: run.id,
+          lane: run.lane,
           call: call.id,
           nested: call.nested,
           forget: run.message.forget(),
@@ -278,12 +167,12 @@ export class WorkerClient {
   }
 
   /** Asked anew each time: the code of users runs in between. */
-  #isCancelled(run: Run): boolean {
+  #isCancelled(run: WorkerRun): boolean {
     return run.state === 'cancelled'
   }
 
   /** Encodes each task; one that cannot be sent has its outcome now. */
-  #encode(run: Run) {
+  #encode(run: WorkerRun) {
     const { batch, message } = run
     const trail = message.trail
     const encoder = message.encoder()
@@ -320,7 +209,7 @@ export class WorkerClient {
   }
 
   /** Structured clone refused the message: the tasks to blame have their outcome now, the others are sent again. */
-  #sendWithoutUnclonable(run: Run, tasks: readonly WireTask[], cause: unknown): void {
+  #sendWithoutUnclonable(run: WorkerRun, tasks: readonly WireTask[], cause: unknown): void {
     const left = run.positions.filter((position, n) => {
       try {
         structuredClone(tasks[n]?.args)
@@ -341,7 +230,7 @@ export class WorkerClient {
     this.#send(run)
   }
 
-  #reject(run: Run, position: number, reason: unknown): void {
+  #reject(run: WorkerRun, position: number, reason: unknown): void {
     const index = run.batch.start + position
     if (reason instanceof SerializationError) reason.taskIndex = index
     run.onOutcome(index, { status: 'rejected', reason }, run.state === 'sent' ? this.handle.id : undefined)
@@ -357,14 +246,14 @@ export class WorkerClient {
   }
 
   #handle(response: Response): Promise<void> | undefined {
-    const run = this.#run
+    const id = response.kind === 'refused' ? response.refusal.batch : response.outcomes.batch
+    const run = this.#runs.find((one) => one.id === id)
     if (!run) return
     if (response.kind === 'refused') {
       this.#sendAgain(run, response.refusal)
       return
     }
     const { outcomes } = response
-    if (outcomes.batch !== run.id) return
     if (!this.#links.has(run.call)) {
       // The call has ended with its last outcome; the worker is free with the end of the batch.
       if (outcomes.duration !== undefined) this.#finish(run)
@@ -383,7 +272,7 @@ export class WorkerClient {
   }
 
   /** @param trouble why none of the results can be made here */
-  #report(run: Run, { from, results, failed, refused, duration }: Reported, trouble?: Error): void {
+  #report(run: WorkerRun, { from, results, failed, refused, duration }: Reported, trouble?: Error): void {
     this.#fillGap(run, from)
     const failures = failed.length === 0 ? undefined : new Set(failed)
     for (const [n, parcel] of results.entries()) {
@@ -396,14 +285,14 @@ export class WorkerClient {
       else if (refused.includes(n)) this.#reject(run, position, resultError(value as Refused))
       else if (failures?.has(n)) this.#reject(run, position, cleanStacks(value))
       else run.onOutcome(run.batch.start + position, { status: 'fulfilled', value }, this.handle.id)
-      if (this.#run !== run) return // a listener ended it
+      if (!this.#runs.includes(run)) return // a listener ended it
     }
     if (duration === undefined) return
     run.duration += duration
     this.#finish(run)
   }
 
-  #decode(run: Run, parcel: Parcel, trouble: Error | undefined): { value?: unknown; error?: SerializationError } {
+  #decode(run: WorkerRun, parcel: Parcel, trouble: Error | undefined): { value?: unknown; error?: SerializationError } {
     try {
       if (trouble) throw trouble
       return { value: this.#link(run.call).received.decode(parcel)[0] }
@@ -415,7 +304,7 @@ export class WorkerClient {
   }
 
   /** A message that could not be read is missing: the outcomes in it are those before the next one's. */
-  #fillGap(run: Run, to: number): void {
+  #fillGap(run: WorkerRun, to: number): void {
     const message = 'The result cannot be read here: it is nested too deep. Return it in a flatter form.'
     while (run.reported < to) {
       run.reported += 1
@@ -426,11 +315,11 @@ export class WorkerClient {
   /** The end of the batch shows which outcomes are missing; it may be that which could not be read. */
   #askForEnd(error: Error): void {
     debug.workers('a response of worker %d cannot be read: %s', this.handle.id, error.message)
-    if (this.#run && !this.#gone) this.handle.post({ kind: 'report', batch: this.#run.id })
+    const [run] = this.#runs
+    if (run && !this.#gone) this.handle.post({ kind: 'report', batch: run.id })
   }
 
-  #sendAgain(run: Run, { batch, module, why }: BatchRefusal): void {
-    if (batch !== run.id) return
+  #sendAgain(run: WorkerRun, { module, why }: BatchRefusal): void {
     const { delivered } = this.#link(run.call)
     for (const { id } of run.message.units) delivered.delete(id)
     const key = module && JSON.stringify(module)
@@ -455,28 +344,26 @@ export class WorkerClient {
     this.#send(run)
   }
 
-  #finish(run: Run): void {
+  #finish(run: WorkerRun): void {
     // Behind a limit that was set, the worker began none.
     run.rest = [...run.positions.slice(run.reported), ...run.rest]
     const [next, ...later] = run.later
-    if (next !== undefined && !this.#isCancelled(run) && this.#run === run) {
+    if (next !== undefined && !this.#isCancelled(run) && this.#runs.includes(run)) {
       run.positions = next
       run.later = later
       run.message = this.#message(run.call)
       this.#send(run)
       return
     }
-    this.#run = undefined
-    this.handle.setRef(false)
-    run.done({ duration: run.duration, rest: run.rest })
+    this.#runs = this.#runs.filter((other) => other !== run)
+    if (this.#runs.length === 0) this.handle.setRef(false)
+    run.finish({ duration: run.duration, rest: run.rest })
   }
 
-  #readOutbox(run: Run, isGone: boolean): void {
-    const { words } = this.handle
-    const begun = Atomics.load(words, Words.running)
+  #readOutbox(run: WorkerRun, isGone: boolean): void {
     // Most often there is nothing in it that is not known.
-    if (run.state !== 'sent' || (!isGone && begun - 1 <= run.reported)) return
-    const held = readOutbox(words, run.id, isGone)
+    if (!run.hasBegun || (!isGone && Atomics.load(run.words, Words.running) - 1 <= run.reported)) return
+    const held = readOutbox(run.words, run.id, isGone)
     if (held) this.#report(run, { ...held, failed: [], refused: [], duration: undefined })
   }
 
@@ -490,35 +377,20 @@ export class WorkerClient {
     })
   }
 
-  #loseRun(how: Gone): void {
+  #lose(how: Gone): void {
     this.#gone = how
-    const run = this.#run
-    if (!run) {
+    if (this.#runs.length === 0) {
       this.#tellLateError(how)
       return
     }
     // Behind what has arrived: an outcome may still wait for an import.
     const lose = () => {
-      if (this.#run !== run) return
-      this.#readOutbox(run, true)
-      if (this.#run !== run) return
-      this.#run = undefined
-      run.done(lostRun(run, how, this.handle.words))
+      if (this.#runs[0]) this.#readOutbox(this.#runs[0], true)
+      for (const [n, run] of this.#runs.splice(0).entries()) run.finish(run.lost(how, n === 0))
     }
     if (this.#inbox === undefined) lose()
     else void this.#inbox.then(lose)
   }
-}
-
-function lostRun(run: Run, how: Gone, words: Int32Array): Lost {
-  const at = Atomics.load(words, Words.batch) === run.id ? Atomics.load(words, Words.running) - 1 : -1
-  const running = at >= run.reported ? run.positions[at] : undefined
-  const rest = unreported(run)
-  return new Lost(how, running, running === undefined ? rest : rest.filter((position) => position !== running))
-}
-
-function unreported({ positions, reported, rest, later }: Run): number[] {
-  return [...positions.slice(reported), ...rest, ...later.flat()]
 }
 
 /** Why there is no worker, when one ended before it could run anything. */

@@ -6,7 +6,8 @@ import type { Batch, Call, Task } from '../task/task'
 import { FairQueue } from './fair-queue'
 import { initialize } from './initializer'
 import { OutgoingCall } from './outgoing-call'
-import { cannotStart, type Finished, Lost, type WorkerClient } from './worker-client'
+import { cannotStart, type WorkerClient } from './worker-client'
+import { type Finished, Lost, WorkerRun } from './worker-run'
 
 /** Where a pool has its workers from, and where they stay between calls. */
 export interface WorkerSource {
@@ -37,8 +38,8 @@ interface Part {
   readonly job: Job
   /** Places of its tasks in the batch. */
   readonly positions: readonly number[]
-  /** Whether the worker has it: before, there may be an initializer to run. */
-  isRunning: boolean
+  /** Once it is sent: before, there may be an initializer to run. */
+  run: WorkerRun | undefined
   deadline: NodeJS.Timeout | undefined
 }
 
@@ -49,12 +50,12 @@ interface Abortable {
 }
 
 /**
- * A task that runs for so many milliseconds holds up the others of its batch, which was sized for less: its worker is
- * asked for what it has held back, and the tasks that have not begun go elsewhere.
+ * A task that runs for so many milliseconds holds up what is behind it, which was sized for less: its worker is asked
+ * for what it has held back, and tasks that have not begun go elsewhere. Where all tasks are so, no part waits at a worker.
  */
-const LONG = 10
+const LONG = 20
 
-/** How often workers are looked at that have several tasks; and when another one is free, who could help. */
+/** How often workers are looked at where something is behind the task that runs; and when another one is free, who could help. */
 const LOOK = 5
 const LOOK_FOR_HELP = 2
 
@@ -62,13 +63,14 @@ const LOOK_FOR_HELP = 2
 const WORTH_MOVING = 2
 const WORTH_A_WORKER = 50
 
-/** Runs batches on workers: at most so many at once, one batch on each. A worker that dies takes one task with it. */
+/** Runs batches on workers: at most so many at once, one on each. A worker that dies takes one task with it. */
 export class WorkerPool {
   readonly #source: WorkerSource
   readonly #initializer: Task | undefined
   #size = 0
   #idle: WorkerClient[] = []
-  readonly #busy = new Map<WorkerClient, Part>()
+  /** What each worker has: the part that it runs, and perhaps the one that waits there. */
+  readonly #busy = new Map<WorkerClient, Part[]>()
   /** New workers that have nothing to do yet, because a free one may come first. */
   readonly #starting = new Set<WorkerClient>()
   /** Workers that are on their way out: the pool is closed when they are gone. */
@@ -115,7 +117,7 @@ export class WorkerPool {
         this.#drained = resolve
       })
     const waiting = this.#queue.remove(() => true)
-    for (const { job } of [...this.#busy.values(), ...waiting]) this.#settle(job)
+    for (const { job } of [...this.#busy.values()].flat().concat(waiting)) this.#settle(job)
     for (const worker of [...this.#busy.keys()]) this.#detach(worker)
     for (const worker of [...this.#idle.splice(0), ...this.#starting]) this.#end(worker)
     this.#starting.clear()
@@ -127,20 +129,32 @@ export class WorkerPool {
     this.#ending.add(ending)
   }
 
-  /** Ends a worker whatever it does. */
-  #detach(worker: WorkerClient): void {
-    worker.cancel()
-    this.#free(worker)
+  /**
+   * Ends a worker whatever it does.
+   *
+   * @returns the parts that it had
+   */
+  #detach(worker: WorkerClient): Part[] {
+    const parts = [...(this.#busy.get(worker) ?? [])]
+    for (const part of parts) {
+      part.run?.cancel()
+      this.#free(worker, part)
+    }
     this.#end(worker)
+    return parts
   }
 
-  /** A worker has no part any more. */
-  #free(worker: WorkerClient): void {
-    const part = this.#busy.get(worker)
-    if (!part) return
-    this.#busy.delete(worker)
+  /** A worker is done with a part. */
+  #free(worker: WorkerClient, part: Part): void {
+    const left = this.#busy.get(worker)?.filter((other) => other !== part) ?? []
+    if (left.length > 0) this.#busy.set(worker, left)
+    else this.#busy.delete(worker)
     clearTimeout(part.deadline)
     this.#queue.done(part.job.call)
+  }
+
+  #has(worker: WorkerClient, part: Part): boolean {
+    return this.#busy.get(worker)?.includes(part) === true
   }
 
   #outgoing(call: Call): OutgoingCall {
@@ -154,7 +168,7 @@ export class WorkerPool {
 
   #enqueue(job: Job, parts: readonly (readonly number[])[], { atFront = false } = {}): void {
     job.parts += parts.length
-    const waiting = parts.map((positions): Part => ({ job, positions, isRunning: false, deadline: undefined }))
+    const waiting = parts.map((positions): Part => ({ job, positions, run: undefined, deadline: undefined }))
     this.#queue.add(job.call, waiting, { atFront })
   }
 
@@ -179,7 +193,11 @@ export class WorkerPool {
   /** Drops what waits of these jobs, and ends the workers that run a task of one: there is no other way to stop it. */
   #drop(jobs: ReadonlySet<Job>): void {
     this.#queue.remove(({ job }) => jobs.has(job))
-    for (const [worker, { job }] of this.#busy) if (jobs.has(job) && !worker.cancel()) this.#detach(worker)
+    for (const [worker, [current, next]] of [...this.#busy]) {
+      if (next && jobs.has(next.job)) next.run?.cancel()
+      if (!current || !jobs.has(current.job) || current.run?.cancel()) continue
+      for (const { job, run } of this.#detach(worker)) if (run && !jobs.has(job)) this.#partDone(job, run.unreported)
+    }
     for (const job of [...jobs]) this.#settle(job)
     this.#assign()
   }
@@ -192,16 +210,37 @@ export class WorkerPool {
   /** Does all that can be done now. Called whenever a worker or a job has come, or is done with. */
   #assign(): void {
     while (this.#queue.size > 0) {
-      const worker = this.#freeWorker()
+      const worker = this.#freeWorker() ?? this.#workerThatTakesMore()
       const part = worker && this.#queue.next()
       if (!part) break
-      this.#busy.set(worker, part)
+      this.#busy.set(worker, [...(this.#busy.get(worker) ?? []), part])
       // While the first function is read and encoded, the next worker starts too.
       if (!worker.isReady && !part.job.batch.isLast) this.#startAhead()
       void this.#run(worker, part)
     }
+    if (this.#queue.size === 0 && this.#idle.length > 0) this.#takeBackNext()
     if (this.#busy.size + this.#queue.size === 0) this.#drained?.()
     else this.#lookLater()
+  }
+
+  /** One that has a part, and is done with it soon: it finds the next one waiting. */
+  #workerThatTakesMore(): WorkerClient | undefined {
+    // A new one is free sooner.
+    if (this.#starting.size > 0 || this.#mayGrow) return undefined
+    for (const [worker, [current, next]] of this.#busy)
+      if (!next && current?.run?.mayBeFollowed && current.job.call.msPerTask < LONG) return worker
+    return undefined
+  }
+
+  /** A worker is free, and another one has a part that waits there. */
+  #takeBackNext(): void {
+    for (const [, next] of this.#busy.values()) {
+      const taken = next?.run?.takeBack(0) ?? []
+      if (!next || taken.length === 0) continue
+      this.#enqueue(next.job, [taken], { atFront: true })
+      this.#assign()
+      return
+    }
   }
 
   /** A worker for the next part; `undefined` when it has to wait for one. */
@@ -261,35 +300,36 @@ export class WorkerPool {
     try {
       if (this.#initializer) {
         const failure = await initialize(worker, this.#initializer, job.call, job.batch.call.nested)
-        if (this.#busy.get(worker) !== part) return
+        if (!this.#has(worker, part)) return
         if (failure) {
           this.#giveUp(worker, job, failure)
           return
         }
         if (job.signal.aborted) {
-          this.#free(worker)
+          this.#free(worker, part)
           this.#release(worker)
           this.#assign()
           return
         }
       }
-      const running = worker.run(job.call, job.batch, part.positions, job.onOutcome)
-      part.isRunning = true
-      this.#guard(worker, part)
-      result = await running
+      part.run = new WorkerRun(job.call, job.batch, part.positions, job.onOutcome)
+      const done = worker.run(part.run)
+      this.#guard(worker, part, part.run)
+      result = await done
     } catch (cause) {
       // Not foreseen, so this worker is in a state that nobody knows.
       this.#giveUp(worker, job, new BackendError(`A batch could not be run: ${messageOf(cause)}`, { cause }))
       return
     }
     // Closed, or aborted and the worker ended, or given up for its timeout.
-    if (this.#busy.get(worker) !== part) return
-    this.#free(worker)
+    if (!this.#has(worker, part)) return
+    this.#free(worker, part)
     if (result instanceof Lost) {
       this.#goOnWithout(worker, job, result)
     } else {
       job.duration += result.duration
-      this.#release(worker)
+      job.call.noteTasks(part.positions.length - result.rest.length, result.duration)
+      if (!this.#busy.has(worker)) this.#release(worker)
       this.#partDone(job, result.rest)
     }
     this.#assign()
@@ -303,12 +343,13 @@ export class WorkerPool {
   }
 
   #giveUp(worker: WorkerClient, job: Job, error: ParforError): void {
-    this.#detach(worker)
+    for (const { job: other, run } of this.#detach(worker))
+      if (other !== job) this.#partDone(other, run?.unreported ?? [])
     this.#fail(job, error)
     this.#assign()
   }
 
-  #goOnWithout(worker: WorkerClient, job: Job, { how, running, rest }: Lost): void {
+  #goOnWithout(worker: WorkerClient, job: Job, { how, wasItsTurn, running, rest }: Lost): void {
     const { id } = worker.handle
     debug.workers('worker %d is lost: %s', id, how.reason)
     if (!worker.isReady && running === undefined && rest.length > 0) {
@@ -318,7 +359,8 @@ export class WorkerPool {
     let left = rest
     let victim = running
     // Twice lost before a task began: what the first one is called with must be what kills them.
-    if (victim === undefined && rest.length > 0 && ++job.losses > 1) [victim, ...left] = rest as [number, ...number[]]
+    if (wasItsTurn && victim === undefined && rest.length > 0 && ++job.losses > 1)
+      [victim, ...left] = rest as [number, ...number[]]
     if (victim !== undefined) {
       const index = job.batch.start + victim
       const name = nameIn(job.batch, victim)
@@ -337,29 +379,29 @@ export class WorkerPool {
   }
 
   /** Ends the worker when a task on it runs for longer than the call lets it, by the worker's own account. */
-  #guard(worker: WorkerClient, part: Part): void {
+  #guard(worker: WorkerClient, part: Part, run: WorkerRun): void {
     const { timeout } = part.job.batch.call
     if (timeout === undefined) return
     const lookIn = (wait: number) => {
       part.deadline = setTimeout(look, Math.max(1, Math.ceil(wait))).unref()
     }
     const look = () => {
-      if (this.#busy.get(worker) !== part) return
-      const now = sharedNow()
-      const task = worker.look(now)
+      if (!this.#has(worker, part)) return
+      const task = run.look(sharedNow())
       if (task === undefined || task.elapsed < timeout) lookIn(timeout - (task?.elapsed ?? 0))
-      else if (!this.#timeOut(worker, part, task.position, timeout)) lookIn(1)
+      else if (!this.#timeOut(worker, part, run, task.position, timeout)) lookIn(1)
     }
     lookIn(timeout)
   }
 
   /** @returns whether that task did run, and its worker is on its way out */
-  #timeOut(worker: WorkerClient, part: Part, position: number, timeout: number): boolean {
+  #timeOut(worker: WorkerClient, part: Part, run: WorkerRun, position: number, timeout: number): boolean {
     const { job } = part
-    const rest = worker.abandon(position, sharedNow())
-    if (this.#busy.get(worker) !== part) return true // what had come meanwhile has ended the call
+    const rest = worker.abandon(run, position, sharedNow())
+    if (!this.#has(worker, part)) return true // what had come meanwhile has ended the call
     if (rest === undefined) return false
-    this.#detach(worker)
+    const [, next] = this.#detach(worker)
+    if (next) this.#partDone(next.job, next.run?.unreported ?? [])
     const index = job.batch.start + position
     const reason = timedOut(index, nameIn(job.batch, position), timeout)
     job.onOutcome(index, { status: 'rejected', reason }, worker.handle.id)
@@ -368,9 +410,9 @@ export class WorkerPool {
     return true
   }
 
-  /** While a worker has several tasks, one may hold up the others. */
+  /** While something is behind the task that runs, that one may hold it up. */
   #lookLater(): void {
-    if (this.#nextLook !== undefined || this.#several().length === 0) return
+    if (this.#nextLook !== undefined || !this.#isAnyBehind()) return
     const isHelpThere = this.#idle.length > 0 || this.#mayGrow
     this.#nextLook = setTimeout(
       () => {
@@ -381,19 +423,24 @@ export class WorkerPool {
     ).unref()
   }
 
-  #several(): [WorkerClient, Part][] {
-    return [...this.#busy].filter(([, { isRunning, positions }]) => isRunning && positions.length > 1)
+  #isAnyBehind(): boolean {
+    for (const [current, next] of this.#busy.values())
+      if (next || (current?.run && current.positions.length > 1)) return true
+    return false
   }
 
   #lookAfter(): void {
     const now = sharedNow()
-    for (const [worker, part] of this.#several()) {
-      const look = worker.look(now)
-      if (this.#busy.get(worker) !== part || look === undefined || look.elapsed < LONG) continue
-      worker.tellHeld()
+    for (const [worker, [current, next]] of [...this.#busy]) {
+      const { job, run } = current ?? {}
+      const look = run?.look(now)
+      if (!job || !run || look === undefined || look.elapsed < LONG) continue
+      worker.tellHeld(run)
       // Alone, this worker would only be sent them again.
-      if (this.#size > 1 && look.waiting > 0 && this.#busy.get(worker) === part)
-        this.#enqueue(part.job, inGrowingParts(worker.takeBack(0)), { atFront: true })
+      if (this.#size === 1 || !this.#busy.has(worker)) continue
+      const taken = next?.run?.takeBack(0) ?? []
+      if (next && taken.length > 0) this.#enqueue(next.job, [taken], { atFront: true })
+      if (look.waiting > 0) this.#enqueue(job, inGrowingParts(run.takeBack(0)), { atFront: true })
     }
     this.#assign()
     this.#share()
@@ -403,20 +450,20 @@ export class WorkerPool {
   #share(): void {
     while (this.#queue.size === 0 && (this.#idle.length > 0 || this.#mayGrow)) {
       const now = sharedNow()
-      let most: { worker: WorkerClient; part: Part; waiting: number; work: number } | undefined
-      for (const [worker, part] of this.#several()) {
-        const { waiting = 0, average = 0 } = worker.look(now) ?? {}
+      let most: { job: Job; run: WorkerRun; waiting: number; work: number } | undefined
+      for (const [current] of this.#busy.values()) {
+        const { waiting = 0, average = 0 } = current?.run?.look(now) ?? {}
         const work = waiting * average
-        if (waiting > 0 && work > (most?.work ?? 0)) most = { worker, part, waiting, work }
+        if (current?.run && work > (most?.work ?? 0)) most = { job: current.job, run: current.run, waiting, work }
       }
       if (most === undefined || most.work < WORTH_MOVING) return
       if (this.#idle.length === 0) {
         if (this.#starting.size === 0 && most.work > WORTH_A_WORKER) this.#startAhead()
         return
       }
-      const taken = most.worker.takeBack(Math.floor(most.waiting / 2))
+      const taken = most.run.takeBack(Math.floor(most.waiting / 2))
       if (taken.length === 0) return
-      this.#enqueue(most.part.job, [taken])
+      this.#enqueue(most.job, [taken])
       this.#assign()
     }
   }

@@ -1,12 +1,12 @@
 import type { Parcel } from '../serialization/wire'
-import { Words } from './protocol'
+import { ENDED, lanes, Words } from './protocol'
 
 /*
  * Outcomes that a worker holds back, to post several at once, are also in memory that its caller can read: while the
  * next task runs for long, and when the worker is gone. An entry is two words, kind and length, and its contents.
  */
 
-const START = Words.length * Int32Array.BYTES_PER_ELEMENT
+const START = lanes.length * Words.perLane * Int32Array.BYTES_PER_ELEMENT
 const SIZE = 64 * 1024
 const HEADER = 8
 
@@ -17,11 +17,11 @@ export function sharedWords(): Int32Array {
   return new Int32Array(new SharedArrayBuffer(START + SIZE))
 }
 
-/** The worker's side. */
+/** The worker's side, for one batch at a time. */
 export class Outbox {
-  readonly #words: Int32Array
   readonly #bytes: Buffer
   readonly #view: DataView
+  #words: Int32Array
   #at = START
   #count = 0
 
@@ -29,6 +29,12 @@ export class Outbox {
     this.#words = words
     this.#bytes = Buffer.from(words.buffer)
     this.#view = new DataView(words.buffer)
+  }
+
+  /** From now on it is for the batch with these words. */
+  use(words: Int32Array): void {
+    this.clear()
+    this.#words = words
   }
 
   /**
@@ -108,7 +114,8 @@ export function readOutbox(
   isGone: boolean,
 ): { readonly from: number; readonly results: readonly Parcel[] } | undefined {
   const running = Atomics.load(words, Words.running)
-  if (Atomics.load(words, Words.batch) !== batch || (running === 0 && !isGone)) return undefined
+  if (Atomics.load(words, Words.batch) !== batch) return undefined
+  if (!isGone && (running === 0 || running === ENDED)) return undefined
   const count = Atomics.load(words, Words.held)
   const from = Atomics.load(words, Words.heldFrom)
   const bytes = Buffer.from(new Uint8Array(words.buffer, START).slice().buffer)

@@ -11,6 +11,8 @@ export type Request =
 
 export interface RunBatch {
   readonly id: number
+  /** Where the words for this batch are: a worker may have the next batch already, while it runs one. */
+  readonly lane: Lane
   readonly call: number
   readonly nested: NestedConfig
   /** Names, of functions in this call, that will not be used again. */
@@ -67,11 +69,14 @@ export interface Refused {
 }
 
 /**
- * Words of memory that a worker and its caller share: what the worker is doing, even while it blocks. Behind them is
- * the outbox.
+ * Words of memory that a worker and its caller share: what becomes of a batch, even while the worker blocks. Each lane
+ * has these; behind both is the outbox.
  */
 export const Words = {
-  /** The position of the task that runs, plus 1; 0 between batches. Written by the worker, as all but `limit`. */
+  /**
+   * The position of the task that runs, plus 1; 0 before the first, `ENDED` behind the last. Written by the worker, as
+   * all but `limit`.
+   */
   running: 0,
   /** The id of the batch that it belongs to. */
   batch: 1,
@@ -84,12 +89,24 @@ export const Words = {
    * when it has announced a task as running, so that one of the two sees what the other one did.
    */
   limit: 4,
-  /** How many outcomes are in the outbox, and the position of the first. */
+  /** How many outcomes of the batch are in the outbox, and the position of the first. */
   held: 5,
   heldFrom: 6,
   /** An even number, so that what follows can be read in units of eight bytes. */
-  length: 8,
+  perLane: 8,
 } as const
+
+/** `Words.running` of a batch that no task of runs any more. */
+export const ENDED = 2 ** 30
 
 /** `Words.limit` of a batch from which nothing is taken back. */
 export const NO_LIMIT = 2 ** 31 - 1
+
+/** One batch runs, and one may wait at the worker. */
+export const lanes = [0, 1] as const
+export type Lane = (typeof lanes)[number]
+
+/** The words of one lane. */
+export function wordsOf(words: Int32Array, lane: Lane): Int32Array {
+  return words.subarray(lane * Words.perLane, (lane + 1) * Words.perLane)
+}

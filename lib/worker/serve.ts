@@ -12,7 +12,7 @@ import { runTask } from '../task/run-task'
 import type { Task } from '../task/task'
 import { Outbox } from './outbox'
 import { flushOutput } from './output'
-import { type Refused, type Request, type Response, type RunBatch, Words } from './protocol'
+import { ENDED, type Refused, type Request, type Response, type RunBatch, Words, wordsOf } from './protocol'
 
 /** The way to the caller, whatever the transport. */
 export interface Line {
@@ -126,10 +126,12 @@ class BatchRun {
   }
 
   async #runTasks(functions: readonly Task['fn'][]): Promise<void> {
-    const { id, tasks } = this.#batch
-    const { words } = this.#line
+    const { id, lane, tasks } = this.#batch
+    const words = wordsOf(this.#line.words, lane)
+    this.#outbox.use(words)
     let started = sharedNow()
     Atomics.store(words, Words.begun, toStamp(started))
+    Atomics.store(words, Words.running, 0)
     Atomics.store(words, Words.batch, id)
     for (const [position, { fn, args, hasKwargs }] of tasks.entries()) {
       Atomics.store(words, Words.started, toStamp(started))
@@ -154,7 +156,7 @@ class BatchRun {
         started = sharedNow()
       }
     }
-    Atomics.store(words, Words.running, 0)
+    Atomics.store(words, Words.running, ENDED)
     const flushing = flushOutput()
     if (flushing !== undefined) {
       this.#packLast()

@@ -1,0 +1,163 @@
+import type { OnOutcome } from '../backend'
+import type { Message } from '../serialization/message'
+import { since } from '../system/clock'
+import type { Batch } from '../task/task'
+import { type Lane, NO_LIMIT, Words } from '../worker/protocol'
+import type { OutgoingCall } from './outgoing-call'
+import type { Gone } from './worker-handle'
+
+/** A batch has ended on a worker. */
+export interface Finished {
+  /** Milliseconds that its tasks took there. */
+  readonly duration: number
+  /** Positions of tasks that were not sent, or not begun: to be run again. */
+  readonly rest: readonly number[]
+}
+
+/** What a worker is doing, without asking it. Times are milliseconds. */
+export interface Look {
+  /** The task that runs. */
+  readonly position: number
+  /** For how long it has been running. */
+  readonly elapsed: number
+  /** What the tasks of this batch have taken, on an average, so far. */
+  readonly average: number
+  /** How many tasks of the batch have not begun. */
+  readonly waiting: number
+}
+
+/** The worker was lost, with what it was doing. Positions count within the batch. */
+export class Lost {
+  readonly how: Gone
+  /** Whether it was this batch's turn: what ended the worker may be in it. */
+  readonly wasItsTurn: boolean
+  /** The task that ran; `undefined` when it was between two. */
+  readonly running: number | undefined
+  /** Tasks with no outcome, without the one that ran. */
+  readonly rest: readonly number[]
+  constructor(how: Gone, wasItsTurn: boolean, running: number | undefined, rest: readonly number[]) {
+    this.how = how
+    this.wasItsTurn = wasItsTurn
+    this.running = running
+    this.rest = rest
+  }
+}
+
+/** Tasks of a batch on one worker. What it does with them is seen, and changed, in memory that both share. */
+export class WorkerRun {
+  readonly call: OutgoingCall
+  readonly batch: Batch
+  readonly onOutcome: OnOutcome
+  readonly done: Promise<Finished | Lost>
+  readonly finish: (how: Finished | Lost) => void
+  /** Positions, within the batch, of the tasks that were sent and not taken back. */
+  positions: readonly number[]
+  /** How many of them have an outcome. */
+  reported = 0
+  /** Groups of positions that are sent, one after the other, when those have their outcomes. */
+  later: readonly (readonly number[])[] = []
+  /** Positions that are not for this message: there is too much in it. */
+  rest: readonly number[] = []
+  duration = 0
+  state: 'encoding' | 'sent' | 'cancelled' = 'encoding'
+  /** Modules that this worker could not import. */
+  readonly refused = new Set<string>()
+  /** The message that was sent last, and its id. */
+  message!: Message
+  id = 0
+  lane: Lane = 0
+  #words!: Int32Array
+
+  constructor(call: OutgoingCall, batch: Batch, positions: readonly number[], onOutcome: OnOutcome) {
+    this.call = call
+    this.batch = batch
+    this.positions = positions
+    this.onOutcome = onOutcome
+    let finish: (how: Finished | Lost) => void = () => {}
+    this.done = new Promise((resolve) => {
+      finish = resolve
+    })
+    this.finish = finish
+  }
+
+  use(lane: Lane, words: Int32Array): void {
+    this.lane = lane
+    this.#words = words
+    Atomics.store(words, Words.limit, NO_LIMIT)
+  }
+
+  get words(): Int32Array {
+    return this.#words
+  }
+
+  /** How many tasks the worker has announced, the one that runs included. */
+  get #begun(): number {
+    return this.hasBegun ? Atomics.load(this.#words, Words.running) : 0
+  }
+
+  /** Whether the worker has made the functions that came with the message, and begun with the tasks. */
+  get hasBegun(): boolean {
+    return this.state === 'sent' && Atomics.load(this.#words, Words.batch) === this.id
+  }
+
+  /** Whether what is sent behind it may rely on the functions that went with it. */
+  get mayBeFollowed(): boolean {
+    return this.hasBegun || (this.state === 'sent' && this.message.units.length === 0)
+  }
+
+  /**
+   * Stops it without ending the worker, where that can be: nothing was sent yet, or every task has its outcome.
+   * Otherwise the worker begins no further task, and has to be ended if one is not to go on.
+   */
+  cancel(): boolean {
+    if (this.state === 'encoding') this.state = 'cancelled'
+    if (this.state === 'cancelled') return true
+    if (this.reported === this.positions.length && this.later.length === 0) return true
+    Atomics.store(this.#words, Words.limit, 0)
+    this.later = []
+    return false
+  }
+
+  /** What the worker is doing; `undefined` when it is not doing this. */
+  look(now: number): Look | undefined {
+    const at = this.#begun - 1
+    const position = this.positions[at]
+    if (position === undefined) return undefined
+    return {
+      position,
+      elapsed: since(Atomics.load(this.#words, Words.started), now),
+      average: since(Atomics.load(this.#words, Words.begun), now) / (at + 1),
+      waiting: this.positions.length - at - 1 + this.rest.length,
+    }
+  }
+
+  /**
+   * Takes tasks back that have not begun, and never will here: all but the first `kept` of them.
+   *
+   * @returns their positions
+   */
+  takeBack(kept: number): readonly number[] {
+    if (this.state !== 'sent') return []
+    const limit = this.#begun + kept
+    Atomics.store(this.#words, Words.limit, limit)
+    // One that was announced meanwhile may have begun. If it has not, the end of the batch comes without its outcome.
+    const first = Math.max(limit, this.#begun)
+    const taken = [...this.positions.slice(first), ...this.rest]
+    this.positions = this.positions.slice(0, first)
+    this.rest = []
+    return taken
+  }
+
+  /** Positions without an outcome. */
+  get unreported(): number[] {
+    return [...this.positions.slice(this.reported), ...this.rest, ...this.later.flat()]
+  }
+
+  /** @param wasItsTurn whether no other batch was before it at the worker */
+  lost(how: Gone, wasItsTurn: boolean): Lost {
+    const at = this.#begun - 1
+    const running = at >= this.reported ? this.positions[at] : undefined
+    const rest = this.unreported.filter((position) => position !== running)
+    return new Lost(how, wasItsTurn, running, rest)
+  }
+}
