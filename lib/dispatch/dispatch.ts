@@ -159,7 +159,8 @@ export function dispatch(tasks: unknown, plan: Plan, receiver: Receiver): Dispat
     // Also when nothing more is wanted: the input may have failed since it was last asked.
     if (isOpen() && (out >= outAtOnce || unconsumed >= plan.window)) {
       const wanted = (plan.window - unconsumed) * plan.batchSize.next(left(source)) - backlog.length
-      isLate = take(source, wanted, until)
+      // An array whose elements were all taken is asked for its end, so that the call is over when they are done.
+      isLate = take(source, left(source) === 0 ? Math.max(1, wanted) : wanted, until)
     }
     if (isLate && isOpen()) flushSoon()
     if (isOpen() && source.ended && out === 0 && backlog.length === 0) {

@@ -103,6 +103,7 @@ export function streamResults({ ordered, settled, onCompletion, onOver }: Stream
     },
 
     completed(index, outcome, total, place) {
+      if (isOver) return
       if (settled || outcome.status === 'fulfilled') ready.add(index, { outcome, place })
       onCompletion?.(outcome.status === 'rejected', total)
       give()

@@ -51,8 +51,11 @@ const quick = 0.2
 function syncSource(iterator: Iterator<unknown>, length: number | undefined): Source {
   let state: 'open' | 'asking' | 'ended' | 'closed while asking' = 'open'
   let taken = 0
+  /** How many elements may be asked for without looking at the time. */
   let untimed = 0
+  /** When that was looked at last, and how many were taken then. */
   let lookedAt = 0
+  let takenThen = 0
 
   return {
     get total() {
@@ -103,8 +106,9 @@ function syncSource(iterator: Iterator<unknown>, length: number | undefined): So
       return false
     }
     const now = performance.now()
-    untimed = now - lookedAt < quick ? elementsBetweenLooks : 0
+    untimed = taken > takenThen && now - lookedAt < quick ? elementsBetweenLooks : 0
     lookedAt = now
+    takenThen = taken
     return now >= until
   }
 
@@ -118,7 +122,7 @@ function asyncSource(iterator: AsyncIterator<unknown>, onArrival: () => void): S
   type State =
     | { is: 'open' }
     | { is: 'asking' }
-    | { is: 'arrived'; value: unknown }
+    | { is: 'arrived'; task: Task }
     | { is: 'failed'; error: unknown }
     | { is: 'ended' }
   const open: State = { is: 'open' }
@@ -144,9 +148,9 @@ function asyncSource(iterator: AsyncIterator<unknown>, onArrival: () => void): S
       if (wanted <= 0) return false
       let missing = wanted
       if (state.is === 'arrived') {
-        const { value } = state
+        const { task } = state
         state = open
-        sink.add(asTask(value, taken))
+        sink.add(task)
         taken += 1
         missing -= 1
       }
@@ -177,11 +181,21 @@ function asyncSource(iterator: AsyncIterator<unknown>, onArrival: () => void): S
     try {
       if (typeof next !== 'object' || next === null)
         throw new TypeError(`The next() of the tasks gave ${described(next)}, not a result`)
-      state = next.done ? { is: 'ended' } : { is: 'arrived', value: next.value }
+      state = next.done ? { is: 'ended' } : arrived(next.value)
     } catch (error) {
       state = { is: 'failed', error }
     }
     onArrival()
+  }
+
+  /** What is no task is refused now, also when no more is wanted for a while. */
+  function arrived(value: unknown): State {
+    try {
+      return { is: 'arrived', task: asTask(value, taken) }
+    } catch (error) {
+      tell(iterator)
+      throw error
+    }
   }
 
   function fail(error: unknown) {

@@ -81,6 +81,72 @@ describe('dispatch', () => {
       expect(pulled).toHaveLength(40)
     })
 
+    it('no more than the window admits beyond what is consumed, too', async () => {
+      const pulled: number[] = []
+      const { sent, places } = start(counting(pulled), { window: 3, workers: 1, consumes: false })
+      expect([pulled.length, sent.length]).toEqual([3, 2])
+      for (const n of [0, 1, 2]) await sent[n]?.complete([n])
+      expect([pulled.length, sent.length]).toEqual([3, 3])
+      places[1]?.consumed()
+      expect([pulled.length, sent.length]).toEqual([4, 4])
+      places[0]?.consumed()
+      places[2]?.consumed()
+      expect([pulled.length, sent.length]).toEqual([6, 5])
+    })
+
+    it('for a batch when all of it is finished and consumed', async () => {
+      const pulled: number[] = []
+      const { sent, places } = start(counting(pulled), { window: 1, batchSize: fixedBatchSize(3), consumes: false })
+      for (const value of [0, 1]) sent[0]?.report({ status: 'fulfilled', value })
+      for (const place of places) place.consumed()
+      expect(pulled).toHaveLength(3)
+      sent[0]?.report({ status: 'fulfilled', value: 2 })
+      places[2]?.consumed()
+      expect(pulled).toHaveLength(3)
+      await sent[0]?.finish()
+      expect(pulled).toHaveLength(6)
+    })
+
+    it('in stretches, when it takes long: what is there goes, and others have their turn', async () => {
+      const pulled: number[] = []
+      const slowly = function* () {
+        for (const task of counting(pulled, 6)) {
+          for (const end = performance.now() + 12; performance.now() < end; );
+          yield task
+        }
+      }
+      const { sent } = start(slowly, { batchSize: fixedBatchSize(100), window: 2 })
+      expect([pulled, sent.length]).toEqual([[0], 0])
+      await settled()
+      expect(sent[0]?.args).toEqual([0, 1])
+      await settled()
+      await settled()
+      expect(sent.map(({ args }) => args)).toEqual([[0, 1], [2]])
+    })
+
+    it('nothing while it is asked, also when it lets the call go on itself', async () => {
+      const pulled: number[] = []
+      const waiting: Place[] = []
+      const { sent, places, values } = start(
+        function* () {
+          for (const task of counting(pulled, 8)) {
+            waiting.shift()?.consumed()
+            yield task
+          }
+        },
+        { window: 2, workers: 1, consumes: false },
+      )
+      for (let n = 0; n < 8; n += 1) {
+        await sent[n]?.complete([n])
+        waiting.push(...places.splice(0))
+        if (sent[n + 1] === undefined) waiting.shift()?.consumed()
+      }
+      expect([pulled, values()]).toEqual([
+        [0, 1, 2, 3, 4, 5, 6, 7],
+        [0, 1, 2, 3, 4, 5, 6, 7],
+      ])
+    })
+
     it('one batch at a time through a window of one', async () => {
       const pulled: number[] = []
       const { sent } = start(counting(pulled, 3), { window: 1 })
@@ -332,6 +398,52 @@ describe('dispatch', () => {
       expect(sent[0]?.signal.aborted).toBe(true)
     })
 
+    it('with an error of the input after what it gave before, when that is to be completed', async () => {
+      const input = function* () {
+        for (let n = 0; n < 3; n += 1) yield identity(n)
+        throw new RangeError('no more tasks')
+      }
+      const { sent, over, values } = start(input, { drains: true, workers: 1 })
+      expect(over).toEqual([])
+      for (let n = 0; n < 3; n += 1) await sent[n]?.complete([n])
+      expect(over).toMatchObject([{ message: 'no more tasks' }])
+      expect(values()).toEqual([0, 1, 2])
+    })
+
+    it.each([
+      ['the input fails at once', { [Symbol.iterator]: () => ({ next: () => JSON.parse('[') }) }],
+      ['an element is no task', [5]],
+    ])('at once, when nothing was given before: %s', (_, tasks) => {
+      const { over } = start(tasks, { drains: true })
+      expect(over).toHaveLength(1)
+    })
+
+    it('with the error that the input had first, when a task fails then', async () => {
+      const input = function* () {
+        yield identity(0)
+        throw new RangeError('first')
+      }
+      const { sent, over } = start(input, { drains: true })
+      await sent[0]?.fail(new Error('second'))
+      expect(over).toMatchObject([{ message: 'first' }])
+    })
+
+    it('with an element that is no task after those before it, and ends the input', async () => {
+      const log: string[] = []
+      const elements = [identity(0), 5, identity(1)].values()
+      const input = {
+        [Symbol.iterator]: () => ({
+          next: () => elements.next(),
+          return: () => ({ done: true, value: log.push('return') }),
+        }),
+      }
+      const { sent, over } = start(input, { drains: true })
+      expect([log, over]).toEqual([['return'], []])
+      await sent[0]?.complete([0])
+      expect(over).toMatchObject([{ name: 'TypeError', message: expect.stringContaining('tasks[1]') }])
+      expect(sent).toHaveLength(1)
+    })
+
     it.each([true, false])('with an element that is no task, which is not sent, fail fast: %p', (failFast) => {
       const { sent, over } = start([identity(0), 5, identity(1)], { failFast })
       expect(over).toMatchObject([{ name: 'TypeError', message: expect.stringContaining('tasks[1]') }])
@@ -472,6 +584,29 @@ describe('dispatch', () => {
     await settled()
     expect(measured).toEqual([expect.any(Number)])
     expect(measured[0]).toBeGreaterThanOrEqual(0)
+  })
+
+  it('tells where it stands at the end of each batch, before it takes more', async () => {
+    const moments: unknown[] = []
+    const { sent } = start(
+      Array.from({ length: 5 }, (_, n) => identity(n)),
+      { workers: 1, onBatch: (moment) => moments.push(moment), batchSize: fixedBatchSize(2) },
+    )
+    await sent[0]?.complete([0, 1])
+    await sent[1]?.complete([2, 3])
+    await sent[2]?.complete([4])
+    expect(moments).toEqual([
+      { completed: 2, dispatched: 4, batches: 2, total: 5, isDispatching: true, isOver: false },
+      { completed: 4, dispatched: 5, batches: 3, total: 5, isDispatching: false, isOver: false },
+      { completed: 5, dispatched: 5, batches: 3, total: 5, isDispatching: false, isOver: true },
+    ])
+  })
+
+  it('knows whether it is idle, and whether it is over', async () => {
+    const { sent, call } = start(counting([], 1))
+    expect([call.isIdle, call.isOver]).toEqual([false, false])
+    await sent[0]?.complete([0])
+    expect([call.isIdle, call.isOver]).toEqual([true, true])
   })
 
   it('gives batches a signal that any number of them may listen to', () => {

@@ -67,6 +67,28 @@ describe('openSource', () => {
     expect(tasks.log).toHaveLength(3)
   })
 
+  it('asks for no more when the time is over, and says so', () => {
+    const tasks = watched(100)
+    const { source } = opened(tasks)
+    const taken: Task[] = []
+    expect(source.take(5, { add: (task) => taken.push(task) }, performance.now() - 1)).toBe(true)
+    expect(taken).toEqual([])
+    expect(source.take(5, { add: (task) => taken.push(task) }, performance.now() + 60_000)).toBe(false)
+    expect(taken).toHaveLength(5)
+  })
+
+  it('looks at the time after each element that takes long', () => {
+    let asked = 0
+    const { source } = opened(function* () {
+      for (; ; asked += 1) {
+        for (const end = performance.now() + 2; performance.now() < end; );
+        yield task(asked)
+      }
+    })
+    expect(source.take(1000, { add: () => {} }, performance.now() + 3)).toBe(true)
+    expect(asked).toBeLessThan(3)
+  })
+
   it('tells the input when it is closed early, once', () => {
     const tasks = watched(10)
     const { source, take } = opened(tasks)
