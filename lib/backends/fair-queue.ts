@@ -1,7 +1,16 @@
+interface Line<T> {
+  readonly items: T[]
+  /** How many of it were given out, and are not done. */
+  running: number
+  /** When it was served last, as a count of all that were served. */
+  served: number
+}
+
 /** Work of several owners that waits, and is given out in turn. */
 export class FairQueue<K, T> {
-  readonly #lines = new Map<K, { readonly items: T[]; running: number }>()
+  readonly #lines = new Map<K, Line<T>>()
   #size = 0
+  #served = 0
 
   get size(): number {
     return this.#size
@@ -17,16 +26,14 @@ export class FairQueue<K, T> {
 
   /** Of the owner that has the least running; of several, of the one that was not served for longest. */
   next(): T | undefined {
-    let least: [owner: K, line: { readonly items: T[]; running: number }] | undefined
-    for (const entry of this.#lines)
-      if (entry[1].items.length > 0 && (least === undefined || entry[1].running < least[1].running)) least = entry
-    if (least === undefined) return undefined
-    const [owner, line] = least
-    this.#lines.delete(owner)
-    this.#lines.set(owner, line)
-    line.running += 1
+    let first: Line<T> | undefined
+    for (const line of this.#lines.values())
+      if (line.items.length > 0 && (first === undefined || isBefore(line, first))) first = line
+    if (first === undefined) return undefined
+    first.served = ++this.#served
+    first.running += 1
     this.#size -= 1
-    return line.items.shift()
+    return first.items.shift()
   }
 
   /** What `next` gave runs no more. */
@@ -49,12 +56,17 @@ export class FairQueue<K, T> {
     return removed
   }
 
-  #line(owner: K) {
+  #line(owner: K): Line<T> {
     let line = this.#lines.get(owner)
     if (line === undefined) {
-      line = { items: [], running: 0 }
+      // Before the one that was served just now, and behind all others: who comes often does not go before who waits.
+      line = { items: [], running: 0, served: this.#served - 0.5 }
       this.#lines.set(owner, line)
     }
     return line
   }
+}
+
+function isBefore(a: Line<unknown>, b: Line<unknown>): boolean {
+  return a.running < b.running || (a.running === b.running && a.served < b.served)
 }

@@ -227,8 +227,11 @@ export class WorkerPool {
   #workerThatTakesMore(): WorkerClient | undefined {
     // A new one is free sooner.
     if (this.#starting.size > 0 || this.#mayGrow) return undefined
-    for (const [worker, [current, next]] of this.#busy)
-      if (!next && current?.run?.mayBeFollowed && current.job.call.msPerTask < LONG) return worker
+    const now = sharedNow()
+    for (const [worker, [current, next]] of this.#busy) {
+      if (next || !current?.run?.mayBeFollowed || current.job.call.msPerTask >= LONG) continue
+      if ((current.run.look(now)?.elapsed ?? 0) < LONG) return worker
+    }
     return undefined
   }
 

@@ -56,6 +56,20 @@ describe('A fair queue', () => {
     expect(served).toEqual(['a', 'b', 'a', 'b', 'a', 'b'])
   })
 
+  it('does not let one wait for ever behind others that are new each time', () => {
+    const queue = new FairQueue<string, string>()
+    queue.add('long', ['long 1', 'long 2', 'long 3'])
+    const served: string[] = []
+    for (let n = 0; n < 6; n += 1) {
+      queue.add(`short ${n}`, [`short ${n}`])
+      queue.add(`brief ${n}`, [`brief ${n}`])
+      const next = queue.next() as string
+      served.push(next)
+      queue.done(next.startsWith('long') ? 'long' : next)
+    }
+    expect(served.filter((one) => one.startsWith('long')).length).toBeGreaterThan(1)
+  })
+
   it('gives out what is no longer wanted to nobody', () => {
     const queue = new FairQueue<string, string>()
     queue.add('a', ['a1', 'a2'])

@@ -1,8 +1,10 @@
 import { runInThisContext } from 'node:vm'
 import { WorkerClient } from '../../lib/backends/worker-client'
 import { WorkerPool } from '../../lib/backends/worker-pool'
+import { sharedNow, toStamp } from '../../lib/system/clock'
 import { delayed } from '../../lib/task/delayed'
 import type { Call, Outcome, Task } from '../../lib/task/task'
+import { Words, wordsOf } from '../../lib/worker/protocol'
 import { type InProcessWorker, inProcessWorker } from '../support/in-process-worker'
 
 /** Tasks in this thread that end when the spec says so. */
@@ -42,10 +44,17 @@ function poolOf(size: number, most = size + 5) {
 
 const call: Call = { nested: { level: 1 } }
 
-function submit(pool: WorkerPool, start: number, tasks: Task[], controller = new AbortController(), isLast = true) {
+function submit(
+  pool: WorkerPool,
+  start: number,
+  tasks: Task[],
+  controller = new AbortController(),
+  isLast = true,
+  of = call,
+) {
   const outcomes: [index: number, Outcome][] = []
   const done = pool.submit(
-    { call, start, tasks, isLast },
+    { call: of, start, tasks, isLast },
     (index, outcome) => void outcomes.push([index, outcome]),
     controller.signal,
   )
@@ -63,6 +72,20 @@ async function open(n: number, result: string) {
   gates.get(n)?.(result)
   await settled()
 }
+
+/** Makes a worker's running task, and its batch, as old as that. */
+function age(worker: InProcessWorker | undefined, ms: number, batchMs = ms) {
+  const words = wordsOf((worker as InProcessWorker).words, 0)
+  // A stamp may be up to a millisecond late, so that nothing seems older than it is.
+  Atomics.store(words, Words.started, toStamp(sharedNow() - ms - 1))
+  Atomics.store(words, Words.begun, toStamp(sharedNow() - batchMs - 1))
+}
+
+/** The first arguments of the tasks that are in what a worker was sent. */
+const argsSent = ({ requests }: InProcessWorker) =>
+  requests.map((request) =>
+    request.kind === 'run' ? request.batch.tasks.map(({ args }) => ('values' in args ? args.values[0] : args)) : [],
+  )
 
 describe('WorkerPool', () => {
   it('starts as many workers as there are batches, and no more than its size', async () => {
@@ -262,5 +285,261 @@ describe('WorkerPool', () => {
     await Promise.all([closing, done])
     expect(outcomes).toEqual([value(0, 'a')])
     expect(workers[0]?.isEnded).toBe(true)
+  })
+
+  it('lets calls take turns', async () => {
+    const { pool, workers } = poolOf(1)
+    const other: Call = { nested: { level: 1 } }
+    for (const n of [0, 1, 2]) submit(pool, n, [wait(n)])
+    submit(pool, 10, [wait(10)], undefined, true, other)
+    workers[0]?.start()
+    await settled()
+    for (const n of [0, 10, 1]) {
+      expect([...gates.keys()].at(-1)).toBe(n)
+      await open(n, '')
+    }
+    await pool.close({ force: true })
+  })
+
+  describe('sends the next part ahead', () => {
+    /** A pool of one worker, that has done a task of the call, and runs another. */
+    async function atWork(size = 1) {
+      const { pool, workers, kept } = poolOf(size)
+      const jobs = [0, 1].map((n) => submit(pool, n, [wait(n)]))
+      workers[0]?.start()
+      await settled()
+      await open(0, '')
+      return { pool, workers, kept, jobs }
+    }
+
+    it('to a worker that is soon done, so that it goes on at once', async () => {
+      const { pool, workers } = await atWork()
+      const { done, outcomes } = submit(pool, 2, [wait(2)])
+      submit(pool, 3, [wait(3)])
+      expect(workers.map(argsSent)).toEqual([[[0], [1], [2]]])
+      expect([...gates.keys()]).toEqual([0, 1])
+      await open(1, '')
+      expect([...gates.keys()]).toEqual([0, 1, 2])
+      await open(2, 'c')
+      await done
+      expect(outcomes).toEqual([value(2, 'c')])
+      await pool.close({ force: true })
+    })
+
+    it('but not before it is known how long its tasks take', async () => {
+      const { pool, workers } = poolOf(1)
+      for (const n of [0, 1]) submit(pool, n, [wait(n)])
+      workers[0]?.start()
+      await settled()
+      expect(workers.map(argsSent)).toEqual([[[0]]])
+      await pool.close({ force: true })
+    })
+
+    it('and takes it back when another worker is free', async () => {
+      const { pool, workers } = poolOf(2)
+      for (const n of [0, 1, 2, 3]) submit(pool, n, [wait(n)])
+      for (const worker of workers) worker.start()
+      await settled()
+      await open(0, '')
+      await open(1, '')
+      const { done, outcomes } = submit(pool, 4, [wait(4)])
+      const sent = workers.map(argsSent)
+      const holder = sent.findIndex((all) => all.length === 3)
+      expect(sent[holder]?.[2]).toEqual([4])
+      const other = 1 - holder
+      const [[, runs], [, runsElsewhere]] = [sent[holder] ?? [], sent[other] ?? []] as [number[][], number[][]]
+      await open(runsElsewhere?.[0] as number, '')
+      expect(workers.map(argsSent)[other]?.[2]).toEqual([4])
+      await open(4, 'e')
+      await open(runs?.[0] as number, '')
+      await done
+      expect(outcomes).toEqual([value(4, 'e')])
+      await pool.close()
+    })
+
+    it('and runs it elsewhere when the worker is lost', async () => {
+      const { pool, workers, jobs } = await atWork()
+      const { done, outcomes } = submit(pool, 2, [wait(2)])
+      workers[0]?.die()
+      await settled()
+      workers[1]?.start()
+      await settled()
+      await open(2, 'c')
+      await done
+      expect([jobs[1]?.outcomes, outcomes]).toEqual([[lost(1)], [value(2, 'c')]])
+      await pool.close()
+    })
+
+    it('and ends the worker only for what it runs, when that is aborted', async () => {
+      const { pool, workers } = poolOf(1)
+      submit(pool, 0, [wait(0)])
+      const [running, ahead] = [new AbortController(), new AbortController()]
+      submit(pool, 1, [wait(1)], running)
+      workers[0]?.start()
+      await settled()
+      await open(0, '')
+      const dropped = submit(pool, 2, [wait(2)], ahead)
+      ahead.abort()
+      await dropped.done
+      expect(workers[0]?.isEnded).toBe(false)
+      await open(1, '')
+      expect([...gates.keys()]).toEqual([0, 1])
+
+      const last = [3, 4].map((n) => submit(pool, n, [wait(n)], n === 3 ? running : undefined))
+      await settled()
+      running.abort()
+      expect(workers[0]?.isEnded).toBe(true)
+      workers[1]?.start()
+      await settled()
+      await open(4, 'e')
+      await last[1]?.done
+      expect(last.map(({ outcomes }) => outcomes)).toEqual([[], [value(4, 'e')]])
+      await pool.close()
+    })
+  })
+
+  describe('looks after', () => {
+    beforeEach(() => jest.useFakeTimers({ doNotFake: ['setImmediate', 'queueMicrotask', 'nextTick', 'performance'] }))
+    afterEach(() => jest.useRealTimers())
+
+    it('a batch whose task takes long: those behind it go elsewhere, ever more at a time', async () => {
+      const { pool, workers } = poolOf(2)
+      const { done, outcomes } = submit(
+        pool,
+        0,
+        [0, 1, 2, 3, 4].map((n) => wait(n)),
+      )
+      const other = submit(pool, 9, [wait(9)])
+      for (const worker of workers) worker.start()
+      await settled()
+      jest.advanceTimersByTime(5)
+      expect(workers.map(argsSent)).toEqual([[[0, 1, 2, 3, 4]], [[9]]])
+      age(workers[0], 50)
+      jest.advanceTimersByTime(5)
+      await open(9, '')
+      await other.done
+      for (const n of [1, 2, 3, 4]) await open(n, `${n}`)
+      expect(workers.map(argsSent)[1]).toEqual([[9], [1], [2, 3], [4]])
+      await open(0, '0')
+      await done
+      expect(outcomes.map(([index]) => index)).toEqual([1, 2, 3, 4, 0])
+      expect(gates.size).toBe(6)
+      await pool.close()
+    })
+
+    it('a worker that has nothing to do while another one has much: it gets a half', async () => {
+      const { pool, workers } = poolOf(2)
+      const first = submit(pool, 9, [wait(9)])
+      const { done, outcomes } = submit(
+        pool,
+        0,
+        [0, 1, 2, 3, 4, 5, 6].map((n) => wait(n)),
+      )
+      for (const worker of workers) worker.start()
+      await settled()
+      await open(9, '')
+      await first.done
+      jest.advanceTimersByTime(5)
+      expect(workers.map(argsSent)).toEqual([[[9]], [[0, 1, 2, 3, 4, 5, 6]]])
+      age(workers[1], 4)
+      jest.advanceTimersByTime(5)
+      expect(workers.map(argsSent)).toEqual([[[9], [4, 5, 6]], [[0, 1, 2, 3, 4, 5, 6]]])
+      await settled()
+      for (const n of [4, 5, 6, 0, 1, 2, 3]) await open(n, `${n}`)
+      await done
+      expect(outcomes.map(([index]) => index)).toEqual([4, 5, 6, 0, 1, 2, 3])
+      await pool.close()
+    })
+
+    it('the work of one worker that is worth to start another', async () => {
+      const { pool, workers } = poolOf(3)
+      submit(
+        pool,
+        0,
+        [0, 1, 2].map((n) => wait(n)),
+      )
+      workers[0]?.start()
+      await settled()
+      jest.advanceTimersByTime(5)
+      expect(workers).toHaveLength(1)
+      age(workers[0], 10, 20)
+      jest.advanceTimersByTime(5)
+      expect(workers).toHaveLength(1)
+      age(workers[0], 10, 60)
+      jest.advanceTimersByTime(5)
+      expect(workers).toHaveLength(2)
+      await pool.close({ force: true })
+    })
+
+    it('nothing, while each worker has one task', async () => {
+      const { pool, workers } = poolOf(2)
+      for (const n of [0, 1]) submit(pool, n, [wait(n)])
+      for (const worker of workers) worker.start()
+      await settled()
+      expect(jest.getTimerCount()).toBe(0)
+      await pool.close({ force: true })
+    })
+
+    describe('the time that a task may take:', () => {
+      const limited: Call = { nested: { level: 1 }, timeout: 100 }
+      const timedOut = (n: number) => [
+        n,
+        { status: 'rejected', reason: expect.objectContaining({ code: 'PARFOR_TIMEOUT', taskIndex: n, timeout: 100 }) },
+      ]
+
+      it('one that runs for longer fails, its worker is ended, and the others run elsewhere', async () => {
+        const { pool, workers } = poolOf(1)
+        const { done, outcomes } = submit(
+          pool,
+          5,
+          [5, 6, 7].map((n) => wait(n)),
+          undefined,
+          true,
+          limited,
+        )
+        workers[0]?.start()
+        await settled()
+        await open(5, 'a')
+        age(workers[0], 100)
+        jest.advanceTimersByTime(100)
+        expect(outcomes).toEqual([value(5, 'a'), timedOut(6)])
+        expect(workers[0]?.isEnded).toBe(true)
+        workers[1]?.start()
+        await settled()
+        await open(7, 'c')
+        await done
+        expect(outcomes).toEqual([value(5, 'a'), timedOut(6), value(7, 'c')])
+        await pool.close()
+      })
+
+      it('it begins when the task does, not when it is sent', async () => {
+        const { pool, workers } = poolOf(1)
+        const { outcomes } = submit(pool, 0, [wait(0)], undefined, true, limited)
+        jest.advanceTimersByTime(1000)
+        workers[0]?.start()
+        await settled()
+        age(workers[0], 60)
+        jest.advanceTimersByTime(100)
+        expect(outcomes).toEqual([])
+        age(workers[0], 100)
+        jest.advanceTimersByTime(39)
+        expect(outcomes).toEqual([])
+        jest.advanceTimersByTime(3)
+        expect(outcomes).toEqual([timedOut(0)])
+        await pool.close({ force: true })
+      })
+
+      it('no timer is left of a task that is done', async () => {
+        const { pool, workers } = poolOf(1)
+        const { done } = submit(pool, 0, [wait(0)], undefined, true, limited)
+        workers[0]?.start()
+        await settled()
+        expect(jest.getTimerCount()).toBe(1)
+        await open(0, 'a')
+        await done
+        expect(jest.getTimerCount()).toBe(0)
+        await pool.close()
+      })
+    })
   })
 })

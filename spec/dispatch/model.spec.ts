@@ -280,10 +280,14 @@ function areSame(a: unknown, b: readonly unknown[]): boolean {
   return Array.isArray(a) && a.length === b.length && a.every((one, n) => isSame(one, b[n]))
 }
 
-it(`${seeds.length} calls at random do what the model does`, async () => {
-  for (const seed of seeds) {
-    await run(seed).catch((cause) => {
-      throw new Error(`PARFOR_SEED=${seed} differs from the model: ${cause.message}`, { cause })
-    })
-  }
-}, 240_000 + 10 * RUNS)
+it(
+  `${seeds.length} calls at random do what the model does`,
+  async () => {
+    for (const seed of seeds) {
+      await run(seed).catch((cause) => {
+        throw new Error(`PARFOR_SEED=${seed} differs from the model: ${cause.message}`, { cause })
+      })
+    }
+  },
+  240_000 + 10 * RUNS,
+)
