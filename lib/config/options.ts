@@ -86,10 +86,10 @@ export interface ParallelOptions<E extends OnError = 'throw', A extends ReturnAs
   /** Ends every call when it aborts: they reject with `signal.reason`, and running tasks are killed. */
   signal?: AbortSignal | undefined
   /**
-   * joblib's progress lines, on stderr: none at 0, ever more up to 10, of nearly every batch above.
+   * joblib's progress lines, on stderr: none at 0, ever more up to 10, of nearly every batch above. `true` is 1.
    * @defaultValue `0`
    */
-  verbose?: number | undefined
+  verbose?: number | boolean | undefined
   /** Is told of every completed task, on every backend. */
   onProgress?: OnProgress | undefined
   /**

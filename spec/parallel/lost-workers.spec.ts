@@ -1,6 +1,6 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { threadId, type Worker } from 'node:worker_threads'
-import { delayed, Parallel, type TaskInfo, taskInfo, WorkerLostError } from '../../lib'
+import { delayed, Parallel, shared, type TaskInfo, taskInfo, WorkerLostError } from '../../lib'
 
 /** The threads that are started from now on, by id: each a promise that it has exited. */
 function threadExits(): { exits: ReadonlyMap<number, Promise<unknown>>; [Symbol.dispose](): void } {
@@ -92,6 +92,30 @@ describe('A lost worker', () => {
             : { status: 'fulfilled', value: n },
         ),
       )
+    },
+  )
+
+  it.each(['exits with code 3', 'runs out of memory'] as const)(
+    'that %s loses no outcome of the tasks before, and runs none of them again',
+    async (fault) => {
+      await using parallel = Parallel({
+        nJobs: 1,
+        backend: 'threads',
+        batchSize: 12,
+        onError: 'settle',
+        resourceLimits,
+      })
+      const runs = shared(Int32Array, 12)
+      const count = delayed((n: number) => {
+        Atomics.add(runs, n, 1)
+        return n % 2 === 0 ? { n } : n
+      })
+      const [deadly] = faults[fault]
+      const results = await parallel(Array.from({ length: 12 }, (_, n) => (n === 5 ? deadly : count(n))))
+      expect(results.map(({ status }) => status)).toEqual(
+        Array.from({ length: 12 }, (_, n) => (n === 5 ? 'rejected' : 'fulfilled')),
+      )
+      expect([...runs]).toEqual(Array.from({ length: 12 }, (_, n) => (n === 5 ? 0 : 1)))
     },
   )
 
