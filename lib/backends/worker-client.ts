@@ -364,7 +364,8 @@ export class WorkerClient {
     // Most often there is nothing in it that is not known.
     if (!run.hasBegun || (!isGone && Atomics.load(run.words, Words.running) - 1 <= run.reported)) return
     const held = readOutbox(run.words, run.id, isGone)
-    if (held) this.#report(run, { ...held, failed: [], refused: [], duration: undefined })
+    // What was posted before them may still be on its way.
+    if (held && (isGone || held.from <= run.reported)) this.#report(run, { ...held, failed: [], refused: [], duration: undefined })
   }
 
   /** What ends a worker between two tasks fails neither, and a program that forgot an `await` would not know. */

@@ -117,6 +117,7 @@ export function readOutbox(
   if (Atomics.load(words, Words.batch) !== batch) return undefined
   if (!isGone && (running === 0 || running === ENDED)) return undefined
   const count = Atomics.load(words, Words.held)
+  if (count === 0) return undefined
   const from = Atomics.load(words, Words.heldFrom)
   const bytes = Buffer.from(new Uint8Array(words.buffer, START).slice().buffer)
   // Whoever runs the same task as before has written nothing since.
