@@ -29,7 +29,7 @@ export type ResultsOf<T extends readonly Task[], E extends OnError = 'throw'> = 
 /** What a call gives, by `returnAs`: a promise of the results `L`, or an async generator of each `R`. */
 export type Returned<A extends ReturnAs, R, L = R[]> = A extends 'list'
   ? Promise<L>
-  : AsyncGenerator<R, undefined, undefined>
+  : AsyncGenerator<R, void, undefined>
 
 /**
  * Runs tasks, and keeps what that needs: made by `Parallel(nJobs)` or `Parallel(options)`. Call it with tasks as
@@ -95,7 +95,9 @@ export interface ParallelConstructor {
  * console.log(fulfilled.status, rejected.status) //=> fulfilled rejected
  *
  * const roots = Parallel({ nJobs: 2, returnAs: 'generator' })(numbers.map((n) => delayed(Math.sqrt)(n)))
- * for await (const root of roots) console.log(root) //=> 1 2 3
+ * let sum = 0
+ * for await (const root of roots) sum += root // each as soon as it is there
+ * console.log(sum) //=> 6
  * ```
  */
 export const Parallel = function Parallel(

@@ -79,9 +79,10 @@ export class WorkerClient {
     if (lane === undefined) throw new Error('A worker has two batches at most')
     run.use(lane, this.#lanes[lane] as Int32Array)
     run.message = this.#message(run.call)
-    this.#runs.push(run)
-    if (this.#gone) this.#lose(this.#gone)
-    else {
+    if (this.#gone) {
+      run.finish(run.lost(this.#gone, false))
+    } else {
+      this.#runs.push(run)
       this.handle.setRef(true)
       this.#send(run)
     }
@@ -93,20 +94,19 @@ export class WorkerClient {
     if (this.#inbox === undefined && this.#runs[0] === run) this.#readOutbox(run, false)
   }
 
-  /**
-   * Leaves the task at `position` to itself: the worker is of no more use, and is to be ended.
-   *
-   * @returns positions without an outcome, but for that one; `undefined` when the worker has got further meanwhile
-   */
-  abandon(run: WorkerRun, position: number, now: number): readonly number[] | undefined {
+  /** Tells now of all that has come. Whether that task still runs then: it may be ended for it. */
+  stillRuns(run: WorkerRun, position: number, now: number): boolean {
     this.handle.deliver()
-    if (this.#runs[0] !== run || this.#inbox !== undefined) return undefined
+    if (this.#runs[0] !== run || this.#inbox !== undefined) return false
     this.#readOutbox(run, false)
-    if (this.#runs[0] !== run || run.look(now)?.position !== position) return undefined
-    run.cancel()
+    return this.#runs[0] === run && run.look(now)?.position === position
+  }
+
+  /** The worker is to be ended: tells of all that has come, and of nothing that comes later. */
+  leave(): void {
+    this.handle.deliver()
+    for (const run of this.#runs) run.cancel()
     this.#runs = []
-    this.handle.setRef(false)
-    return run.unreported.filter((other) => other !== position)
   }
 
   endCall(call: OutgoingCall): void {
@@ -347,6 +347,7 @@ export class WorkerClient {
   #finish(run: WorkerRun): void {
     // Behind a limit that was set, the worker began none.
     run.rest = [...run.positions.slice(run.reported), ...run.rest]
+    run.positions = run.positions.slice(0, run.reported)
     const [next, ...later] = run.later
     if (next !== undefined && !this.#isCancelled(run) && this.#runs.includes(run)) {
       run.positions = next
@@ -365,7 +366,8 @@ export class WorkerClient {
     if (!run.hasBegun || (!isGone && Atomics.load(run.words, Words.running) - 1 <= run.reported)) return
     const held = readOutbox(run.words, run.id, isGone)
     // What was posted before them may still be on its way.
-    if (held && (isGone || held.from <= run.reported)) this.#report(run, { ...held, failed: [], refused: [], duration: undefined })
+    if (held && (isGone || held.from <= run.reported))
+      this.#report(run, { ...held, failed: [], refused: [], duration: undefined })
   }
 
   /** What ends a worker between two tasks fails neither, and a program that forgot an `await` would not know. */

@@ -132,14 +132,14 @@ export class WorkerPool {
   /**
    * Ends a worker whatever it does.
    *
-   * @returns the parts that it had
+   * @returns the parts that it had, as far as what has come from it leaves any
    */
   #detach(worker: WorkerClient): Part[] {
-    const parts = [...(this.#busy.get(worker) ?? [])]
-    for (const part of parts) {
-      part.run?.cancel()
-      this.#free(worker, part)
-    }
+    worker.leave()
+    const parts = this.#busy.get(worker)
+    // What had come may have ended a call, and this worker with it.
+    if (!parts) return []
+    for (const part of parts) this.#free(worker, part)
     this.#end(worker)
     return parts
   }
@@ -193,10 +193,11 @@ export class WorkerPool {
   /** Drops what waits of these jobs, and ends the workers that run a task of one: there is no other way to stop it. */
   #drop(jobs: ReadonlySet<Job>): void {
     this.#queue.remove(({ job }) => jobs.has(job))
-    for (const [worker, [current, next]] of [...this.#busy]) {
+    for (const worker of [...this.#busy.keys()]) {
+      const [current, next] = this.#busy.get(worker) ?? []
       if (next && jobs.has(next.job)) next.run?.cancel()
       if (!current || !jobs.has(current.job) || current.run?.cancel()) continue
-      for (const { job, run } of this.#detach(worker)) if (run && !jobs.has(job)) this.#partDone(job, run.unreported)
+      for (const part of this.#detach(worker)) if (!jobs.has(part.job)) this.#runElsewhere(part)
     }
     for (const job of [...jobs]) this.#settle(job)
     this.#assign()
@@ -229,7 +230,7 @@ export class WorkerPool {
     if (this.#starting.size > 0 || this.#mayGrow) return undefined
     const now = sharedNow()
     for (const [worker, [current, next]] of this.#busy) {
-      if (next || !current?.run?.mayBeFollowed || current.job.call.msPerTask >= LONG) continue
+      if (worker.isGone || next || !current?.run?.mayBeFollowed || current.job.call.msPerTask >= LONG) continue
       if ((current.run.look(now)?.elapsed ?? 0) < LONG) return worker
     }
     return undefined
@@ -345,9 +346,13 @@ export class WorkerPool {
     if (job.parts === 0) this.#settle(job)
   }
 
+  /** What a worker that is ended has left of a part. */
+  #runElsewhere({ job, run, positions }: Part): void {
+    this.#partDone(job, run?.unreported ?? positions)
+  }
+
   #giveUp(worker: WorkerClient, job: Job, error: ParforError): void {
-    for (const { job: other, run } of this.#detach(worker))
-      if (other !== job) this.#partDone(other, run?.unreported ?? [])
+    for (const part of this.#detach(worker)) if (part.job !== job) this.#runElsewhere(part)
     this.#fail(job, error)
     this.#assign()
   }
@@ -392,7 +397,7 @@ export class WorkerPool {
       if (!this.#has(worker, part)) return
       const task = run.look(sharedNow())
       if (task === undefined || task.elapsed < timeout) lookIn(timeout - (task?.elapsed ?? 0))
-      else if (!this.#timeOut(worker, part, run, task.position, timeout)) lookIn(1)
+      else if (!this.#timeOut(worker, part, run, task.position, timeout) && this.#has(worker, part)) lookIn(1)
     }
     lookIn(timeout)
   }
@@ -400,14 +405,13 @@ export class WorkerPool {
   /** @returns whether that task did run, and its worker is on its way out */
   #timeOut(worker: WorkerClient, part: Part, run: WorkerRun, position: number, timeout: number): boolean {
     const { job } = part
-    const rest = worker.abandon(run, position, sharedNow())
-    if (!this.#has(worker, part)) return true // what had come meanwhile has ended the call
-    if (rest === undefined) return false
+    if (!worker.stillRuns(run, position, sharedNow())) return false
     const [, next] = this.#detach(worker)
-    if (next) this.#partDone(next.job, next.run?.unreported ?? [])
+    if (next) this.#runElsewhere(next)
     const index = job.batch.start + position
     const reason = timedOut(index, nameIn(job.batch, position), timeout)
     job.onOutcome(index, { status: 'rejected', reason }, worker.handle.id)
+    const rest = run.unreported.filter((other) => other !== position)
     if (!job.signal.aborted) this.#partDone(job, rest)
     this.#assign()
     return true

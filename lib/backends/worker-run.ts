@@ -122,7 +122,8 @@ export class WorkerRun {
   look(now: number): Look | undefined {
     const at = this.#begun - 1
     const position = this.positions[at]
-    if (position === undefined) return undefined
+    // Its outcome may be here before the worker has announced the next one.
+    if (position === undefined || at < this.reported) return undefined
     return {
       position,
       elapsed: since(Atomics.load(this.#words, Words.started), now),

@@ -1,6 +1,7 @@
 import { type Dispatch, dispatch, type Plan, type Receiver } from './dispatch'
 import { ResultStream } from './result-stream'
 import { collectList, type OnCompletion, streamResults } from './results'
+import { onAbort } from './signals'
 
 /** A call that runs. It does not hold what its caller got of it: a stream that is forgotten ends its call. */
 export interface RunningCall {
@@ -62,7 +63,11 @@ function startStream(tasks: unknown, plan: Plan, shape: Shape, onStart: OnStart)
   })
   onStart({ stop: run.stop, over, letGo: (error) => letGo(run, results, error) })
   run.start()
-  return new ResultStream(results, () => run.stop(new Error('The results were not wanted any more')))
+  return new ResultStream(results, () => {
+    run.stop(new Error('The results were not wanted any more'))
+    // Also when all tasks are completed: then there are signals to be listened to no more.
+    results.close()
+  })
 }
 
 /** A stream whose call could not begin: it says so when it is asked for the first result. */
@@ -98,12 +103,12 @@ function withEnd(receiver: Receiver): { receiver: Receiver; over: Promise<void> 
   }
 }
 
-/** Milliseconds that somebody who asks for results one by one may take for one of them, when the call is let go. */
+/** Milliseconds that nobody asks for results, and nothing runs, until a call that is let go is ended. */
 const PATIENCE = 500
 const LOOK = 20
 
 /**
- * A stream that nobody asks ends nowhere: its tasks wait until results are taken. One that was asked may be so again,
+ * A stream that nobody asks may end nowhere: its tasks wait until results are taken. One that was asked may be so again,
  * as soon as its consumer is done with the last result.
  */
 function letGo(
@@ -112,29 +117,17 @@ function letGo(
   error: unknown,
 ): void {
   let { asked } = results
-  let patience = asked === 0 ? 0 : PATIENCE
+  let patience = PATIENCE
   const look = () => {
     if (run.isOver) return
     if (results.asked !== asked || results.isWaitedFor || !run.isIdle) {
       asked = results.asked
-      patience = asked === 0 ? 0 : PATIENCE
+      patience = PATIENCE
     } else {
-      patience -= LOOK
+      patience = asked === 0 && run.isStalled ? 0 : patience - LOOK
     }
-    if (patience < 0) run.stop(error)
+    if (patience <= 0) run.stop(error)
     else setTimeout(look, LOOK)
   }
   look()
-}
-
-/** @returns takes the listeners off again */
-function onAbort(signals: readonly AbortSignal[], stop: (reason: unknown) => void): () => void {
-  const listeners = signals.map((signal) => {
-    const listener = () => stop(signal.reason)
-    signal.addEventListener('abort', listener)
-    return () => signal.removeEventListener('abort', listener)
-  })
-  return () => {
-    for (const unlisten of listeners) unlisten()
-  }
 }

@@ -70,6 +70,8 @@ export interface Dispatch {
   stop(error: unknown): void
   /** Whether no batch is out: nothing will be completed before something is consumed, or comes from the input. */
   readonly isIdle: boolean
+  /** Whether nothing will be completed before something is consumed. */
+  readonly isStalled: boolean
   /** Whether it has ended, one way or the other. */
   readonly isOver: boolean
 }
@@ -85,6 +87,7 @@ const sentPerWorker = 2
  * results, timers, an abort.
  */
 const longestStretch = 10
+const worthCounting = 0.5
 
 /**
  * Runs the tasks of one call: takes them from the input as the window allows, sends them in batches, and tells each
@@ -112,12 +115,18 @@ export function dispatch(tasks: unknown, plan: Plan, receiver: Receiver): Dispat
   let completed = 0
   let knownTotal: number | undefined
   let flushIsDue = false
+  /** Milliseconds that were spent on the input in this turn of the event loop, where that is worth to be counted. */
+  let spent = 0
+  let hasToldEnd = false
 
   return {
     start,
     stop: (error) => end('failed', () => receiver.stopped(error), error),
     get isIdle() {
-      return out === 0
+      return out === 0 && backend !== 'opening'
+    },
+    get isStalled() {
+      return out === 0 && unconsumed >= plan.window
     },
     get isOver() {
       return !isOpen()
@@ -139,11 +148,10 @@ export function dispatch(tasks: unknown, plan: Plan, receiver: Receiver): Dispat
    */
   function advance(unfilled = false) {
     if (!isOpen() || source === undefined) return
-    const until = plan.window === Number.POSITIVE_INFINITY ? plan.window : performance.now() + longestStretch
     let isLate = false
     while (out < outAtOnce && unconsumed < plan.window) {
       const size = plan.batchSize.next(left(source))
-      isLate = take(source, size - backlog.length, until)
+      isLate = take(source, size - backlog.length)
       if (!isOpen() || backlog.length === 0) break
       // Only an input that must be waited for leaves a batch unfilled before its end.
       if (backlog.length < size && !source.ended) {
@@ -160,24 +168,33 @@ export function dispatch(tasks: unknown, plan: Plan, receiver: Receiver): Dispat
     if (isOpen() && (out >= outAtOnce || unconsumed >= plan.window)) {
       const wanted = (plan.window - unconsumed) * plan.batchSize.next(left(source)) - backlog.length
       // An array whose elements were all taken is asked for its end, so that the call is over when they are done.
-      isLate = take(source, left(source) === 0 ? Math.max(1, wanted) : wanted, until)
+      isLate = take(source, left(source) === 0 ? Math.max(1, wanted) : wanted)
     }
     if (isLate && isOpen()) flushSoon()
     if (isOpen() && source.ended && out === 0 && backlog.length === 0) {
       if (inputFailure) fail(inputFailure.error)
-      else end('ended', () => receiver.ended())
+      else {
+        // It may be learned only now that nothing follows.
+        if (!hasToldEnd) tellMoment()
+        end('ended', () => receiver.ended())
+      }
     }
   }
 
-  /** @returns whether it took too long */
-  function take(source: Source, wanted: number, until: number): boolean {
+  /** @returns whether there is no more time for it in this turn of the event loop */
+  function take(source: Source, wanted: number): boolean {
+    // Through such a window all is taken before anything else, however long that takes.
+    const isTimed = plan.window !== Number.POSITIVE_INFINITY
+    const begun = isTimed ? performance.now() : 0
     try {
-      return source.take(wanted, backlog, until)
+      return source.take(wanted, backlog, isTimed ? begun + longestStretch - spent : plan.window)
     } catch (error) {
       source.close()
       if (plan.drains) inputFailure = { error }
       else fail(error)
       return false
+    } finally {
+      if (isTimed) spend(performance.now() - begun)
     }
   }
 
@@ -190,8 +207,19 @@ export function dispatch(tasks: unknown, plan: Plan, receiver: Receiver): Dispat
     flushIsDue = true
     setImmediate(() => {
       flushIsDue = false
+      spent = 0
       advance(true)
     })
+  }
+
+  /** Several completions may come in one turn, and each asks the input. */
+  function spend(time: number) {
+    if (time < worthCounting) return
+    if (spent === 0)
+      setImmediate(() => {
+        spent = 0
+      })
+    spent += time
   }
 
   function ready(): boolean {
@@ -285,6 +313,7 @@ export function dispatch(tasks: unknown, plan: Plan, receiver: Receiver): Dispat
     const dispatched = sent + backlog.length
     const isDispatching = !source.ended
     const isOver = !isDispatching && completed === dispatched
+    hasToldEnd = isOver
     plan.onBatch({ completed, dispatched, batches, total: knownTotal, isDispatching, isOver })
   }
 

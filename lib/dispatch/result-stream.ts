@@ -8,7 +8,7 @@ const AsyncIterator = Object.getPrototypeOf(Object.getPrototypeOf(async function
  * Results as an async generator: that a program can end early, by `break`, `return()`, `throw()` or disposal, or by
  * forgetting it.
  */
-export class ResultStream<R> implements AsyncGenerator<R, undefined, undefined> {
+export class ResultStream<R> implements AsyncGenerator<R, void, undefined> {
   readonly #results: StreamOfResults
   readonly #stop: () => void
 
@@ -19,16 +19,16 @@ export class ResultStream<R> implements AsyncGenerator<R, undefined, undefined> 
     forgotten.register(this, stop, this)
   }
 
-  next(): Promise<IteratorResult<R, undefined>> {
-    return this.#results.next(this) as Promise<IteratorResult<R, undefined>>
+  next(): Promise<IteratorResult<R, void>> {
+    return this.#results.next(this) as Promise<IteratorResult<R, void>>
   }
 
-  async return(value?: unknown): Promise<IteratorResult<R, undefined>> {
+  async return(value?: unknown): Promise<IteratorResult<R, void>> {
     this.#end()
     return { value: (await value) as undefined, done: true }
   }
 
-  async throw(error: unknown): Promise<IteratorResult<R, undefined>> {
+  async throw(error: unknown): Promise<IteratorResult<R, void>> {
     this.#end()
     throw error
   }

@@ -45,7 +45,7 @@ export function collectList(settled: boolean, onCompletion?: OnCompletion): List
 /** Results of a call as they are asked for, one by one. */
 export interface StreamOfResults extends Receiver {
   /** The next result. One that is given is consumed. `holder` is held as long as it waits. */
-  next(holder: object): Promise<IteratorResult<unknown, undefined>>
+  next(holder: object): Promise<IteratorResult<unknown, void>>
   /** Gives no more. */
   close(): void
   /** Whether somebody waits for a result now, and how often one was asked for. */
@@ -72,7 +72,7 @@ export function streamResults({ ordered, settled, onCompletion, onOver }: Stream
   type End = { is: 'to come' } | { is: 'reached' } | { is: 'failed'; error: unknown } | { is: 'told' }
   interface Waiter {
     readonly holder: object
-    resolve(result: IteratorResult<unknown, undefined>): void
+    resolve(result: IteratorResult<unknown, void>): void
     reject(error: unknown): void
   }
   const ready = ordered ? inOrder<Ready>() : asCompleted<Ready>()

@@ -119,17 +119,17 @@ export async function streams() {
   for await (const root of Parallel({ returnAs: 'generator' })([4].map((n) => delayed(Math.sqrt)(n))))
     numbers.push(root)
   const either = Parallel({ returnAs: 'generator_unordered' })([delayed(Math.sqrt)(4), delayed(String)(5)])
-  sure<Same<typeof either, AsyncGenerator<number | string, undefined, undefined>>>()
+  sure<Same<typeof either, AsyncGenerator<number | string, void, undefined>>>()
   const settled = Parallel({ returnAs: 'generator', onError: 'settle' })(function* () {
     yield delayed(addNumbers)(1)
   })
-  sure<Same<typeof settled, AsyncGenerator<PromiseSettledResult<number>, undefined, undefined>>>()
+  sure<Same<typeof settled, AsyncGenerator<PromiseSettledResult<number>, void, undefined>>>()
   const list = Parallel({ returnAs: 'list', timeout: 1000 })([delayed(Math.sqrt)(4), delayed(String)(5)])
   sure<Same<typeof list, Promise<[number, string]>>>()
   const some = Parallel({ returnAs: anyCase ? 'list' : 'generator' })([1].map((n) => delayed(Math.sqrt)(n)))
-  sure<Same<typeof some, Promise<number[]> | AsyncGenerator<number, undefined, undefined>>>()
+  sure<Same<typeof some, Promise<number[]> | AsyncGenerator<number, void, undefined>>>()
   await using disposed = Parallel({ returnAs: 'generator' })([delayed(Math.sqrt)(4)])
-  return [numbers, either, settled, await list, some, (await disposed.return(undefined)).done]
+  return [numbers, either, settled, await list, some, (await disposed.return()).done]
 }
 
 export async function options(backend: ParallelBackend, signal: AbortSignal) {

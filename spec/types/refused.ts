@@ -66,7 +66,7 @@ export async function programs() {
   Parallel({ backend: 'loky' })
   // @ts-expect-error: '"iterator"' is not assignable
   Parallel({ returnAs: 'iterator' })
-  // @ts-expect-error: 'AsyncGenerator<number, undefined, undefined>' is missing
+  // @ts-expect-error: 'AsyncGenerator<number, void, undefined>' is missing
   const list: number[] = await Parallel({ returnAs: 'generator' })([delayed(Math.sqrt)(4)])
   // @ts-expect-error: 'number' is not assignable to parameter of type 'string'
   for await (const each of Parallel({ returnAs: 'generator' })([delayed(Math.sqrt)(4)])) strings.push(each)

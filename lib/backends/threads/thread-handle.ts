@@ -85,7 +85,8 @@ export class ThreadHandle implements WorkerHandle {
   }
 
   setRef(isNeeded: boolean): void {
-    if (this.#gone) return
+    // The end of a thread that is ended keeps the process alive.
+    if (this.#gone || this.#isEnding) return
     if (isNeeded) {
       this.#worker.ref()
       this.#port.ref()
