@@ -443,6 +443,63 @@ describe('WorkerPool', () => {
     })
   })
 
+  it('tells of what a worker had done before it is ended for another call, and runs only the rest again', async () => {
+    const { pool, workers } = poolOf(1)
+    const other: Call = { nested: { level: 1 } }
+    const controller = new AbortController()
+    submit(pool, 0, [wait(0)], controller)
+    workers[0]?.start()
+    await settled()
+    await open(0, '')
+    submit(pool, 1, [wait(1)], controller)
+    const kept = submit(
+      pool,
+      10,
+      [10, 11, 12].map((n) => wait(n)),
+      undefined,
+      true,
+      other,
+    )
+    expect(workers.map(argsSent)).toEqual([[[0], [1], [10, 11, 12]]])
+    await settled()
+    const [worker] = workers
+    if (worker) worker.isSlow = true
+    await open(1, '')
+    await open(10, 'a')
+    controller.abort()
+    expect(kept.outcomes).toEqual([value(10, 'a')])
+    workers[1]?.start()
+    await settled()
+    expect(argsSent(workers[1] as InProcessWorker)).toEqual([[11, 12]])
+    for (const n of [11, 12]) await open(n, `${n}`)
+    worker?.deliver()
+    await kept.done
+    expect(kept.outcomes).toEqual([value(10, 'a'), value(11, '11'), value(12, '12')])
+    await pool.close()
+  })
+
+  it('settles a batch whose end has come, unseen, when its worker is ended', async () => {
+    const { pool, workers } = poolOf(1)
+    const other: Call = { nested: { level: 1 } }
+    const controller = new AbortController()
+    submit(pool, 0, [wait(0)], controller)
+    workers[0]?.start()
+    await settled()
+    await open(0, '')
+    const jobs = [1, 10, 2].map((n) =>
+      submit(pool, n, [wait(n)], n === 10 ? undefined : controller, true, n === 10 ? other : call),
+    )
+    await settled()
+    const [worker] = workers
+    if (worker) worker.isSlow = true
+    await open(1, '')
+    await open(10, 'a')
+    controller.abort()
+    await jobs[1]?.done
+    expect(jobs[1]?.outcomes).toEqual([value(10, 'a')])
+    await pool.close()
+  })
+
   describe('looks after', () => {
     beforeEach(() => jest.useFakeTimers({ doNotFake: ['setImmediate', 'queueMicrotask', 'nextTick'] }))
     afterEach(() => jest.useRealTimers())
@@ -570,6 +627,42 @@ describe('WorkerPool', () => {
         jest.advanceTimersByTime(3)
         expect(outcomes).toEqual([timedOut(0)])
         await pool.close({ force: true })
+      })
+
+      it('a task whose outcome was on the way has not run for too long', async () => {
+        const { pool, workers } = poolOf(1)
+        const { done, outcomes } = submit(pool, 0, [wait(0), wait(1)], undefined, true, limited)
+        const [worker] = workers as [InProcessWorker]
+        worker.start()
+        await settled()
+        worker.isSlow = true
+        await open(0, 'a')
+        await open(1, 'b')
+        // As if it had not yet come to announce the end of the last one.
+        Atomics.store(wordsOf(worker.words, 0), Words.running, 2)
+        age(worker, 200)
+        jest.advanceTimersByTime(100)
+        await done
+        expect([outcomes, worker.isEnded]).toEqual([[value(0, 'a'), value(1, 'b')], false])
+        await pool.close()
+      })
+
+      it('nor one whose outcome has come before its worker has announced the next', async () => {
+        const { pool, workers } = poolOf(1)
+        const { done, outcomes } = submit(pool, 0, [wait(0), wait(1)], undefined, true, limited)
+        const [worker] = workers as [InProcessWorker]
+        worker.start()
+        await settled()
+        await open(0, 'a')
+        Atomics.store(wordsOf(worker.words, 0), Words.running, 1)
+        age(worker, 200)
+        jest.advanceTimersByTime(100)
+        expect([outcomes, worker.isEnded]).toEqual([[value(0, 'a')], false])
+        Atomics.store(wordsOf(worker.words, 0), Words.running, 2)
+        await open(1, 'b')
+        await done
+        expect(outcomes).toEqual([value(0, 'a'), value(1, 'b')])
+        await pool.close()
       })
 
       it('no timer is left of a task that is done', async () => {

@@ -1,4 +1,6 @@
 import { getEventListeners } from 'node:events'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { fixedBatchSize } from '../../lib/dispatch/batch-size'
 import { failedStream, type RunningCall, type Shape, startCall } from '../../lib/dispatch/calls'
 import { ResultStream } from '../../lib/dispatch/result-stream'
@@ -111,6 +113,19 @@ describe('A generator of results', () => {
     expect([isOver(), sent.every(({ signal }) => signal.aborted)]).toEqual([true, true])
   })
 
+  it('listens no more when it is forgotten, also when all is completed', async () => {
+    const { signal } = new AbortController()
+    const { sent } = start([identity(0)], { signals: [signal] })
+    await sent[0]?.complete(['a'])
+    setFlagsFromString('--expose-gc')
+    const gc = runInNewContext('gc') as () => void
+    for (let turn = 0; turn < 20 && getEventListeners(signal, 'abort').length > 0; turn += 1) {
+      await settled()
+      gc()
+    }
+    expect(getEventListeners(signal, 'abort')).toEqual([])
+  })
+
   it('ends with the reason of a signal also when all is completed, and not all taken', async () => {
     const controller = new AbortController()
     const { sent, stream } = start([identity(0)], { signals: [controller.signal] })
@@ -139,6 +154,22 @@ describe('A generator that is let go', () => {
     expect(isOver()).toBe(false)
     for (const n of [0, 1]) await sent[n]?.complete([n])
     jest.advanceTimersByTime(20)
+    await settled()
+    expect(isOver()).toBe(true)
+  })
+
+  it('waits half a second for an input that may have more, when nobody asks', async () => {
+    const { sent, call, isOver } = start(async function* () {
+      yield identity(0)
+      await new Promise(() => {})
+    })
+    await settled()
+    await sent[0]?.complete([0])
+    call.letGo('let go')
+    jest.advanceTimersByTime(440)
+    await settled()
+    expect(isOver()).toBe(false)
+    jest.advanceTimersByTime(60)
     await settled()
     expect(isOver()).toBe(true)
   })

@@ -124,6 +124,30 @@ describe('dispatch', () => {
       expect(sent.map(({ args }) => args)).toEqual([[0, 1], [2]])
     })
 
+    it('for so long in one turn of the event loop, however many batches are finished in it', async () => {
+      const pulled: number[] = []
+      const slowly = function* () {
+        for (const task of counting(pulled)) {
+          for (const end = performance.now() + 4; performance.now() < end; );
+          yield task
+        }
+      }
+      const { sent } = start(slowly, { workers: 4 })
+      await settled()
+      await settled()
+      await settled()
+      const before = pulled.length
+      // All at once, as messages of workers come.
+      const finished = sent.splice(0)
+      for (const one of finished) one.report({ status: 'fulfilled', value: 0 })
+      for (const one of finished) void one.finish()
+      await Promise.resolve()
+      await Promise.resolve()
+      await Promise.resolve()
+      expect(finished.length).toBeGreaterThan(4)
+      expect(pulled.length - before).toBeLessThanOrEqual(4)
+    })
+
     it('nothing while it is asked, also when it lets the call go on itself', async () => {
       const pulled: number[] = []
       const waiting: Place[] = []
@@ -600,6 +624,41 @@ describe('dispatch', () => {
       { completed: 4, dispatched: 5, batches: 3, total: 5, isDispatching: false, isOver: false },
       { completed: 5, dispatched: 5, batches: 3, total: 5, isDispatching: false, isOver: true },
     ])
+  })
+
+  it('tells that it is over also when that is learned after the last batch', async () => {
+    const moments: { completed: number; isOver: boolean }[] = []
+    let end = () => {}
+    const { sent } = start(
+      async function* () {
+        yield identity(0)
+        await new Promise<void>((resolve) => {
+          end = resolve
+        })
+      },
+      { onBatch: (moment) => moments.push(moment) },
+    )
+    await settled()
+    await sent[0]?.complete([0])
+    await settled(end())
+    expect(moments.map(({ completed, isOver }) => [completed, isOver])).toEqual([
+      [1, false],
+      [1, true],
+    ])
+  })
+
+  it('is stalled when nothing comes before something is consumed', async () => {
+    const { sent, places, call } = start(counting([]), { window: 2, workers: 1, consumes: false })
+    expect([call.isIdle, call.isStalled]).toEqual([false, false])
+    for (const n of [0, 1]) await sent[n]?.complete([n])
+    expect([call.isIdle, call.isStalled]).toEqual([true, true])
+    places[0]?.consumed()
+    expect([call.isIdle, call.isStalled]).toEqual([false, false])
+  })
+
+  it('is not idle while its backend is opening', async () => {
+    const { call } = start(counting([]), { open: () => new Promise(() => {}) })
+    expect([call.isIdle, call.isStalled]).toEqual([false, false])
   })
 
   it('knows whether it is idle, and whether it is over', async () => {

@@ -33,6 +33,28 @@ describe.each(['threads', 'sequential'])('A program that uses %s', (backend) => 
 })
 
 describe('A program', () => {
+  it('can close its Parallel after an abort that came while it was busy itself', async () => {
+    const ended = await runProgram(
+      program(`
+        const identity = delayed((n) => n)
+        const parallel = Parallel({ nJobs: 1, backend: 'threads', batchSize: 1 })
+        await parallel([identity(0)])
+        for (let ms = 0; ms < 20; ms += 4) {
+          const other = Parallel({ nJobs: 1, backend: 'threads', batchSize: 1 })
+          const controller = new AbortController()
+          const call = other([1, 2, 3, 4].map((n) => identity(n)), { signal: controller.signal }).catch(() => {})
+          for (const end = performance.now() + ms; performance.now() < end; );
+          controller.abort()
+          await call
+          await other.close()
+        }
+        await parallel.close()
+        console.log('closed')
+      `),
+    )
+    expect(ended).toEqual({ code: 0, signal: null, stdout: 'closed\n', stderr: '' })
+  })
+
   it('ends by itself when a call has failed', async () => {
     const ended = await runProgram(
       program(`

@@ -12,6 +12,8 @@ export interface InProcessWorker extends WorkerHandle {
   /** Ends it from its own side. */
   die(how?: Partial<Gone>): void
   readonly isEnded: boolean
+  /** Keeps what it sends on the way, until it is asked for. */
+  isSlow: boolean
   /** Whether it keeps the process alive. */
   readonly isRef: boolean
 }
@@ -22,6 +24,7 @@ export function inProcessWorker(id: number): InProcessWorker {
   const waiting: Request[] = []
   let state: 'starting' | 'started' | 'ended' = 'starting'
   let isRef = false
+  const onTheWay: Response[] = []
   let respond: (response: Response) => void = () => {}
   let tellGone: (how: Gone) => void = () => {}
   let started = () => {}
@@ -34,7 +37,9 @@ export function inProcessWorker(id: number): InProcessWorker {
   const server = serve({
     words,
     post: (response) => {
-      if (state === 'started') respond(structuredClone(response))
+      if (state !== 'started') return
+      onTheWay.push(structuredClone(response))
+      if (!worker.isSlow) worker.deliver()
     },
   })
 
@@ -44,8 +49,9 @@ export function inProcessWorker(id: number): InProcessWorker {
     state = 'ended'
     tellGone(how)
   }
-  return {
+  const worker: InProcessWorker = {
     id,
+    isSlow: false,
     words,
     ready,
     requests,
@@ -76,10 +82,13 @@ export function inProcessWorker(id: number): InProcessWorker {
     onResponse(listen) {
       respond = listen
     },
-    deliver() {},
+    deliver() {
+      for (const response of onTheWay.splice(0)) respond(response)
+    },
     onGarbled() {},
     onGone(listen) {
       tellGone = listen
     },
   }
+  return worker
 }
