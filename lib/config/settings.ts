@@ -123,8 +123,12 @@ export function settle(checked: Checked): Settings {
 
 /** @throws TypeError that names the option of the call, its value and the valid ones. */
 export function checkCallOptions(given: unknown = {}): CallOptions {
-  if (typeof given !== 'object' || given === null) {
-    throw new TypeError(`The options of a call are an object, { signal?, onProgress? }; got ${inspect(given)}`)
+  // An object without keys would pass for no options at all: a signal has none.
+  const isOptions = typeof given === 'object' && given !== null && (Object.keys(given).length > 0 || isPlain(given))
+  if (!isOptions || Array.isArray(given)) {
+    const hint = isSignal(given) ? '. Write { signal }' : ''
+    const got = inspect(given, { depth: 0 })
+    throw new TypeError(`The options of a call are an object, { signal?, onProgress? }; got ${got}${hint}`)
   }
   return checkEach(given, callChecks, 'a call')
 }
@@ -261,12 +265,20 @@ function checkResourceLimits(value: unknown, option: string): ResourceLimits {
 }
 
 function checkSignal(value: unknown, option: string): AbortSignal {
-  // By what it can do: a signal may come from another realm, or from a polyfill.
-  const signal = value as Partial<AbortSignal> | null
-  if (typeof signal !== 'object' || typeof signal?.addEventListener !== 'function' || !('aborted' in signal)) {
-    throw new TypeError(wrong(option, 'an AbortSignal', value))
-  }
-  return signal as AbortSignal
+  if (!isSignal(value)) throw new TypeError(wrong(option, 'an AbortSignal', value))
+  return value
+}
+
+/** By what it can do: a signal may come from another realm, or from a polyfill. */
+function isSignal(value: unknown): value is AbortSignal {
+  const signal = value as Partial<AbortSignal> | null | undefined
+  return typeof signal === 'object' && typeof signal?.addEventListener === 'function' && 'aborted' in signal
+}
+
+/** Of any realm. */
+function isPlain(value: object): boolean {
+  const prototype = Object.getPrototypeOf(value)
+  return prototype === null || Object.getPrototypeOf(prototype) === null
 }
 
 function checkTask(value: unknown, option: string): Task {

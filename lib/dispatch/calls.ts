@@ -44,16 +44,33 @@ function startList(tasks: unknown, plan: Plan, { settled, onCompletion, signals 
   const results = collectList(settled, onCompletion)
   const run = dispatch(tasks, plan, results)
   const unlisten = onAbort(signals, run.stop)
-  const over = results.list.then(unlisten, unlisten)
+  const alive = keepAlive(signals)
+  alive?.ref()
+  const end = () => {
+    unlisten()
+    clearInterval(alive)
+  }
+  const over = results.list.then(end, end)
   onStart({ stop: run.stop, over, letGo: () => {} })
   run.start()
-  return results.list
+  // Another promise than the one that is looked after here: Node tells of one that fails and that nobody looks after.
+  return results.list.then((list) => list)
 }
 
 function startStream(tasks: unknown, plan: Plan, shape: Shape, onStart: OnStart) {
   const { returnAs, settled, onCompletion, signals } = shape
   const ordered = returnAs === 'generator'
-  const results = streamResults({ ordered, settled, onCompletion, onOver: () => unlisten() })
+  const alive = keepAlive(signals)
+  const results = streamResults({
+    ordered,
+    settled,
+    onCompletion,
+    onWaiting: (isWaiting) => (isWaiting ? alive?.ref() : alive?.unref()),
+    onOver() {
+      unlisten()
+      clearInterval(alive)
+    },
+  })
   const { receiver, over } = withEnd(results)
   const run = dispatch(tasks, plan, receiver)
   const unlisten = onAbort(signals, (reason) => {
@@ -75,6 +92,14 @@ export function failedStream(error: unknown): ResultStream<unknown> {
   const results = streamResults({ ordered: true, settled: false, onOver: () => {} })
   results.failed(error)
   return new ResultStream(results, () => {})
+}
+
+/**
+ * A call may wait for its input only, or for a task of this thread, and a time that is to end it (`AbortSignal.timeout`)
+ * does not keep the process alive by itself. Somebody who waits for results that a signal can end keeps it alive.
+ */
+function keepAlive(signals: readonly AbortSignal[]): NodeJS.Timeout | undefined {
+  return signals.length > 0 ? setInterval(() => {}, 2 ** 31 - 1).unref() : undefined
 }
 
 /** A promise for the end of a call, however it ends. */

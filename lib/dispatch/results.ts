@@ -60,6 +60,8 @@ export interface StreamOptions {
   /** Whether they are settled results rather than values. */
   readonly settled: boolean
   readonly onCompletion?: OnCompletion | undefined
+  /** Called when somebody waits, and when nobody does any more. */
+  readonly onWaiting?: ((isWaiting: boolean) => void) | undefined
   /** Called once, when what happens from then on changes nothing of what is given. */
   readonly onOver: () => void
 }
@@ -68,7 +70,8 @@ export interface StreamOptions {
  * Keeps the completions of a call until they are asked for. When a task fails, or the input, what can be given before
  * that error still is: all that came before it; in the order of the tasks, what no gap divides from what was given.
  */
-export function streamResults({ ordered, settled, onCompletion, onOver }: StreamOptions): StreamOfResults {
+export function streamResults(options: StreamOptions): StreamOfResults {
+  const { ordered, settled, onCompletion, onWaiting, onOver } = options
   type End = { is: 'to come' } | { is: 'reached' } | { is: 'failed'; error: unknown } | { is: 'told' }
   interface Waiter {
     readonly holder: object
@@ -79,11 +82,12 @@ export function streamResults({ ordered, settled, onCompletion, onOver }: Stream
   const waiters: Waiter[] = []
   let end: End = { is: 'to come' }
   let isOver = false
+  let isWaitedFor = false
   let asked = 0
 
   return {
     get isWaitedFor() {
-      return waiters.length > 0
+      return isWaitedFor
     },
     get asked() {
       return asked
@@ -134,13 +138,16 @@ export function streamResults({ ordered, settled, onCompletion, onOver }: Stream
       waiters.shift()?.resolve({ value, done: false })
       place.consumed()
     }
-    if (end.is === 'to come') return
-    if (waiters.length > 0) {
+    if (waiters.length > 0 && end.is !== 'to come') {
       if (end.is === 'failed') waiters.shift()?.reject(end.error)
       end = { is: 'told' }
       for (const waiter of waiters.splice(0)) waiter.resolve({ value: undefined, done: true })
     }
-    if (isOver || (end.is === 'reached' && !ready.isEmpty)) return
+    if (isWaitedFor !== waiters.length > 0) {
+      isWaitedFor = waiters.length > 0
+      onWaiting?.(isWaitedFor)
+    }
+    if (isOver || end.is === 'to come' || (end.is === 'reached' && !ready.isEmpty)) return
     isOver = true
     onOver()
   }

@@ -16,7 +16,7 @@ export interface Source {
    * Puts as many as `wanted` tasks into `sink`: fewer when the input ends, when it must be waited for (`onArrival` is
    * called when to try again), or when `until` has passed. (With nothing wanted it only throws what is to be thrown.)
    *
-   * @param until - A time of `performance.now()`: from then on no element is asked for that takes time itself.
+   * @param until - A time of `performance.now()`: from then on an input that is slow is not asked.
    * @returns Whether it stopped for the time.
    * @throws what the input throws; TypeError for an element that is no task.
    */
@@ -56,6 +56,8 @@ function syncSource(iterator: Iterator<unknown>, length: number | undefined): So
   /** When that was looked at last, and how many were taken then. */
   let lookedAt = 0
   let takenThen = 0
+  /** How often in a row it had taken long. */
+  let slowLooks = 0
 
   return {
     get total() {
@@ -106,10 +108,12 @@ function syncSource(iterator: Iterator<unknown>, length: number | undefined): So
       return false
     }
     const now = performance.now()
-    untimed = taken > takenThen && now - lookedAt < quick ? elementsBetweenLooks : 0
+    if (taken > takenThen) slowLooks = now - lookedAt < quick ? 0 : slowLooks + 1
+    untimed = taken > takenThen && slowLooks === 0 ? elementsBetweenLooks : 0
     lookedAt = now
     takenThen = taken
-    return now >= until
+    // Once may be the machine, which had something else to do.
+    return now >= until && slowLooks > 1
   }
 
   /** What the input's own code may have changed, unseen by the compiler. */

@@ -163,6 +163,9 @@ describe('checkCallOptions', () => {
     [{ singal: 1 }, "'singal' is no option of a call. Did you mean 'signal'?"],
     [5, 'The options of a call are an object'],
     [null, 'The options of a call are an object'],
+    [[], 'The options of a call are an object'],
+    [new Map(), 'The options of a call are an object'],
+    [new AbortController().signal, 'Write { signal }'],
   ])('says what is wrong with %j', (options, message) => {
     expect(() => checkCallOptions(options)).toThrow(TypeError)
     expect(() => checkCallOptions(options)).toThrow(message)

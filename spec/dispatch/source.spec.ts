@@ -67,26 +67,52 @@ describe('openSource', () => {
     expect(tasks.log).toHaveLength(3)
   })
 
-  it('asks for no more when the time is over, and says so', () => {
-    const tasks = watched(100)
-    const { source } = opened(tasks)
-    const taken: Task[] = []
-    expect(source.take(5, { add: (task) => taken.push(task) }, performance.now() - 1)).toBe(true)
-    expect(taken).toEqual([])
-    expect(source.take(5, { add: (task) => taken.push(task) }, performance.now() + 60_000)).toBe(false)
-    expect(taken).toHaveLength(5)
-  })
-
-  it('looks at the time after each element that takes long', () => {
-    let asked = 0
-    const { source } = opened(function* () {
-      for (; ; asked += 1) {
-        for (const end = performance.now() + 2; performance.now() < end; );
-        yield task(asked)
-      }
+  describe('that takes long', () => {
+    /** Moves the clock on. */
+    let time = 0
+    beforeEach(() => {
+      time = 0
+      jest.spyOn(performance, 'now').mockImplementation(() => time)
     })
-    expect(source.take(1000, { add: () => {} }, performance.now() + 3)).toBe(true)
-    expect(asked).toBeLessThan(3)
+    afterEach(() => jest.restoreAllMocks())
+
+    function slow(cost: (n: number) => number) {
+      const taken: Task[] = []
+      const { source } = opened(function* () {
+        for (let n = 0; ; n += 1) {
+          time += cost(n)
+          yield task(n)
+        }
+      })
+      return {
+        take: (wanted: number, until: number) => source.take(wanted, { add: (one) => taken.push(one) }, until),
+        taken,
+      }
+    }
+
+    it('is not asked when the time is over, and says so', () => {
+      const { take, taken } = slow(() => 3)
+      expect(take(1000, 10)).toBe(true)
+      expect(taken).toHaveLength(4)
+      expect(take(1000, 10)).toBe(true)
+      expect(taken).toHaveLength(4)
+      expect(take(1000, 20)).toBe(true)
+      expect(taken).toHaveLength(7)
+      expect(take(2, 100)).toBe(false)
+      expect(taken).toHaveLength(9)
+    })
+
+    it('is looked at again soon when it becomes so', () => {
+      const { take, taken } = slow((n) => (n < 500 ? 0.001 : 20))
+      expect(take(1000, 10)).toBe(true)
+      expect(taken.length).toBeLessThan(500 + 20)
+    })
+
+    it('once only, is asked on: that was not the input', () => {
+      const { take, taken } = slow((n) => (n === 50 ? 100 : 0.001))
+      expect(take(1000, 10)).toBe(false)
+      expect(taken).toHaveLength(1000)
+    })
   })
 
   it('tells the input when it is closed early, once', () => {

@@ -33,6 +33,49 @@ describe.each(['threads', 'sequential'])('A program that uses %s', (backend) => 
 })
 
 describe('A program', () => {
+  it.each([
+    ['a task fails', `Parallel(2)([delayed(() => { throw new Error('unheard') })()])`],
+    ['a task fails in the calling thread', `Parallel(1)([delayed(() => { throw new Error('unheard') })()])`],
+    ['its input is wrong', `Parallel(2)(new Error('unheard'))`],
+    [
+      'and closes its Parallel',
+      `const p = Parallel(2); p([delayed(() => { throw new Error('unheard') })()]); await p.close()`,
+    ],
+  ])('that forgets a list, of which %s, is told so by Node', async (_, body) => {
+    const { code, stderr } = await runProgram(program(body))
+    expect([code, stderr]).toEqual([1, expect.stringContaining('unheard')])
+  })
+
+  it.each([
+    ['a list waits for', 'await parallel(tasks, options)'],
+    ['a list in the calling thread waits for', 'await Parallel(1)(tasks, options)'],
+    ['a generator waits for', `for await (const _ of Parallel({ nJobs: 2, returnAs: 'generator' })(tasks, options));`],
+    ['a task in the calling thread is', 'await Parallel(1)([delayed(() => new Promise(() => {}))()], options)'],
+  ])('goes on when the time is over for what %s', async (_, body) => {
+    const ended = await runProgram(
+      program(`
+        const parallel = Parallel(2)
+        await parallel([delayed(Math.sqrt)(4)])
+        const tasks = async function* () { yield delayed(Math.sqrt)(4); await new Promise(() => {}) }
+        const options = { signal: AbortSignal.timeout(100) }
+        try { ${body} } catch (error) { console.log(error.name) }
+      `),
+    )
+    expect(ended).toEqual({ code: 0, signal: null, stdout: 'TimeoutError\n', stderr: '' })
+  })
+
+  it('ends though a generator that a signal could end is not asked', async () => {
+    const ended = await runProgram(
+      program(`
+        const { signal } = new AbortController()
+        const results = Parallel({ nJobs: 2, returnAs: 'generator' })(
+          function* () { for (;;) yield delayed(Math.sqrt)(4) }, { signal })
+        console.log(await results.next())
+      `),
+    )
+    expect(ended).toEqual({ code: 0, signal: null, stdout: '{ value: 2, done: false }\n', stderr: '' })
+  })
+
   it('can close its Parallel after an abort that came while it was busy itself', async () => {
     const ended = await runProgram(
       program(`
