@@ -15,19 +15,10 @@ export class OutgoingCall {
   static #lastId = 0
   readonly id = ++OutgoingCall.#lastId
   readonly nested: Call['nested']
-  /** What a task of it takes, by those that were done lately; infinite before. */
-  msPerTask = Number.POSITIVE_INFINITY
   #sender: Sender | undefined
 
   constructor(call: Call) {
     this.nested = call.nested
-  }
-
-  /** So many tasks were done, in so many milliseconds. */
-  noteTasks(count: number, duration: number): void {
-    if (count === 0) return
-    const latest = duration / count
-    this.msPerTask = this.msPerTask === Number.POSITIVE_INFINITY ? latest : (this.msPerTask + latest) / 2
   }
 
   get sender(): Sender {

@@ -129,6 +129,10 @@ export class WorkerClient {
   }
 
   #send(run: WorkerRun): void {
+    if (this.#isCancelled(run)) {
+      this.#finish(run)
+      return
+    }
     const { call, batch } = run
     run.id = ++this.#lastId
     run.state = 'encoding'
@@ -320,6 +324,10 @@ export class WorkerClient {
   }
 
   #sendAgain(run: WorkerRun, { module, why }: BatchRefusal): void {
+    if (this.#isCancelled(run)) {
+      this.#finish(run)
+      return
+    }
     const { delivered } = this.#link(run.call)
     for (const { id } of run.message.units) delivered.delete(id)
     const key = module && JSON.stringify(module)

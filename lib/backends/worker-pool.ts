@@ -51,11 +51,11 @@ interface Abortable {
 
 /**
  * A task that runs for so many milliseconds holds up what is behind it, which was sized for less: its worker is asked
- * for what it has held back, and tasks that have not begun go elsewhere. Where all tasks are so, no part waits at a worker.
+ * for what it has held back, and tasks that have not begun go elsewhere.
  */
 const LONG = 20
 
-/** How often workers are looked at where something is behind the task that runs; and when another one is free, who could help. */
+/** How often workers are looked at that have several tasks; and when another one is free, who could help. */
 const LOOK = 5
 const LOOK_FOR_HELP = 2
 
@@ -69,8 +69,7 @@ export class WorkerPool {
   readonly #initializer: Task | undefined
   #size = 0
   #idle: WorkerClient[] = []
-  /** What each worker has: the part that it runs, and perhaps the one that waits there. */
-  readonly #busy = new Map<WorkerClient, Part[]>()
+  readonly #busy = new Map<WorkerClient, Part>()
   /** New workers that have nothing to do yet, because a free one may come first. */
   readonly #starting = new Set<WorkerClient>()
   /** Workers that are on their way out: the pool is closed when they are gone. */
@@ -117,7 +116,7 @@ export class WorkerPool {
         this.#drained = resolve
       })
     const waiting = this.#queue.remove(() => true)
-    for (const { job } of [...this.#busy.values()].flat().concat(waiting)) this.#settle(job)
+    for (const { job } of [...this.#busy.values(), ...waiting]) this.#settle(job)
     for (const worker of [...this.#busy.keys()]) this.#detach(worker)
     for (const worker of [...this.#idle.splice(0), ...this.#starting]) this.#end(worker)
     this.#starting.clear()
@@ -129,32 +128,25 @@ export class WorkerPool {
     this.#ending.add(ending)
   }
 
-  /**
-   * Ends a worker whatever it does.
-   *
-   * @returns the parts that it had, as far as what has come from it leaves any
-   */
-  #detach(worker: WorkerClient): Part[] {
+  /** Ends a worker whatever it does, when all that has come from it is told. */
+  #detach(worker: WorkerClient): void {
     worker.leave()
-    const parts = this.#busy.get(worker)
+    const part = this.#busy.get(worker)
     // What had come may have ended a call, and this worker with it.
-    if (!parts) return []
-    for (const part of parts) this.#free(worker, part)
+    if (!part) return
+    this.#free(worker, part)
     this.#end(worker)
-    return parts
   }
 
-  /** A worker is done with a part. */
+  /** A worker is done with its part. */
   #free(worker: WorkerClient, part: Part): void {
-    const left = this.#busy.get(worker)?.filter((other) => other !== part) ?? []
-    if (left.length > 0) this.#busy.set(worker, left)
-    else this.#busy.delete(worker)
+    this.#busy.delete(worker)
     clearTimeout(part.deadline)
     this.#queue.done(part.job.call)
   }
 
   #has(worker: WorkerClient, part: Part): boolean {
-    return this.#busy.get(worker)?.includes(part) === true
+    return this.#busy.get(worker) === part
   }
 
   #outgoing(call: Call): OutgoingCall {
@@ -193,12 +185,8 @@ export class WorkerPool {
   /** Drops what waits of these jobs, and ends the workers that run a task of one: there is no other way to stop it. */
   #drop(jobs: ReadonlySet<Job>): void {
     this.#queue.remove(({ job }) => jobs.has(job))
-    for (const worker of [...this.#busy.keys()]) {
-      const [current, next] = this.#busy.get(worker) ?? []
-      if (next && jobs.has(next.job)) next.run?.cancel()
-      if (!current || !jobs.has(current.job) || current.run?.cancel()) continue
-      for (const part of this.#detach(worker)) if (!jobs.has(part.job)) this.#runElsewhere(part)
-    }
+    for (const [worker, { job, run }] of [...this.#busy])
+      if (jobs.has(job) && !run?.cancel() && this.#busy.has(worker)) this.#detach(worker)
     for (const job of [...jobs]) this.#settle(job)
     this.#assign()
   }
@@ -211,40 +199,16 @@ export class WorkerPool {
   /** Does all that can be done now. Called whenever a worker or a job has come, or is done with. */
   #assign(): void {
     while (this.#queue.size > 0) {
-      const worker = this.#freeWorker() ?? this.#workerThatTakesMore()
+      const worker = this.#freeWorker()
       const part = worker && this.#queue.next()
       if (!part) break
-      this.#busy.set(worker, [...(this.#busy.get(worker) ?? []), part])
+      this.#busy.set(worker, part)
       // While the first function is read and encoded, the next worker starts too.
       if (!worker.isReady && !part.job.batch.isLast) this.#startAhead()
       void this.#run(worker, part)
     }
-    if (this.#queue.size === 0 && this.#idle.length > 0) this.#takeBackNext()
     if (this.#busy.size + this.#queue.size === 0) this.#drained?.()
     else this.#lookLater()
-  }
-
-  /** One that has a part, and is done with it soon: it finds the next one waiting. */
-  #workerThatTakesMore(): WorkerClient | undefined {
-    // A new one is free sooner.
-    if (this.#starting.size > 0 || this.#mayGrow) return undefined
-    const now = sharedNow()
-    for (const [worker, [current, next]] of this.#busy) {
-      if (worker.isGone || next || !current?.run?.mayBeFollowed || current.job.call.msPerTask >= LONG) continue
-      if ((current.run.look(now)?.elapsed ?? 0) < LONG) return worker
-    }
-    return undefined
-  }
-
-  /** A worker is free, and another one has a part that waits there. */
-  #takeBackNext(): void {
-    for (const [, next] of this.#busy.values()) {
-      const taken = next?.run?.takeBack(0) ?? []
-      if (!next || taken.length === 0) continue
-      this.#enqueue(next.job, [taken], { atFront: true })
-      this.#assign()
-      return
-    }
   }
 
   /** A worker for the next part; `undefined` when it has to wait for one. */
@@ -332,8 +296,7 @@ export class WorkerPool {
       this.#goOnWithout(worker, job, result)
     } else {
       job.duration += result.duration
-      job.call.noteTasks(part.positions.length - result.rest.length, result.duration)
-      if (!this.#busy.has(worker)) this.#release(worker)
+      this.#release(worker)
       this.#partDone(job, result.rest)
     }
     this.#assign()
@@ -346,13 +309,8 @@ export class WorkerPool {
     if (job.parts === 0) this.#settle(job)
   }
 
-  /** What a worker that is ended has left of a part. */
-  #runElsewhere({ job, run, positions }: Part): void {
-    this.#partDone(job, run?.unreported ?? positions)
-  }
-
   #giveUp(worker: WorkerClient, job: Job, error: ParforError): void {
-    for (const part of this.#detach(worker)) if (part.job !== job) this.#runElsewhere(part)
+    this.#detach(worker)
     this.#fail(job, error)
     this.#assign()
   }
@@ -406,8 +364,7 @@ export class WorkerPool {
   #timeOut(worker: WorkerClient, part: Part, run: WorkerRun, position: number, timeout: number): boolean {
     const { job } = part
     if (!worker.stillRuns(run, position, sharedNow())) return false
-    const [, next] = this.#detach(worker)
-    if (next) this.#runElsewhere(next)
+    this.#detach(worker)
     const index = job.batch.start + position
     const reason = timedOut(index, nameIn(job.batch, position), timeout)
     job.onOutcome(index, { status: 'rejected', reason }, worker.handle.id)
@@ -417,7 +374,7 @@ export class WorkerPool {
     return true
   }
 
-  /** While something is behind the task that runs, that one may hold it up. */
+  /** While tasks are behind the one that runs, that one may hold them up. */
   #lookLater(): void {
     if (this.#nextLook !== undefined || !this.#isAnyBehind()) return
     const isHelpThere = this.#idle.length > 0 || this.#mayGrow
@@ -431,23 +388,20 @@ export class WorkerPool {
   }
 
   #isAnyBehind(): boolean {
-    for (const [current, next] of this.#busy.values())
-      if (next || (current?.run && current.positions.length > 1)) return true
+    for (const { run, positions } of this.#busy.values()) if (run && positions.length > 1) return true
     return false
   }
 
   #lookAfter(): void {
     const now = sharedNow()
-    for (const [worker, [current, next]] of [...this.#busy]) {
-      const { job, run } = current ?? {}
+    for (const [worker, part] of [...this.#busy]) {
+      const { job, run } = part
       const look = run?.look(now)
-      if (!job || !run || look === undefined || look.elapsed < LONG) continue
+      if (!run || look === undefined || look.elapsed < LONG) continue
       worker.tellHeld(run)
       // Alone, this worker would only be sent them again.
-      if (this.#size === 1 || !this.#busy.has(worker)) continue
-      const taken = next?.run?.takeBack(0) ?? []
-      if (next && taken.length > 0) this.#enqueue(next.job, [taken], { atFront: true })
-      if (look.waiting > 0) this.#enqueue(job, inGrowingParts(run.takeBack(0)), { atFront: true })
+      if (this.#size > 1 && look.waiting > 0 && this.#has(worker, part))
+        this.#enqueue(job, inGrowingParts(run.takeBack(0)), { atFront: true })
     }
     this.#assign()
     this.#share()
@@ -458,10 +412,10 @@ export class WorkerPool {
     while (this.#queue.size === 0 && (this.#idle.length > 0 || this.#mayGrow)) {
       const now = sharedNow()
       let most: { job: Job; run: WorkerRun; waiting: number; work: number } | undefined
-      for (const [current] of this.#busy.values()) {
-        const { waiting = 0, average = 0 } = current?.run?.look(now) ?? {}
+      for (const { job, run } of this.#busy.values()) {
+        const { waiting = 0, average = 0 } = run?.look(now) ?? {}
         const work = waiting * average
-        if (current?.run && work > (most?.work ?? 0)) most = { job: current.job, run: current.run, waiting, work }
+        if (run && work > (most?.work ?? 0)) most = { job, run, waiting, work }
       }
       if (most === undefined || most.work < WORTH_MOVING) return
       if (this.#idle.length === 0) {

@@ -100,22 +100,15 @@ export class WorkerRun {
     return this.state === 'sent' && Atomics.load(this.#words, Words.batch) === this.id
   }
 
-  /** Whether what is sent behind it may rely on the functions that went with it. */
-  get mayBeFollowed(): boolean {
-    return this.hasBegun || (this.state === 'sent' && this.message.units.length === 0)
-  }
-
   /**
    * Stops it without ending the worker, where that can be: nothing was sent yet, or every task has its outcome.
    * Otherwise the worker begins no further task, and has to be ended if one is not to go on.
    */
   cancel(): boolean {
-    if (this.state === 'encoding') this.state = 'cancelled'
-    if (this.state === 'cancelled') return true
-    if (this.reported === this.positions.length && this.later.length === 0) return true
-    Atomics.store(this.#words, Words.limit, 0)
-    this.later = []
-    return false
+    const isAtRest = this.state !== 'sent' || (this.reported === this.positions.length && this.later.length === 0)
+    if (this.state === 'sent') Atomics.store(this.#words, Words.limit, 0)
+    this.state = 'cancelled'
+    return isAtRest
   }
 
   /** What the worker is doing; `undefined` when it is not doing this. */
@@ -139,7 +132,8 @@ export class WorkerRun {
    */
   takeBack(kept: number): readonly number[] {
     if (this.state !== 'sent') return []
-    const limit = this.#begun + kept
+    // Never beyond where it was: what is behind that was taken back before.
+    const limit = Math.min(this.#begun + kept, this.positions.length)
     Atomics.store(this.#words, Words.limit, limit)
     // One that was announced meanwhile may have begun. If it has not, the end of the batch comes without its outcome.
     const first = Math.max(limit, this.#begun)

@@ -120,8 +120,12 @@ export function readOutbox(
   if (count === 0) return undefined
   const from = Atomics.load(words, Words.heldFrom)
   const bytes = Buffer.from(new Uint8Array(words.buffer, START).slice().buffer)
-  // Whoever runs the same task as before has written nothing since.
-  if (!isGone && Atomics.load(words, Words.running) !== running) return undefined
+  // A task that waits may post what is held, and others may be written in its place: then one of these is another.
+  const isSame =
+    Atomics.load(words, Words.running) === running &&
+    Atomics.load(words, Words.held) === count &&
+    Atomics.load(words, Words.heldFrom) === from
+  if (!isGone && !isSame) return undefined
   const results: Parcel[] = []
   for (let at = 0; results.length < count; ) {
     const kind = bytes.readInt32BE(at)

@@ -112,18 +112,16 @@ async function runBatch(
 
   for (const task of batch.tasks) {
     if (signal.aborted) break
-    const { timeout } = batch.call
-    const started = timeout === undefined ? 0 : performance.now()
+    const limit = batch.call.timeout === undefined ? undefined : new TimeLimit(batch.call.timeout, signal)
     let outcome: Outcome
     try {
       const value = withNested(batch.call.nested, runTask, withCaptures(task, strand))
-      outcome = { status: 'fulfilled', value: isThenable(value) ? await inTime(value, timeout) : value }
+      outcome = { status: 'fulfilled', value: isThenable(value) ? await (limit ? limit.wait(value) : value) : value }
     } catch (reason) {
       outcome = { status: 'rejected', reason }
     }
     if (signal.aborted) break
-    if (timeout !== undefined && performance.now() - started >= timeout)
-      outcome = { status: 'rejected', reason: timedOut(index, task.fn.name, timeout) }
+    if (limit?.isOver) outcome = { status: 'rejected', reason: timedOut(index, task.fn.name, limit.timeout) }
     onOutcome(index, outcome)
     index += 1
     if (performance.now() - strand.turned > longestStretch) {
@@ -135,17 +133,38 @@ async function runBatch(
   return { duration: performance.now() - began }
 }
 
-/** `value`, or `undefined` when the time is over: nothing can end a task of this thread, so it is left to itself. */
-async function inTime(value: PromiseLike<unknown>, timeout: number | undefined): Promise<unknown> {
-  if (timeout === undefined) return value
-  let timer: NodeJS.Timeout | undefined
-  const over = new Promise<undefined>((resolve) => {
-    timer = setTimeout(() => resolve(undefined), timeout)
-  })
-  try {
-    return await Promise.race([value, over])
-  } finally {
-    clearTimeout(timer)
+/** The time that a task may take. Nothing can end a task of this thread: it is waited for no longer, and left to itself. */
+class TimeLimit {
+  readonly timeout: number
+  readonly #started = performance.now()
+  readonly #signal: AbortSignal
+  #hasRung = false
+
+  constructor(timeout: number, signal: AbortSignal) {
+    this.timeout = timeout
+    this.#signal = signal
+  }
+
+  /** By the clock; or by the timer, which may be early by a part of a millisecond. */
+  get isOver(): boolean {
+    return this.#hasRung || performance.now() - this.#started >= this.timeout
+  }
+
+  /** Waits until the task is done, or its time is over, or its call. */
+  wait(value: PromiseLike<unknown>): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      const end = () => {
+        clearTimeout(timer)
+        this.#signal.removeEventListener('abort', end)
+        resolve(undefined)
+      }
+      const timer = setTimeout(() => {
+        this.#hasRung = true
+        end()
+      }, this.timeout)
+      this.#signal.addEventListener('abort', end)
+      Promise.resolve(value).then(resolve, reject).finally(end)
+    })
   }
 }
 
