@@ -418,6 +418,6 @@ function unsendable(error: unknown, path: string, what = path): SerializationErr
   })
 }
 
-function resultError({ message, path }: Refused, cause?: unknown): SerializationError {
-  return new SerializationError(message, { side: 'result', path, cause })
+function resultError({ message, path, side = 'result' }: Refused, cause?: unknown): SerializationError {
+  return new SerializationError(message, { side, path, cause })
 }

@@ -1,3 +1,4 @@
+import type { Side } from '../errors'
 import type { Graph, Import, Parcel, Slot, Unit } from '../serialization/wire'
 import type { NestedConfig } from '../task/task'
 
@@ -66,6 +67,8 @@ export interface Outcomes {
 export interface Refused {
   readonly message: string
   readonly path: string
+  /** `'task'` when it was not made at all: what the task is called with cannot be had here. */
+  readonly side?: Side
 }
 
 /**

@@ -86,6 +86,8 @@ class BatchRun {
   #held: Parcel[] = []
   /** Whether what is done to the objects of the last result would show in it. */
   #isLastLoose = false
+  /** Why the arguments of a task could not be made. */
+  #unmade: SerializationError | undefined
   #failed: number[] = []
   #refused: number[] = []
   /** The position of the first outcome that is held. */
@@ -138,12 +140,13 @@ class BatchRun {
       Atomics.store(words, Words.running, position + 1)
       if (Atomics.load(words, Words.limit) <= position) break
       try {
-        const values = this.#call.received.decode(args)
+        const values = this.#argumentsOf(args)
         const result = runTask(toTask(functions[fn] as Task['fn'], values, hasKwargs))
         // Not `await` for all: a task that is not async costs no turn of the event loop.
         this.#succeed(isThenable(result) ? await this.#outcomeOf(result) : result)
       } catch (error) {
-        this.#fail(error)
+        if (error === this.#unmade) this.#refuseResult(error)
+        else this.#fail(error)
       }
       const now = sharedNow()
       const took = now - started
@@ -163,6 +166,17 @@ class BatchRun {
       await flushing
     }
     this.post(this.#duration)
+  }
+
+  /** @throws SerializationError for what cannot be made here */
+  #argumentsOf(args: Parcel): readonly unknown[] {
+    try {
+      return this.#call.received.decode(args)
+    } catch (error) {
+      const message = `The arguments of the task cannot be made in a worker: ${messageOf(error)}`
+      this.#unmade = new SerializationError(message, { side: 'task', path: 'args' })
+      throw this.#unmade
+    }
   }
 
   /** A failure may end the call, and with it what runs elsewhere: it waits for nothing. */
@@ -319,9 +333,13 @@ function inWords(thrown: unknown): string {
 }
 
 function refusal(error: unknown): Refused {
-  if (error instanceof SerializationError) return { message: error.message, path: error.path }
+  if (error instanceof SerializationError) return { message: error.message, path: error.path, side: error.side }
   const why = messageOf(error)
-  return { message: `Cannot send result back from a worker: ${why}. Return what it is made of.`, path: 'result' }
+  return {
+    message: `Cannot send result back from a worker: ${why}. Return what it is made of.`,
+    path: 'result',
+    side: 'result',
+  }
 }
 
 function toTask(fn: Task['fn'], values: readonly unknown[], hasKwargs: boolean): Task {
