@@ -145,7 +145,7 @@ class BatchRun {
         // Not `await` for all: a task that is not async costs no turn of the event loop.
         this.#succeed(isThenable(result) ? await this.#outcomeOf(result) : result)
       } catch (error) {
-        if (error === this.#unmade) this.#refuseResult(error)
+        if (error instanceof SerializationError && error === this.#unmade) this.#refuseResult(error)
         else this.#fail(error)
       }
       const now = sharedNow()
