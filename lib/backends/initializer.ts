@@ -21,7 +21,8 @@ export async function initialize(
   if (initialized.has(worker)) return undefined
   const batch: Batch = { call: { nested }, start: 0, tasks: [initializer], isLast: false }
   const outcomes: Outcome[] = []
-  const result = await worker.run(new WorkerRun(call, batch, [0], (_, outcome) => void outcomes.push(outcome)))
+  const run = new WorkerRun(worker.handle.words, call, batch, [0], (_, outcome) => void outcomes.push(outcome))
+  const result = await worker.run(run)
   if (result instanceof Lost) {
     if (!worker.isReady) return cannotStart(result.how)
     const { reason, cause } = result.how

@@ -7,17 +7,7 @@ import { TASK_FUNCTION, Trail } from '../serialization/trail'
 import type { Parcel, Slot } from '../serialization/wire'
 import type { Task } from '../task/task'
 import { readOutbox } from '../worker/outbox'
-import {
-  type BatchRefusal,
-  lanes,
-  NO_LIMIT,
-  type Outcomes,
-  type Refused,
-  type Response,
-  type WireTask,
-  Words,
-  wordsOf,
-} from '../worker/protocol'
+import type { BatchRefusal, Outcomes, Refused, Response, WireTask } from '../worker/protocol'
 import { type OutgoingCall, serialization } from './outgoing-call'
 import { cleanStacks } from './task-stack'
 import type { Gone, WorkerHandle } from './worker-handle'
@@ -35,16 +25,11 @@ interface Link extends Receiver {
  */
 const HEAVY = 1024 * 1024
 
-/**
- * The caller's end of one worker: sends it batches, and tells their outcomes. It runs one at a time; another one may
- * wait at the worker, so that it goes on without waiting for us.
- */
+/** The caller's end of one worker: sends it batches, one at a time, and tells their outcomes. */
 export class WorkerClient {
   readonly handle: WorkerHandle
-  readonly #lanes: readonly Int32Array[]
   readonly #links = new Map<OutgoingCall, Link>()
-  /** In the order in which they were sent. */
-  #runs: WorkerRun[] = []
+  #run: WorkerRun | undefined
   #lastId = 0
   #gone: Gone | undefined
   #isReady = false
@@ -53,7 +38,6 @@ export class WorkerClient {
 
   constructor(handle: WorkerHandle) {
     this.handle = handle
-    this.#lanes = lanes.map((lane) => wordsOf(handle.words, lane))
     handle.onResponse((response) => this.#receive(response))
     handle.onGarbled((error) => this.#askForEnd(error))
     handle.onGone((how) => this.#lose(how))
@@ -75,14 +59,11 @@ export class WorkerClient {
 
   /** Sends tasks of a batch. `run.done` resolves to `Lost` when the worker dies before all have an outcome. */
   run(run: WorkerRun): Promise<Finished | Lost> {
-    const lane = lanes.find((one) => this.#runs.every((other) => other.lane !== one))
-    if (lane === undefined) throw new Error('A worker has two batches at most')
-    run.use(lane, this.#lanes[lane] as Int32Array)
     run.message = this.#message(run.call)
     if (this.#gone) {
       run.finish(run.lost(this.#gone, false))
     } else {
-      this.#runs.push(run)
+      this.#run = run
       this.handle.setRef(true)
       this.#send(run)
     }
@@ -91,22 +72,22 @@ export class WorkerClient {
 
   /** Tells the outcomes that the worker holds back: it runs a task that takes longer than that was meant for. */
   tellHeld(run: WorkerRun): void {
-    if (this.#inbox === undefined && this.#runs[0] === run) this.#readOutbox(run, false)
+    if (this.#inbox === undefined && this.#run === run) this.#readOutbox(run, false)
   }
 
   /** Tells now of all that has come. Whether that task still runs then: it may be ended for it. */
   stillRuns(run: WorkerRun, position: number, now: number): boolean {
     this.handle.deliver()
-    if (this.#runs[0] !== run || this.#inbox !== undefined) return false
+    if (this.#run !== run || this.#inbox !== undefined) return false
     this.#readOutbox(run, false)
-    return this.#runs[0] === run && run.look(now)?.position === position
+    return this.#run === run && run.look(now)?.position === position
   }
 
   /** The worker is to be ended: tells of all that has come, and of nothing that comes later. */
   leave(): void {
     this.handle.deliver()
-    for (const run of this.#runs) run.cancel()
-    this.#runs = []
+    this.#run?.cancel()
+    this.#run = undefined
   }
 
   endCall(call: OutgoingCall): void {
@@ -145,13 +126,12 @@ export class WorkerClient {
     }
     const { fns, graph, tasks } = encoded
     const { units } = run.message
-    Atomics.store(run.words, Words.limit, NO_LIMIT)
+    run.open()
     try {
       this.handle.post({
         kind: 'run',
         batch: {
           id: run.id,
-          lane: run.lane,
           call: call.id,
           nested: call.nested,
           forget: run.message.forget(),
@@ -251,8 +231,8 @@ export class WorkerClient {
 
   #handle(response: Response): Promise<void> | undefined {
     const id = response.kind === 'refused' ? response.refusal.batch : response.outcomes.batch
-    const run = this.#runs.find((one) => one.id === id)
-    if (!run) return
+    const run = this.#run
+    if (run?.id !== id) return
     if (response.kind === 'refused') {
       this.#sendAgain(run, response.refusal)
       return
@@ -289,7 +269,7 @@ export class WorkerClient {
       else if (refused.includes(n)) this.#reject(run, position, resultError(value as Refused))
       else if (failures?.has(n)) this.#reject(run, position, cleanStacks(value))
       else run.onOutcome(run.batch.start + position, { status: 'fulfilled', value }, this.handle.id)
-      if (!this.#runs.includes(run)) return // a listener ended it
+      if (this.#run !== run) return // a listener ended it
     }
     if (duration === undefined) return
     run.duration += duration
@@ -319,8 +299,7 @@ export class WorkerClient {
   /** The end of the batch shows which outcomes are missing; it may be that which could not be read. */
   #askForEnd(error: Error): void {
     debug.workers('a response of worker %d cannot be read: %s', this.handle.id, error.message)
-    const [run] = this.#runs
-    if (run && !this.#gone) this.handle.post({ kind: 'report', batch: run.id })
+    if (this.#run && !this.#gone) this.handle.post({ kind: 'report', batch: this.#run.id })
   }
 
   #sendAgain(run: WorkerRun, { module, why }: BatchRefusal): void {
@@ -357,22 +336,24 @@ export class WorkerClient {
     run.rest = [...run.positions.slice(run.reported), ...run.rest]
     run.positions = run.positions.slice(0, run.reported)
     const [next, ...later] = run.later
-    if (next !== undefined && !this.#isCancelled(run) && this.#runs.includes(run)) {
+    if (next !== undefined && !this.#isCancelled(run) && this.#run === run) {
       run.positions = next
       run.later = later
       run.message = this.#message(run.call)
       this.#send(run)
       return
     }
-    this.#runs = this.#runs.filter((other) => other !== run)
-    if (this.#runs.length === 0) this.handle.setRef(false)
+    if (this.#run === run) {
+      this.#run = undefined
+      this.handle.setRef(false)
+    }
     run.finish({ duration: run.duration, rest: run.rest })
   }
 
   #readOutbox(run: WorkerRun, isGone: boolean): void {
     // Most often there is nothing in it that is not known.
-    if (!run.hasBegun || (!isGone && Atomics.load(run.words, Words.running) - 1 <= run.reported)) return
-    const held = readOutbox(run.words, run.id, isGone)
+    if (!run.hasBegun || (!isGone && run.begun - 1 <= run.reported)) return
+    const held = readOutbox(this.handle.words, run.id, isGone)
     // What was posted before them may still be on its way.
     if (held && (isGone || held.from <= run.reported))
       this.#report(run, { ...held, failed: [], refused: [], duration: undefined })
@@ -390,14 +371,17 @@ export class WorkerClient {
 
   #lose(how: Gone): void {
     this.#gone = how
-    if (this.#runs.length === 0) {
+    if (!this.#run) {
       this.#tellLateError(how)
       return
     }
     // Behind what has arrived: an outcome may still wait for an import.
     const lose = () => {
-      if (this.#runs[0]) this.#readOutbox(this.#runs[0], true)
-      for (const [n, run] of this.#runs.splice(0).entries()) run.finish(run.lost(how, n === 0))
+      const run = this.#run
+      if (!run) return
+      this.#readOutbox(run, true)
+      this.#run = undefined
+      run.finish(run.lost(how, true))
     }
     if (this.#inbox === undefined) lose()
     else void this.#inbox.then(lose)

@@ -280,7 +280,7 @@ export class WorkerPool {
           return
         }
       }
-      part.run = new WorkerRun(job.call, job.batch, part.positions, job.onOutcome)
+      part.run = new WorkerRun(worker.handle.words, job.call, job.batch, part.positions, job.onOutcome)
       const done = worker.run(part.run)
       this.#guard(worker, part, part.run)
       result = await done
@@ -315,7 +315,7 @@ export class WorkerPool {
     this.#assign()
   }
 
-  #goOnWithout(worker: WorkerClient, job: Job, { how, wasItsTurn, running, rest }: Lost): void {
+  #goOnWithout(worker: WorkerClient, job: Job, { how, wasSent, running, rest }: Lost): void {
     const { id } = worker.handle
     debug.workers('worker %d is lost: %s', id, how.reason)
     if (!worker.isReady && running === undefined && rest.length > 0) {
@@ -325,7 +325,7 @@ export class WorkerPool {
     let left = rest
     let victim = running
     // Twice lost before a task began: what the first one is called with must be what kills them.
-    if (wasItsTurn && victim === undefined && rest.length > 0 && ++job.losses > 1)
+    if (wasSent && victim === undefined && rest.length > 0 && ++job.losses > 1)
       [victim, ...left] = rest as [number, ...number[]]
     if (victim !== undefined) {
       const index = job.batch.start + victim

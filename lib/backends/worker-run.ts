@@ -2,7 +2,7 @@ import type { OnOutcome } from '../backend'
 import type { Message } from '../serialization/message'
 import { since } from '../system/clock'
 import type { Batch } from '../task/task'
-import { type Lane, NO_LIMIT, Words } from '../worker/protocol'
+import { NO_LIMIT, Words } from '../worker/protocol'
 import type { OutgoingCall } from './outgoing-call'
 import type { Gone } from './worker-handle'
 
@@ -29,15 +29,15 @@ export interface Look {
 /** The worker was lost, with what it was doing. Positions count within the batch. */
 export class Lost {
   readonly how: Gone
-  /** Whether it was this batch's turn: what ended the worker may be in it. */
-  readonly wasItsTurn: boolean
+  /** Whether it was there to be sent this: then what ended it may be in it. */
+  readonly wasSent: boolean
   /** The task that ran; `undefined` when it was between two. */
   readonly running: number | undefined
   /** Tasks with no outcome, without the one that ran. */
   readonly rest: readonly number[]
-  constructor(how: Gone, wasItsTurn: boolean, running: number | undefined, rest: readonly number[]) {
+  constructor(how: Gone, wasSent: boolean, running: number | undefined, rest: readonly number[]) {
     this.how = how
-    this.wasItsTurn = wasItsTurn
+    this.wasSent = wasSent
     this.running = running
     this.rest = rest
   }
@@ -65,10 +65,11 @@ export class WorkerRun {
   /** The message that was sent last, and its id. */
   message!: Message
   id = 0
-  lane: Lane = 0
-  #words!: Int32Array
+  readonly #words: Int32Array
 
-  constructor(call: OutgoingCall, batch: Batch, positions: readonly number[], onOutcome: OnOutcome) {
+  /** @param words those of the worker */
+  constructor(words: Int32Array, call: OutgoingCall, batch: Batch, positions: readonly number[], onOutcome: OnOutcome) {
+    this.#words = words
     this.call = call
     this.batch = batch
     this.positions = positions
@@ -80,18 +81,13 @@ export class WorkerRun {
     this.finish = finish
   }
 
-  use(lane: Lane, words: Int32Array): void {
-    this.lane = lane
-    this.#words = words
-    Atomics.store(words, Words.limit, NO_LIMIT)
-  }
-
-  get words(): Int32Array {
-    return this.#words
+  /** It is about to be sent: nothing is taken back yet. */
+  open(): void {
+    Atomics.store(this.#words, Words.limit, NO_LIMIT)
   }
 
   /** How many tasks the worker has announced, the one that runs included. */
-  get #begun(): number {
+  get begun(): number {
     return this.hasBegun ? Atomics.load(this.#words, Words.running) : 0
   }
 
@@ -113,7 +109,7 @@ export class WorkerRun {
 
   /** What the worker is doing; `undefined` when it is not doing this. */
   look(now: number): Look | undefined {
-    const at = this.#begun - 1
+    const at = this.begun - 1
     const position = this.positions[at]
     // Its outcome may be here before the worker has announced the next one.
     if (position === undefined || at < this.reported) return undefined
@@ -133,10 +129,10 @@ export class WorkerRun {
   takeBack(kept: number): readonly number[] {
     if (this.state !== 'sent') return []
     // Never beyond where it was: what is behind that was taken back before.
-    const limit = Math.min(this.#begun + kept, this.positions.length)
+    const limit = Math.min(this.begun + kept, this.positions.length)
     Atomics.store(this.#words, Words.limit, limit)
     // One that was announced meanwhile may have begun. If it has not, the end of the batch comes without its outcome.
-    const first = Math.max(limit, this.#begun)
+    const first = Math.max(limit, this.begun)
     const taken = [...this.positions.slice(first), ...this.rest]
     this.positions = this.positions.slice(0, first)
     this.rest = []
@@ -148,11 +144,11 @@ export class WorkerRun {
     return [...this.positions.slice(this.reported), ...this.rest, ...this.later.flat()]
   }
 
-  /** @param wasItsTurn whether no other batch was before it at the worker */
-  lost(how: Gone, wasItsTurn: boolean): Lost {
-    const at = this.#begun - 1
+  /** @param wasSent whether the worker was there to be sent it */
+  lost(how: Gone, wasSent: boolean): Lost {
+    const at = this.begun - 1
     const running = at >= this.reported ? this.positions[at] : undefined
     const rest = this.unreported.filter((position) => position !== running)
-    return new Lost(how, wasItsTurn, running, rest)
+    return new Lost(how, wasSent, running, rest)
   }
 }

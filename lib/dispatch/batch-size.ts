@@ -11,7 +11,7 @@ export interface BatchSize {
  * 0.5 ms when it has to wake a thread; a longer batch would gain nothing, but fix what is in it early. (joblib aims at
  * 200 ms: its messages cost more.) Chosen with benchmarks/auto-batching.bench.ts.
  */
-const target = 20
+const target = 40
 
 /** With 1024 tasks to a message each bears 0.03 µs of it: nothing, beside what it costs to write and read a task. */
 const largest = 1024
@@ -27,7 +27,7 @@ export function fixedBatchSize(size: number): BatchSize {
 }
 
 /**
- * Batches that keep a worker busy for about 20 ms each, as learned from those that came back. Begins with single
+ * Batches that keep a worker busy for about 40 ms each, as learned from those that came back. Begins with single
  * tasks. Grows at most to the double of what has been measured, since the first tasks may be the quick ones; a slow
  * batch brings it down at once.
  */

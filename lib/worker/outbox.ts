@@ -1,12 +1,12 @@
 import type { Parcel } from '../serialization/wire'
-import { ENDED, lanes, Words } from './protocol'
+import { ENDED, Words } from './protocol'
 
 /*
  * Outcomes that a worker holds back, to post several at once, are also in memory that its caller can read: while the
  * next task runs for long, and when the worker is gone. An entry is two words, kind and length, and its contents.
  */
 
-const START = lanes.length * Words.perLane * Int32Array.BYTES_PER_ELEMENT
+const START = Words.count * Int32Array.BYTES_PER_ELEMENT
 const SIZE = 64 * 1024
 const HEADER = 8
 
@@ -21,7 +21,7 @@ export function sharedWords(): Int32Array {
 export class Outbox {
   readonly #bytes: Buffer
   readonly #view: DataView
-  #words: Int32Array
+  readonly #words: Int32Array
   #at = START
   #count = 0
 
@@ -29,12 +29,6 @@ export class Outbox {
     this.#words = words
     this.#bytes = Buffer.from(words.buffer)
     this.#view = new DataView(words.buffer)
-  }
-
-  /** From now on it is for the batch with these words. */
-  use(words: Int32Array): void {
-    this.clear()
-    this.#words = words
   }
 
   /**

@@ -12,8 +12,6 @@ export type Request =
 
 export interface RunBatch {
   readonly id: number
-  /** Where the words for this batch are: a worker may have the next batch already, while it runs one. */
-  readonly lane: Lane
   readonly call: number
   readonly nested: NestedConfig
   /** Names, of functions in this call, that will not be used again. */
@@ -72,8 +70,8 @@ export interface Refused {
 }
 
 /**
- * Words of memory that a worker and its caller share: what becomes of a batch, even while the worker blocks. Each lane
- * has these; behind both is the outbox.
+ * Words of memory that a worker and its caller share: what becomes of a batch, even while the worker blocks. Behind
+ * them is the outbox.
  */
 export const Words = {
   /**
@@ -96,7 +94,7 @@ export const Words = {
   held: 5,
   heldFrom: 6,
   /** An even number, so that what follows can be read in units of eight bytes. */
-  perLane: 8,
+  count: 8,
 } as const
 
 /** `Words.running` of a batch that no task of runs any more. */
@@ -104,12 +102,3 @@ export const ENDED = 2 ** 30
 
 /** `Words.limit` of a batch from which nothing is taken back. */
 export const NO_LIMIT = 2 ** 31 - 1
-
-/** One batch runs, and one may wait at the worker. */
-export const lanes = [0, 1] as const
-export type Lane = (typeof lanes)[number]
-
-/** The words of one lane. */
-export function wordsOf(words: Int32Array, lane: Lane): Int32Array {
-  return words.subarray(lane * Words.perLane, (lane + 1) * Words.perLane)
-}

@@ -12,7 +12,7 @@ import { runTask } from '../task/run-task'
 import type { Task } from '../task/task'
 import { Outbox } from './outbox'
 import { flushOutput } from './output'
-import { ENDED, type Refused, type Request, type Response, type RunBatch, Words, wordsOf } from './protocol'
+import { ENDED, type Refused, type Request, type Response, type RunBatch, Words } from './protocol'
 
 /** The way to the caller, whatever the transport. */
 export interface Line {
@@ -128,9 +128,8 @@ class BatchRun {
   }
 
   async #runTasks(functions: readonly Task['fn'][]): Promise<void> {
-    const { id, lane, tasks } = this.#batch
-    const words = wordsOf(this.#line.words, lane)
-    this.#outbox.use(words)
+    const { id, tasks } = this.#batch
+    const { words } = this.#line
     let started = sharedNow()
     Atomics.store(words, Words.begun, toStamp(started))
     Atomics.store(words, Words.running, 0)

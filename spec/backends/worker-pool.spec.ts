@@ -4,7 +4,7 @@ import { WorkerPool } from '../../lib/backends/worker-pool'
 import * as clock from '../../lib/system/clock'
 import { delayed } from '../../lib/task/delayed'
 import type { Call, Outcome, Task } from '../../lib/task/task'
-import { Words, wordsOf } from '../../lib/worker/protocol'
+import { Words } from '../../lib/worker/protocol'
 import { type InProcessWorker, inProcessWorker } from '../support/in-process-worker'
 
 /** Tasks in this thread that end when the spec says so. */
@@ -83,7 +83,7 @@ async function open(n: number, result: string) {
 
 /** Makes a worker's running task, and its batch, as old as that. */
 function age(worker: InProcessWorker | undefined, ms: number, batchMs = ms) {
-  const words = wordsOf((worker as InProcessWorker).words, 0)
+  const { words } = worker as InProcessWorker
   Atomics.store(words, Words.started, clock.toStamp(time - ms))
   Atomics.store(words, Words.begun, clock.toStamp(time - batchMs))
 }
@@ -466,7 +466,7 @@ describe('WorkerPool', () => {
         await open(0, 'a')
         await open(1, 'b')
         // As if it had not yet come to announce the end of the last one.
-        Atomics.store(wordsOf(worker.words, 0), Words.running, 2)
+        Atomics.store(worker.words, Words.running, 2)
         age(worker, 200)
         jest.advanceTimersByTime(100)
         await done
@@ -481,11 +481,11 @@ describe('WorkerPool', () => {
         worker.start()
         await settled()
         await open(0, 'a')
-        Atomics.store(wordsOf(worker.words, 0), Words.running, 1)
+        Atomics.store(worker.words, Words.running, 1)
         age(worker, 200)
         jest.advanceTimersByTime(100)
         expect([outcomes, worker.isEnded]).toEqual([[value(0, 'a')], false])
-        Atomics.store(wordsOf(worker.words, 0), Words.running, 2)
+        Atomics.store(worker.words, Words.running, 2)
         await open(1, 'b')
         await done
         expect(outcomes).toEqual([value(0, 'a'), value(1, 'b')])

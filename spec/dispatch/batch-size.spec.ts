@@ -18,13 +18,13 @@ describe('fixedBatchSize', () => {
 })
 
 describe('autoBatchSize', () => {
-  it('begins with single tasks, and doubles until a batch takes about 20 ms', () => {
-    expect(sizesFor(0.4, 9)).toEqual([1, 2, 4, 8, 16, 32, 50, 50, 50])
+  it('begins with single tasks, and doubles until a batch takes about 40 ms', () => {
+    expect(sizesFor(0.8, 9)).toEqual([1, 2, 4, 8, 16, 32, 50, 50, 50])
   })
 
   it('leaves slow tasks alone', () => {
     expect(sizesFor(80, 4)).toEqual([1, 1, 1, 1])
-    expect(sizesFor(16, 4)).toEqual([1, 1, 1, 1])
+    expect(sizesFor(32, 4)).toEqual([1, 1, 1, 1])
   })
 
   it('does not grow without end for tasks that take no time', () => {
@@ -34,9 +34,9 @@ describe('autoBatchSize', () => {
 
   it('comes down at once when tasks turn out slow', () => {
     const size = autoBatchSize(2)
-    sizesFor(0.04, 20, size)
+    sizesFor(0.08, 20, size)
     expect(size.next(undefined)).toBe(500)
-    size.measured(500, 10_000)
+    size.measured(500, 20_000)
     expect(size.next(undefined)).toBe(1)
   })
 
@@ -48,8 +48,8 @@ describe('autoBatchSize', () => {
 
   it('does not take a late report of a small batch for a reason to shrink', () => {
     const size = autoBatchSize(2)
-    sizesFor(0.04, 20, size)
-    size.measured(1, 0.04)
+    sizesFor(0.08, 20, size)
+    size.measured(1, 0.08)
     expect(size.next(undefined)).toBe(500)
   })
 
@@ -62,19 +62,19 @@ describe('autoBatchSize', () => {
 
   it('believes that tasks are slow at once, and that they are quick by and by', () => {
     const size = autoBatchSize(2)
-    size.measured(1, 40)
+    size.measured(1, 80)
     const sizes = [0, 0, 0].map(() => {
       size.measured(1, 0)
       return size.next(undefined)
     })
     expect(sizes).toEqual([1, 2, 2])
-    size.measured(2, 80)
+    size.measured(2, 160)
     expect(size.next(undefined)).toBe(1)
   })
 
   it('shares out the rest, down to single tasks', () => {
     const size = autoBatchSize(2)
-    sizesFor(0.04, 20, size)
+    sizesFor(0.08, 20, size)
     expect([8000, 4000, 160, 16, 1, 0].map((left) => size.next(left))).toEqual([500, 250, 10, 1, 1, 1])
   })
 

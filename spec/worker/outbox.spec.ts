@@ -1,20 +1,18 @@
 import { packed } from '../../lib/serialization/message'
 import { Outbox, readOutbox, sharedWords } from '../../lib/worker/outbox'
-import { ENDED, Words, wordsOf } from '../../lib/worker/protocol'
+import { ENDED, Words } from '../../lib/worker/protocol'
 
 const batch = 5
 
 /** A worker in the middle of a batch, and its outbox. */
 function worker() {
-  const memory = sharedWords()
-  const words = wordsOf(memory, 1)
+  const words = sharedWords()
   Atomics.store(words, Words.batch, batch)
   Atomics.store(words, Words.running, 3)
-  const outbox = new Outbox(memory)
-  outbox.use(words)
+  const outbox = new Outbox(words)
   const values = () =>
     readOutbox(words, batch, false)?.results.map((parcel) => ('values' in parcel ? parcel.values[0] : parcel))
-  return { memory, words, outbox, values }
+  return { words, outbox, values }
 }
 
 describe('An outbox', () => {
@@ -94,17 +92,5 @@ describe('An outbox', () => {
     const { outbox, words } = worker()
     outbox.add(0, { values: [1] })
     expect(readOutbox(words, batch + 1, true)).toBeUndefined()
-  })
-
-  it('of a batch has nothing any more when it is used for the next one', () => {
-    const { outbox, memory, words } = worker()
-    outbox.add(0, { values: [1] })
-    const next = wordsOf(memory, 0)
-    Atomics.store(next, Words.batch, batch + 1)
-    Atomics.store(next, Words.running, 1)
-    outbox.use(next)
-    outbox.add(0, { values: [2] })
-    expect(readOutbox(words, batch, true)).toBeUndefined()
-    expect(readOutbox(next, batch + 1, false)?.results).toEqual([{ values: [2] }])
   })
 })
