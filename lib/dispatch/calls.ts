@@ -1,7 +1,7 @@
+import { onAbort } from '../system/signals'
 import { type Dispatch, dispatch, type Plan, type Receiver } from './dispatch'
 import { ResultStream } from './result-stream'
 import { collectList, type OnCompletion, streamResults } from './results'
-import { onAbort } from './signals'
 
 /** A call that runs. It does not hold what its caller got of it: a stream that is forgotten ends its call. */
 export interface RunningCall {

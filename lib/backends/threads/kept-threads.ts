@@ -1,7 +1,7 @@
 import type { WorkerOptions } from '../../config/options'
 import type { Task } from '../../task/task'
+import type { WorkerSource } from '../crew'
 import { WorkerClient } from '../worker-client'
-import type { WorkerSource } from '../worker-pool'
 import { ThreadHandle } from './thread-handle'
 
 interface Kept {

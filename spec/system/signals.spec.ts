@@ -1,5 +1,5 @@
 import { getEventListeners } from 'node:events'
-import { onAbort } from '../../lib/dispatch/signals'
+import { onAbort } from '../../lib/system/signals'
 
 const listeners = (signal: AbortSignal) => getEventListeners(signal, 'abort').length
 

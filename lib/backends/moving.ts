@@ -1,0 +1,58 @@
+import type { Look, WorkerRun } from './worker-run'
+
+/**
+ * A task that runs for so many milliseconds holds up what is behind it, which was sized for less: its worker is asked
+ * for what it has held back, and tasks that have not begun go elsewhere.
+ */
+const LONG = 20
+
+/** How often workers are looked at that have several tasks; and when another one is free, who could help. */
+const LOOK = 5
+const LOOK_FOR_HELP = 2
+
+/** Work of so many milliseconds is worth moving to a worker that is free; and to one that has to be started first. */
+const WORTH_MOVING = 2
+const WORTH_A_WORKER = 50
+
+/** Milliseconds until a look at what workers do is due. */
+export function nextLook(isHelpThere: boolean): number {
+  return isHelpThere ? LOOK_FOR_HELP : LOOK
+}
+
+export function isLong(look: Look): boolean {
+  return look.elapsed >= LONG
+}
+
+/** Work that waits behind a task that runs. */
+export interface Waiting<P> {
+  readonly part: P
+  readonly run: WorkerRun
+  /** How many tasks. */
+  readonly tasks: number
+  readonly isWorthAWorker: boolean
+}
+
+/** The most work that waits at one worker, when it is worth moving. */
+export function mostWaiting<P extends { readonly run: WorkerRun | undefined }>(
+  parts: Iterable<P>,
+  now: number,
+): Waiting<P> | undefined {
+  let most: Waiting<P> | undefined
+  let mostWork = WORTH_MOVING
+  for (const part of parts) {
+    const look = part.run?.look(now)
+    if (part.run === undefined || look === undefined) continue
+    const work = look.waiting * look.average
+    if (work < mostWork) continue
+    mostWork = work
+    most = { part, run: part.run, tasks: look.waiting, isWorthAWorker: work > WORTH_A_WORKER }
+  }
+  return most
+}
+
+/** One, then twice as many each time: should they be short after all, they are few messages. */
+export function inGrowingParts(positions: readonly number[]): number[][] {
+  const parts: number[][] = []
+  for (let at = 0, size = 1; at < positions.length; at += size, size *= 2) parts.push(positions.slice(at, at + size))
+  return parts
+}
