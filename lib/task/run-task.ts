@@ -12,3 +12,12 @@ export function runTask({ fn, args, kwargs }: Task): unknown {
     ? callWith(fn, args, kwargs)
     : callWith(bound.fn, [...bound.args, ...args], { ...bound.kwargs, ...kwargs })
 }
+
+/** Whether what a task gave is to be waited for: a promise, or anything like one. */
+export function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return (
+    value !== null &&
+    (typeof value === 'object' || typeof value === 'function') &&
+    typeof (value as { then?: unknown }).then === 'function'
+  )
+}

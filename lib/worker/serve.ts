@@ -8,7 +8,7 @@ import { type Receiver, Sender } from '../serialization/sender'
 import { Trail } from '../serialization/trail'
 import type { Parcel } from '../serialization/wire'
 import { sharedNow, toStamp } from '../system/clock'
-import { runTask } from '../task/run-task'
+import { isThenable, runTask } from '../task/run-task'
 import type { Task } from '../task/task'
 import { Outbox } from './outbox'
 import { flushOutput } from './output'
@@ -138,21 +138,30 @@ class BatchRun {
       Atomics.store(words, Words.started, toStamp(started))
       Atomics.store(words, Words.running, position + 1)
       if (Atomics.load(words, Words.limit) <= position) break
+      let ended: number
+      let isSentAsItIs = false
       try {
         const values = this.#argumentsOf(args)
+        if (!('values' in args)) {
+          // To make them took its time, which is not the task's.
+          started = sharedNow()
+          Atomics.store(words, Words.started, toStamp(started))
+        }
         const result = runTask(toTask(functions[fn] as Task['fn'], values, hasKwargs))
         // Not `await` for all: a task that is not async costs no turn of the event loop.
-        this.#succeed(isThenable(result) ? await this.#outcomeOf(result) : result)
+        const value = isThenable(result) ? await this.#outcomeOf(result) : result
+        ended = sharedNow()
+        isSentAsItIs = this.#succeed(value)
       } catch (error) {
+        ended = sharedNow()
         if (error instanceof SerializationError && error === this.#unmade) this.#refuseResult(error)
         else this.#fail(error)
       }
-      const now = sharedNow()
-      const took = now - started
+      const took = ended - started
       this.#duration += took
       if (position === tasks.length - 1) break
-      started = now
-      if (this.#isToBePosted(took, now) || !this.#hold()) {
+      started = isSentAsItIs ? ended : sharedNow()
+      if (this.#isToBePosted(took, started) || !this.#hold()) {
         const posting = this.#postBehindOutput()
         if (posting !== undefined) await posting
         started = sharedNow()
@@ -221,11 +230,12 @@ class BatchRun {
     }
   }
 
-  #succeed(value: unknown): void {
+  /** @returns whether there was nothing to be done for it to be sent */
+  #succeed(value: unknown): boolean {
     if (isSimple(value)) {
       this.#held.push({ values: [value] })
       this.#isLastLoose = false
-      return
+      return true
     }
     try {
       const parcel = this.#message.parcel([value], () => 'result')
@@ -234,6 +244,7 @@ class BatchRun {
     } catch (error) {
       this.#refuseResult(error)
     }
+    return false
   }
 
   #fail(error: unknown): void {
@@ -345,12 +356,4 @@ function toTask(fn: Task['fn'], values: readonly unknown[], hasKwargs: boolean):
   return hasKwargs
     ? { fn, args: values.slice(0, -1), kwargs: values.at(-1) as Record<string, unknown> }
     : { fn, args: values }
-}
-
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return (
-    value !== null &&
-    (typeof value === 'object' || typeof value === 'function') &&
-    typeof (value as { then?: unknown }).then === 'function'
-  )
 }

@@ -18,12 +18,15 @@ const wait = delayed(
 )
 /** A function that was sent belongs to Node's realm, not to that of Jest. */
 const realm = runInThisContext('globalThis') as object
-beforeAll(() => Object.assign(realm, { gates }))
-afterAll(() => Reflect.deleteProperty(realm, 'gates'))
+beforeAll(() => Object.assign(realm, { gates, pass }))
+afterAll(() => ['gates', 'pass'].map((name) => Reflect.deleteProperty(realm, name)))
 beforeEach(() => gates.clear())
 
 /** The clock of both sides stands still, unless the spec says otherwise. */
 let time = 0
+function pass(ms: number) {
+  time += ms
+}
 beforeEach(() => {
   time = 1000
   jest.spyOn(clock, 'sharedNow').mockImplementation(() => time)
@@ -146,6 +149,35 @@ describe('WorkerPool', () => {
     await open(1, 'b')
     await second.done
     await pool.close({ force: true })
+  })
+
+  it('counts what tasks take, and not what it takes to send what they are called with, or give', async () => {
+    class Parcel {
+      [Symbol.for('parfor.serialize')]() {
+        const { pass } = globalThis as unknown as { pass: (ms: number) => void }
+        pass(100)
+        return 1
+      }
+      static [Symbol.for('parfor.deserialize')]() {
+        const { pass } = globalThis as unknown as { pass: (ms: number) => void }
+        pass(1000)
+        return new Parcel()
+      }
+    }
+    const take = delayed((parcel: Parcel, ms: number) => {
+      const { pass } = globalThis as unknown as { pass: (ms: number) => void }
+      pass(ms)
+      return parcel
+    })
+    Object.assign(globalThis, { pass })
+    const { pool, workers } = poolOf(1)
+    const { done, outcomes } = submit(pool, 0, [take(new Parcel(), 3), take(new Parcel(), 4)])
+    workers[0]?.start()
+    expect(await done).toEqual({ duration: 7 })
+    expect(outcomes.map(([, { status }]) => status)).toEqual(['fulfilled', 'fulfilled'])
+    expect(time).toBeGreaterThan(1000 + 2 * 1100)
+    Reflect.deleteProperty(globalThis, 'pass')
+    await pool.close()
   })
 
   it('keeps the process alive while a worker runs a batch, and only then', async () => {

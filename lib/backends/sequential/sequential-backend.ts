@@ -5,7 +5,7 @@ import { withNested } from '../../config/nested'
 import { initializerFailed, timedOut } from '../../errors'
 import { makeHere } from '../../serialization/functions/given-here'
 import { givenParts } from '../../task/given'
-import { runTask } from '../../task/run-task'
+import { isThenable, runTask } from '../../task/run-task'
 import type { Batch, Call, Outcome, Task } from '../../task/task'
 
 /**
@@ -174,13 +174,6 @@ function withCaptures(task: Task, { made }: Strand): Task {
   const fn = made.get(task.fn) ?? (makeHere(parts) as Task['fn'])
   made.set(task.fn, fn)
   return { ...task, fn }
-}
-
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return (
-    ((typeof value === 'object' && value !== null) || typeof value === 'function') &&
-    typeof (value as { then?: unknown }).then === 'function'
-  )
 }
 
 /** `finished`, or nothing as soon as `signal` aborts: a task that hangs must not hold up who waits for its batch. */
