@@ -1,0 +1,158 @@
+import { Crew } from '../../lib/backends/crew'
+import { WorkerClient } from '../../lib/backends/worker-client'
+import { type InProcessWorker, inProcessWorker } from '../support/in-process-worker'
+
+/** @param most how many workers can be had at all */
+function crewOf(size: number, most = size) {
+  const workers: InProcessWorker[] = []
+  const kept: WorkerClient[] = []
+  const employer = { inCall: true, started: 0 }
+  const crew = new Crew(
+    {
+      take() {
+        if (workers.length === most) throw new Error('too many threads')
+        const worker = inProcessWorker(workers.length)
+        workers.push(worker)
+        return new WorkerClient(worker)
+      },
+      keep: (worker) => void kept.push(worker),
+      endKept: async () => void (await Promise.all(kept.splice(0).map(({ handle }) => handle.terminate()))),
+    },
+    {
+      isInCall: () => employer.inCall,
+      onStarted() {
+        employer.started += 1
+      },
+    },
+  )
+  crew.open(size)
+  return { crew, workers, kept, employer }
+}
+
+const settled = () => new Promise((resolve) => setImmediate(resolve))
+const idOf = (worker: WorkerClient | undefined) => worker?.handle.id
+
+/** A crew with one worker that has started, and is busy. */
+async function atWork(size: number, most = size) {
+  const all = crewOf(size, most)
+  const first = all.crew.take() as WorkerClient
+  all.workers[0]?.start()
+  await settled()
+  return { ...all, first }
+}
+
+describe('A crew', () => {
+  it('gives a worker that is only starting, while all others are too', () => {
+    const { crew } = crewOf(2)
+    expect([crew.take(), crew.take(), crew.take()].map(idOf)).toEqual([0, 1, undefined])
+    expect([crew.hasIdle, crew.mayGrow]).toEqual([false, false])
+  })
+
+  it('starts another worker while one is busy, and gives it when it has started', async () => {
+    const { crew, workers, employer } = await atWork(2)
+    expect([idOf(crew.take()), workers.length, employer.started]).toEqual([undefined, 2, 0])
+    workers[1]?.start()
+    await settled()
+    expect([employer.started, crew.hasIdle, idOf(crew.take()), crew.hasIdle]).toEqual([1, true, 1, false])
+  })
+
+  it('gives the free worker that came last, and none that is gone', async () => {
+    const { crew, workers, first } = await atWork(2)
+    crew.take()
+    workers[1]?.start()
+    await settled()
+    const second = crew.take() as WorkerClient
+    crew.release(second)
+    crew.release(first)
+    expect(idOf(crew.take())).toBe(0)
+    crew.release(first)
+    workers[0]?.die()
+    expect(idOf(crew.take())).toBe(1)
+    expect(crew.mayGrow).toBe(true)
+  })
+
+  it('has no place for a worker that was lost', async () => {
+    const { crew, workers, first, kept } = await atWork(1, 2)
+    workers[0]?.die()
+    crew.release(first)
+    expect([crew.hasIdle, crew.mayGrow, kept]).toEqual([false, true, []])
+    expect(idOf(crew.take())).toBe(1)
+  })
+
+  it('tells of a worker that could not start, so that its work is looked after', async () => {
+    const { crew, workers, employer } = await atWork(2)
+    crew.grow()
+    workers[1]?.die()
+    await settled()
+    expect([employer.started, crew.hasIdle, crew.mayGrow]).toEqual([1, false, true])
+  })
+
+  it('grows by one at a time', async () => {
+    const { crew, workers } = await atWork(4)
+    crew.grow()
+    crew.grow()
+    expect(workers).toHaveLength(2)
+    workers[1]?.start()
+    await settled()
+    crew.grow()
+    expect(workers).toHaveLength(3)
+  })
+
+  it('makes do with whom it has when no more can be started', async () => {
+    const { crew } = await atWork(2, 1)
+    expect(crew.take()).toBeUndefined()
+    crew.grow()
+    expect(crew.mayGrow).toBe(true)
+  })
+
+  it('says why when there is nobody at all', () => {
+    const { crew } = crewOf(2, 0)
+    expect(() => crew.take()).toThrow(expect.objectContaining({ code: 'PARFOR_BACKEND', message: expect.any(String) }))
+    expect(() => crew.take()).toThrow('No worker can be started: too many threads')
+  })
+
+  it('gives free workers away when there is no call, also those that start late', async () => {
+    const { crew, workers, kept, first, employer } = await atWork(3)
+    crew.grow()
+    workers[1]?.start()
+    await settled()
+    crew.grow()
+    employer.inCall = false
+    crew.disband()
+    expect(kept.map(idOf)).toEqual([1])
+    crew.release(first)
+    workers[2]?.start()
+    await settled()
+    expect(kept.map(idOf)).toEqual([1, 0, 2])
+  })
+
+  it('knows all who may hold something of a call', async () => {
+    const { crew, workers } = await atWork(3)
+    crew.grow()
+    workers[1]?.start()
+    await settled()
+    crew.grow()
+    expect(crew.present.map(idOf).sort()).toEqual([0, 1, 2])
+  })
+
+  it('ends all, and waits for those that it has ended before', async () => {
+    const { crew, workers, first } = await atWork(3)
+    let gone = () => {}
+    first.handle.terminate = () =>
+      new Promise((resolve) => {
+        gone = resolve
+      })
+    crew.end(first)
+    expect(crew.mayGrow).toBe(true)
+    crew.grow()
+    let isOver = false
+    const over = crew.endAll().then(() => {
+      isOver = true
+    })
+    await settled()
+    expect([workers[1]?.isEnded, isOver, crew.present]).toEqual([true, false, []])
+    gone()
+    await over
+    expect(isOver).toBe(true)
+  })
+})

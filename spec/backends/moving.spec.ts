@@ -1,0 +1,49 @@
+import { inGrowingParts, isLong, mostWaiting, nextLook } from '../../lib/backends/moving'
+import type { Look, WorkerRun } from '../../lib/backends/worker-run'
+
+/** A part whose worker runs a task, with so many behind it that take `average` milliseconds each. */
+const part = (name: string, waiting: number, average: number) => ({
+  name,
+  run: { look: () => ({ position: 0, elapsed: 1, average, waiting }) } as unknown as WorkerRun,
+})
+const idle = { name: 'idle', run: { look: () => undefined } as unknown as WorkerRun }
+const unsent = { name: 'unsent', run: undefined }
+
+const look = (elapsed: number): Look => ({ position: 0, elapsed, average: 1, waiting: 1 })
+
+describe('A task', () => {
+  it('is long when it has run for 20 ms', () => {
+    expect([0, 19, 20, 5000].map((elapsed) => isLong(look(elapsed)))).toEqual([false, false, true, true])
+  })
+})
+
+describe('A look', () => {
+  it('is due sooner when somebody is there to help', () => {
+    expect(nextLook(true)).toBeLessThan(nextLook(false))
+  })
+})
+
+describe('mostWaiting', () => {
+  it('is where the most time of work waits, not the most tasks', () => {
+    const most = mostWaiting([idle, part('many', 100, 0.1), unsent, part('much', 2, 30), part('little', 1, 5)], 0)
+    expect(most).toMatchObject({ part: { name: 'much' }, tasks: 2 })
+  })
+
+  it('is nothing when it would take less than 2 ms', () => {
+    expect(mostWaiting([idle, unsent, part('a', 10, 0.19)], 0)).toBeUndefined()
+    expect(mostWaiting([part('a', 10, 0.2)], 0)).toMatchObject({ part: { name: 'a' } })
+    expect(mostWaiting([], 0)).toBeUndefined()
+  })
+
+  it('is worth a worker that has to be started when it is more than 50 ms', () => {
+    const isWorthAWorker = (average: number) => mostWaiting([part('a', 10, average)], 0)?.isWorthAWorker
+    expect([1, 5, 5.1, 100].map(isWorthAWorker)).toEqual([false, false, true, true])
+  })
+})
+
+describe('Growing parts', () => {
+  it('are one task, then twice as many each time, and hold each once', () => {
+    expect(inGrowingParts([3, 4, 5, 6, 7, 8, 9, 10, 11])).toEqual([[3], [4, 5], [6, 7, 8, 9], [10, 11]])
+    expect(inGrowingParts([])).toEqual([])
+  })
+})
