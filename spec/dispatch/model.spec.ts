@@ -1,4 +1,5 @@
 import { delayed, Parallel, type Task } from '../../lib/index'
+import { choices } from '../support/choices'
 import { manualBackend, type SentBatch, settled } from '../support/manual-backend'
 import { type Event, type Kind, Model } from './model'
 
@@ -11,22 +12,6 @@ const seeds =
   process.env.PARFOR_SEED === undefined
     ? Array.from({ length: RUNS }, (_, n) => n + 1)
     : [Number(process.env.PARFOR_SEED)]
-
-/** Random choices, the same for the same seed (mulberry32). */
-function choices(seed: number) {
-  let state = seed * 2_654_435_761
-  const random = () => {
-    state = (state + 0x6d2b79f5) | 0
-    let t = Math.imul(state ^ (state >>> 15), 1 | state)
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32
-  }
-  return {
-    chance: (of: number) => random() < of,
-    from: <T>(...all: T[]): T => all[Math.floor(random() * all.length)] as T,
-    upTo: (most: number) => Math.floor(random() * (most + 1)),
-  }
-}
 
 const task = delayed((n: number) => n)
 
