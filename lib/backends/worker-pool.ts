@@ -255,15 +255,23 @@ export class WorkerPool {
   /** A task takes too long, unless its outcome is just coming: its worker is ended, and it has failed. */
   #timeOut(part: Running, run: WorkerRun, position: number, timeout: number): void {
     const { job, worker } = part
-    if (!worker.stillRuns(run, position, sharedNow()) || !this.#running.has(part)) return
-    this.#detach(part)
-    const index = job.batch.start + position
-    const reason = timedOut(index, nameIn(job.batch, position), timeout)
-    job.onOutcome(index, { status: 'rejected', reason }, worker.handle.id)
-    this.#partDone(
-      job,
-      run.unreported.filter((other) => other !== position),
-    )
+    // First, so that nothing behind it begins meanwhile: it would be ended too, and run twice.
+    const behind = run.takeBack(0)
+    if (behind.length > 0) this.#enqueue(job, [behind], { atFront: true })
+    if (worker.stillRuns(run, position, sharedNow()) && this.#running.has(part)) {
+      this.#detach(part)
+      const { unreported } = run
+      // Unless its outcome came at the very last moment.
+      if (unreported.includes(position)) {
+        const index = job.batch.start + position
+        const reason = timedOut(index, nameIn(job.batch, position), timeout)
+        job.onOutcome(index, { status: 'rejected', reason }, worker.handle.id)
+      }
+      this.#partDone(
+        job,
+        unreported.filter((other) => other !== position),
+      )
+    }
     this.#assign()
   }
 

@@ -506,6 +506,51 @@ describe('WorkerPool', () => {
         await pool.close()
       })
 
+      it('nor one whose outcome comes while its worker is being ended: that is not told twice', async () => {
+        const { pool, workers } = poolOf(1)
+        const { done, outcomes } = submit(pool, 0, [wait(0)], undefined, true, limited)
+        const [worker] = workers as [InProcessWorker]
+        worker.start()
+        await settled()
+        worker.isSlow = true
+        await open(0, 'a')
+        Atomics.store(worker.words, Words.running, 1)
+        age(worker, 200)
+        const { deliver } = worker
+        let asked = 0
+        worker.deliver = () => {
+          asked += 1
+          if (asked > 1) deliver()
+        }
+        jest.advanceTimersByTime(100)
+        await done
+        expect([outcomes, asked, worker.isEnded]).toEqual([[value(0, 'a')], 2, true])
+        await pool.close()
+      })
+
+      it('nothing behind it begins any more: it runs once, elsewhere', async () => {
+        const { pool, workers } = poolOf(1)
+        const { done, outcomes } = submit(pool, 0, [wait(0), wait(1)], undefined, true, limited)
+        const [worker] = workers as [InProcessWorker]
+        worker.start()
+        await settled()
+        age(worker, 200)
+        const limits: number[] = []
+        const { deliver } = worker
+        worker.deliver = () => {
+          limits.push(Atomics.load(worker.words, Words.limit))
+          deliver()
+        }
+        jest.advanceTimersByTime(100)
+        expect([outcomes, limits[0], worker.isEnded]).toEqual([[timedOut(0)], 1, true])
+        workers[1]?.start()
+        await settled()
+        await open(1, 'b')
+        await done
+        expect([outcomes, argsSent(workers[1] as InProcessWorker)]).toEqual([[timedOut(0), value(1, 'b')], [[1]]])
+        await pool.close()
+      })
+
       it('nor one whose outcome has come before its worker has announced the next', async () => {
         const { pool, workers } = poolOf(1)
         const { done, outcomes } = submit(pool, 0, [wait(0), wait(1)], undefined, true, limited)
