@@ -1,0 +1,307 @@
+import { OutgoingCall } from '../../lib/backends/outgoing-call'
+import { type Lost, WorkerRun } from '../../lib/backends/worker-run'
+import { toStamp } from '../../lib/system/clock'
+import { delayed } from '../../lib/task/delayed'
+import { sharedWords } from '../../lib/worker/outbox'
+import { ENDED, NO_LIMIT, Words } from '../../lib/worker/protocol'
+
+const now = 1000
+
+/** Some tasks of a batch, and the words of the worker that they were sent to: the spec writes what it does with them. */
+function runOf(positions: readonly number[]) {
+  const words = sharedWords()
+  const tasks = Array.from({ length: 10 }, (_, n) => delayed(Math.abs)(n))
+  const call = new OutgoingCall({ nested: { level: 1 } })
+  const run = new WorkerRun(words, call, { call, start: 0, tasks }, positions, () => {})
+  run.id = 7
+  return {
+    run,
+    send() {
+      run.open()
+      run.state = 'sent'
+    },
+    /** The worker runs the task at this place among those that were sent. */
+    begin(at: number) {
+      Atomics.store(words, Words.batch, run.id)
+      Atomics.store(words, Words.running, at + 1)
+    },
+    /** For how long the task that runs has been running, and the batch. */
+    age(ms: number, batchMs: number) {
+      Atomics.store(words, Words.started, toStamp(now - ms))
+      Atomics.store(words, Words.begun, toStamp(now - batchMs))
+    },
+    end: () => void Atomics.store(words, Words.running, ENDED),
+    get limit() {
+      return Atomics.load(words, Words.limit)
+    },
+  }
+}
+
+/** The worker is that quick: it does this between what its caller writes and what its caller looks at then. */
+function onceLimitIsWritten(act: () => void): void {
+  const { store } = Atomics
+  const spy: jest.SpyInstance<number, [Int32Array, number, number]> = jest.spyOn(Atomics, 'store') as never
+  spy.mockImplementation((words, at, value) => {
+    const written = store(words, at, value)
+    if (at !== Words.limit) return written
+    spy.mockRestore()
+    act()
+    return written
+  })
+}
+afterEach(() => jest.restoreAllMocks())
+
+const how = { exitCode: 1, reason: 'it exited with code 1' }
+const told = ({ running, rest }: Lost) => ({ running, rest })
+
+describe('A run', () => {
+  describe('whose tasks are taken back', () => {
+    it('keeps the task that runs and as many behind it as are to be kept', () => {
+      const worker = runOf([2, 4, 6, 8, 9])
+      worker.send()
+      worker.begin(1)
+      expect(worker.run.takeBack(1)).toEqual([8, 9])
+      expect(worker.run.positions).toEqual([2, 4, 6])
+      expect(worker.limit).toBe(3)
+    })
+
+    it('gives all of them when the worker has not begun', () => {
+      const worker = runOf([2, 4])
+      worker.send()
+      expect(worker.run.takeBack(0)).toEqual([2, 4])
+      expect(worker.run.positions).toEqual([])
+      expect(worker.limit).toBe(0)
+    })
+
+    it('takes what the words tell of an earlier batch for nothing', () => {
+      const worker = runOf([2, 4, 6])
+      worker.begin(2)
+      worker.run.id = 8
+      worker.send()
+      expect(worker.run.takeBack(0)).toEqual([2, 4, 6])
+    })
+
+    it('gives none before they are sent', () => {
+      const worker = runOf([2, 4])
+      worker.run.rest = [6]
+      expect(worker.run.takeBack(0)).toEqual([])
+      expect([worker.run.positions, worker.run.rest]).toEqual([[2, 4], [6]])
+    })
+
+    it('gives none when it was cancelled, and the worker still begins none', () => {
+      const worker = runOf([2, 4])
+      worker.send()
+      worker.begin(0)
+      worker.run.cancel()
+      expect(worker.run.takeBack(5)).toEqual([])
+      expect(worker.limit).toBe(0)
+    })
+
+    it('gives none when the worker has been through with them', () => {
+      const worker = runOf([2, 4])
+      worker.send()
+      worker.begin(1)
+      worker.end()
+      expect(worker.run.takeBack(0)).toEqual([])
+      expect(worker.run.positions).toEqual([2, 4])
+    })
+
+    it('gives those that did not fit into the message too, once, behind the others', () => {
+      const worker = runOf([2, 4])
+      worker.run.rest = [6, 8]
+      worker.send()
+      worker.begin(0)
+      expect(worker.run.takeBack(0)).toEqual([4, 6, 8])
+      expect(worker.run.takeBack(0)).toEqual([])
+    })
+
+    it('gives none again, and lets the worker begin none of them, however many are to be kept', () => {
+      const worker = runOf([2, 4, 6, 8])
+      worker.send()
+      worker.begin(0)
+      expect(worker.run.takeBack(1)).toEqual([6, 8])
+      expect(worker.run.takeBack(3)).toEqual([])
+      expect(worker.limit).toBe(2)
+      expect(worker.run.takeBack(0)).toEqual([4])
+      expect(worker.limit).toBe(1)
+    })
+
+    it('leaves the worker a task that it announces meanwhile: it may not have seen the limit', () => {
+      const worker = runOf([2, 4, 6])
+      worker.send()
+      worker.begin(0)
+      onceLimitIsWritten(() => worker.begin(1))
+      expect(worker.run.takeBack(0)).toEqual([6])
+      expect(worker.run.positions).toEqual([2, 4])
+      expect(worker.limit).toBe(1)
+    })
+
+    it('leaves the worker the first one, when that is announced meanwhile', () => {
+      const worker = runOf([2, 4, 6])
+      worker.send()
+      onceLimitIsWritten(() => worker.begin(0))
+      expect(worker.run.takeBack(0)).toEqual([4, 6])
+      expect(worker.run.positions).toEqual([2])
+    })
+
+    it('writes the limit before it looks: what is announced before that is seen', () => {
+      const worker = runOf([2, 4])
+      worker.send()
+      worker.begin(0)
+      onceLimitIsWritten(() => {
+        worker.begin(1)
+        worker.end()
+      })
+      expect(worker.run.takeBack(0)).toEqual([])
+      expect(worker.run.positions).toEqual([2, 4])
+    })
+  })
+
+  describe('that is cancelled', () => {
+    it('is at rest before it is sent', () => {
+      const worker = runOf([2])
+      expect(worker.run.cancel()).toBe(true)
+    })
+
+    it('is at rest when every task has its outcome', () => {
+      const worker = runOf([2, 4])
+      worker.send()
+      worker.begin(1)
+      worker.run.reported = 2
+      expect(worker.run.cancel()).toBe(true)
+    })
+
+    it('is not while one has none, and the worker begins no other', () => {
+      const worker = runOf([2, 4])
+      worker.send()
+      expect(worker.limit).toBe(NO_LIMIT)
+      worker.begin(1)
+      worker.run.reported = 1
+      expect(worker.run.cancel()).toBe(false)
+      expect(worker.limit).toBe(0)
+    })
+
+    it('is not while there are tasks that are sent later', () => {
+      const worker = runOf([2])
+      worker.send()
+      worker.run.reported = 1
+      worker.run.later = [[4]]
+      expect(worker.run.cancel()).toBe(false)
+    })
+  })
+
+  describe('that is looked at', () => {
+    it('tells which task runs, for how long, what those before it have taken, and how many wait', () => {
+      const worker = runOf([2, 4, 6, 8])
+      worker.send()
+      worker.begin(1)
+      worker.run.reported = 1
+      worker.age(30, 50)
+      expect(worker.run.look(now)).toEqual({ position: 4, elapsed: 30, average: 25, waiting: 2 })
+    })
+
+    it('counts those that did not fit into the message, and not those that were taken back', () => {
+      const worker = runOf([2, 4, 6])
+      worker.run.rest = [8, 9]
+      worker.send()
+      worker.begin(0)
+      expect(worker.run.look(now)?.waiting).toBe(4)
+      worker.run.takeBack(0)
+      expect(worker.run.look(now)?.waiting).toBe(0)
+    })
+
+    it('tells of a task though outcomes before it are held back', () => {
+      const worker = runOf([2, 4, 6])
+      worker.send()
+      worker.begin(2)
+      expect(worker.run.look(now)?.position).toBe(6)
+    })
+
+    it('tells nothing before it is sent, or before the worker has begun it', () => {
+      const worker = runOf([2])
+      worker.begin(0)
+      expect(worker.run.look(now)).toBeUndefined()
+      worker.run.id = 8
+      worker.send()
+      expect(worker.run.look(now)).toBeUndefined()
+    })
+
+    it('tells nothing while the worker is between two tasks, or has ended', () => {
+      const worker = runOf([2])
+      worker.send()
+      worker.begin(-1)
+      expect(worker.run.look(now)).toBeUndefined()
+      worker.end()
+      expect(worker.run.look(now)).toBeUndefined()
+    })
+
+    it('tells nothing of a task whose outcome is here: the next one was not announced yet', () => {
+      const worker = runOf([2, 4])
+      worker.send()
+      worker.begin(0)
+      worker.run.reported = 1
+      expect(worker.run.look(now)).toBeUndefined()
+    })
+
+    it('tells nothing of a worker that is not to go on', () => {
+      const worker = runOf([2])
+      worker.send()
+      worker.begin(0)
+      worker.run.cancel()
+      expect(worker.run.look(now)).toBeUndefined()
+    })
+  })
+
+  it('has no outcome yet of what was sent, did not fit into the message, and is sent later', () => {
+    const { run } = runOf([1, 2, 3])
+    run.reported = 1
+    run.rest = [4, 5]
+    run.later = [[6], [7, 8]]
+    expect(run.unreported).toEqual([2, 3, 4, 5, 6, 7, 8])
+  })
+
+  describe('that is lost', () => {
+    it('tells which task ran, and the others that have no outcome', () => {
+      const worker = runOf([1, 2, 3])
+      worker.run.rest = [4]
+      worker.run.later = [[5]]
+      worker.send()
+      worker.begin(1)
+      worker.run.reported = 1
+      const lost = worker.run.lost(how, true)
+      expect([lost.how, lost.wasSent, told(lost)]).toEqual([how, true, { running: 2, rest: [3, 4, 5] }])
+    })
+
+    it('tells of none that ran when the outcome of that one is here', () => {
+      const worker = runOf([1, 2, 3])
+      worker.send()
+      worker.begin(0)
+      worker.run.reported = 1
+      expect(told(worker.run.lost(how, true))).toEqual({ running: undefined, rest: [2, 3] })
+    })
+
+    it('tells of none that ran when the worker had not begun', () => {
+      const worker = runOf([1, 2])
+      worker.send()
+      const lost = worker.run.lost(how, false)
+      expect([lost.wasSent, told(lost)]).toEqual([false, { running: undefined, rest: [1, 2] }])
+    })
+
+    it('tells of none that ran when the worker had been through', () => {
+      const worker = runOf([1, 2])
+      worker.send()
+      worker.begin(1)
+      worker.end()
+      worker.run.reported = 1
+      expect(told(worker.run.lost(how, true))).toEqual({ running: undefined, rest: [2] })
+    })
+
+    it('gives no task that was taken back', () => {
+      const worker = runOf([1, 2, 3])
+      worker.send()
+      worker.begin(0)
+      worker.run.takeBack(0)
+      expect(told(worker.run.lost(how, true))).toEqual({ running: 1, rest: [] })
+    })
+  })
+})
