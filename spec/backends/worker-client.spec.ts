@@ -322,6 +322,25 @@ describe('A client of a worker', () => {
       expect([worker.requests, worker.isRef, ended.length]).toEqual([[], false, 1])
     })
 
+    it('fails no other when the first one that fails ends the run', async () => {
+      const { worker, run, outcomes, ended } = open()
+      worker.refuse = new Error('no room')
+      run(tasks('a', 'b'), (run) => run.cancel())
+      await settled()
+      expect(outcomes).toEqual([unsent(10, TASK_FUNCTION)])
+      expect(ended).toHaveLength(1)
+    })
+
+    it('fails no other when one of several that are to blame ends the run', async () => {
+      const { worker, run, outcomes, ended } = open()
+      const first = spoiled()
+      const second = spoiled()
+      run(tasks(first.value, second.value, first.spoil, second.spoil), (run) => run.cancel())
+      await settled()
+      expect(outcomes).toEqual([unsent(10, 'args')])
+      expect([worker.requests, ended.length]).toEqual([[], 1])
+    })
+
     it('fails all when none is to blame, and gives back what was not in it', async () => {
       const { worker, run, outcomes, ended } = open()
       worker.refuse = new Error('no room')
@@ -743,6 +762,16 @@ describe('A client of a worker', () => {
       expect(outcomes).toEqual([unread(10), unread(11), [12, 3]])
     })
 
+    it('tells of no more when the gap ends the run', async () => {
+      const { worker, client, run, outcomes, ended } = open()
+      run(tasks('a', 'b', 'c'), () => client.leave())
+      worker.garble()
+      worker.answer(2, [3], { duration: 1 })
+      await settled()
+      expect(outcomes).toEqual([unread(10)])
+      expect(ended).toEqual([])
+    })
+
     it('asks for nothing when the worker has none to tell of, or is gone', () => {
       const { worker, run } = open()
       worker.garble()
@@ -972,6 +1001,16 @@ describe('A client of a worker', () => {
       worker.die()
       await settled()
       expect([outcomes, ended]).toEqual([[[10, 1]], []])
+    })
+
+    it('tells of nothing that waits for an import then', async () => {
+      const { worker, client, run, outcomes, ended } = open()
+      run(tasks('a'))
+      const { result, finish } = imported('too late')
+      worker.answer(0, [], { results: [result], duration: 1 })
+      client.leave()
+      await finish()
+      expect([outcomes, ended]).toEqual([[], []])
     })
 
     it('has nothing to leave when there is no run', () => {

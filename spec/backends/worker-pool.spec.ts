@@ -310,6 +310,20 @@ describe('WorkerPool', () => {
     await pool.close()
   })
 
+  it('reports nothing that was on the way when the signal aborts', async () => {
+    const { pool, workers } = poolOf(1)
+    const { done, controller, outcomes } = submit(pool, 0, [wait(0), wait(1)])
+    const [worker] = workers as [InProcessWorker]
+    worker.start()
+    await settled()
+    worker.isSlow = true
+    await open(0, 'a')
+    controller.abort()
+    await done
+    expect([outcomes, worker.isEnded]).toEqual([[], true])
+    await pool.close()
+  })
+
   it('can be closed when a worker was lost with the last outcome of an aborted batch', async () => {
     const { pool, workers } = poolOf(1)
     const controller = new AbortController()
