@@ -5,7 +5,7 @@ import type { Received } from '../serialization/receiver'
 import type { Receiver } from '../serialization/sender'
 import { TASK_FUNCTION, Trail } from '../serialization/trail'
 import type { Parcel, Slot } from '../serialization/wire'
-import type { Task } from '../task/task'
+import type { Outcome, Task } from '../task/task'
 import { readOutbox } from '../worker/outbox'
 import type { BatchRefusal, Outcomes, Refused, Response, WireTask } from '../worker/protocol'
 import { type OutgoingCall, serialization } from './outgoing-call'
@@ -215,9 +215,14 @@ export class WorkerClient {
   }
 
   #reject(run: WorkerRun, position: number, reason: unknown): void {
-    const index = run.batch.start + position
-    if (reason instanceof SerializationError) reason.taskIndex = index
-    run.onOutcome(index, { status: 'rejected', reason }, run.state === 'sent' ? this.handle.id : undefined)
+    if (reason instanceof SerializationError) reason.taskIndex = run.batch.start + position
+    this.#tell(run, position, { status: 'rejected', reason })
+  }
+
+  /** Nothing of a run that is not to go on, whatever still comes of it, or waits for an import. */
+  #tell(run: WorkerRun, position: number, outcome: Outcome): void {
+    if (this.#isCancelled(run)) return
+    run.onOutcome(run.batch.start + position, outcome, run.state === 'sent' ? this.handle.id : undefined)
   }
 
   #receive(response: Response): void {
@@ -268,7 +273,7 @@ export class WorkerClient {
       if (error) this.#reject(run, position, error)
       else if (refused.includes(n)) this.#reject(run, position, resultError(value as Refused))
       else if (failures?.has(n)) this.#reject(run, position, cleanStacks(value))
-      else run.onOutcome(run.batch.start + position, { status: 'fulfilled', value }, this.handle.id)
+      else this.#tell(run, position, { status: 'fulfilled', value })
       if (this.#run !== run) return // a listener ended it
     }
     if (duration === undefined) return
