@@ -326,9 +326,9 @@ export class WorkerClient {
       run.later = [...rest.map((position) => [position]), ...run.later]
     } else {
       const message = `The task cannot be made in a worker: ${why}`
+      run.reported = run.positions.length
       for (const position of run.positions)
         this.#reject(run, position, new SerializationError(message, { side: 'task', path: TASK_FUNCTION }))
-      run.reported = run.positions.length
       this.#finish(run)
       return
     }

@@ -482,7 +482,7 @@ describe('A client of a worker', () => {
       worker.refuseBatch()
       await settled()
       expect(worker.args).toEqual([['a', 'b'], ['a']])
-      expect(ended).toHaveLength(1)
+      expect(ended).toMatchObject([{ running: undefined, rest: [1] }])
     })
 
     it('hears no answer to what it has sent again since', async () => {
