@@ -72,13 +72,13 @@ export class WorkerClient {
 
   /** Tells the outcomes that the worker holds back: it runs a task that takes longer than that was meant for. */
   tellHeld(run: WorkerRun): void {
-    if (this.#inbox === undefined && this.#run === run) this.#readOutbox(run, false)
+    if (this.#inbox === undefined) this.#readOutbox(run, false)
   }
 
   /** Tells now of all that has come. Whether that task still runs then: it may be ended for it. */
   stillRuns(run: WorkerRun, position: number, now: number): boolean {
     this.handle.deliver()
-    if (this.#run !== run || this.#inbox !== undefined) return false
+    if (this.#inbox !== undefined) return false
     this.#readOutbox(run, false)
     return this.#run === run && run.look(now)?.position === position
   }
@@ -268,7 +268,7 @@ export class WorkerClient {
       // It was in the outbox before.
       if (from + n < run.reported) continue
       const position = run.positions[from + n] as number
-      run.reported = from + n + 1
+      run.reported += 1
       const { value, error } = this.#decode(run, parcel, trouble)
       if (error) this.#reject(run, position, error)
       else if (refused.includes(n)) this.#reject(run, position, resultError(value as Refused))
@@ -304,14 +304,10 @@ export class WorkerClient {
   /** The end of the batch shows which outcomes are missing; it may be that which could not be read. */
   #askForEnd(error: Error): void {
     debug.workers('a response of worker %d cannot be read: %s', this.handle.id, error.message)
-    if (this.#run && !this.#gone) this.handle.post({ kind: 'report', batch: this.#run.id })
+    if (this.#run) this.handle.post({ kind: 'report', batch: this.#run.id })
   }
 
   #sendAgain(run: WorkerRun, { module, why }: BatchRefusal): void {
-    if (this.#isCancelled(run)) {
-      this.#finish(run)
-      return
-    }
     const { delivered } = this.#link(run.call)
     for (const { id } of run.message.units) delivered.delete(id)
     const key = module && JSON.stringify(module)
@@ -323,7 +319,7 @@ export class WorkerClient {
       // One of them is to blame, and the others are to have their results: each for itself.
       const [first, ...rest] = run.positions as [number, ...number[]]
       run.positions = [first]
-      run.later = [...rest.map((position) => [position]), ...run.later]
+      run.later = rest
     } else {
       const message = `The task cannot be made in a worker: ${why}`
       run.reported = run.positions.length
@@ -341,23 +337,21 @@ export class WorkerClient {
     run.rest = [...run.positions.slice(run.reported), ...run.rest]
     run.positions = run.positions.slice(0, run.reported)
     const [next, ...later] = run.later
-    if (next !== undefined && !this.#isCancelled(run) && this.#run === run) {
-      run.positions = next
+    if (next !== undefined && this.#run === run) {
+      run.positions = [next]
       run.later = later
       run.message = this.#message(run.call)
       this.#send(run)
       return
     }
-    if (this.#run === run) {
-      this.#run = undefined
-      this.handle.setRef(false)
-    }
+    this.#run = undefined
+    this.handle.setRef(false)
     run.finish({ duration: run.duration, rest: run.rest })
   }
 
   #readOutbox(run: WorkerRun, isGone: boolean): void {
     // Most often there is nothing in it that is not known.
-    if (!run.hasBegun || (!isGone && run.begun - 1 <= run.reported)) return
+    if (!isGone && run.begun - 1 <= run.reported) return
     const held = readOutbox(this.handle.words, run.id, isGone)
     // What was posted before them may still be on its way.
     if (held && (isGone || held.from <= run.reported))
@@ -376,10 +370,7 @@ export class WorkerClient {
 
   #lose(how: Gone): void {
     this.#gone = how
-    if (!this.#run) {
-      this.#tellLateError(how)
-      return
-    }
+    if (!this.#run) this.#tellLateError(how)
     // Behind what has arrived: an outcome may still wait for an import.
     const lose = () => {
       const run = this.#run

@@ -54,8 +54,8 @@ export class WorkerRun {
   positions: readonly number[]
   /** How many of them have an outcome. */
   reported = 0
-  /** Groups of positions that are sent, one after the other, when those have their outcomes. */
-  later: readonly (readonly number[])[] = []
+  /** Positions that are sent, one after the other, when those have their outcomes. */
+  later: readonly number[] = []
   /** Positions that are not for this message: there is too much in it. */
   rest: readonly number[] = []
   duration = 0
@@ -102,7 +102,7 @@ export class WorkerRun {
    */
   cancel(): boolean {
     const isAtRest = this.state !== 'sent' || (this.reported === this.positions.length && this.later.length === 0)
-    if (this.state === 'sent') Atomics.store(this.#words, Words.limit, 0)
+    Atomics.store(this.#words, Words.limit, 0)
     this.state = 'cancelled'
     return isAtRest
   }
@@ -141,7 +141,7 @@ export class WorkerRun {
 
   /** Positions without an outcome. */
   get unreported(): number[] {
-    return [...this.positions.slice(this.reported), ...this.rest, ...this.later.flat()]
+    return [...this.positions.slice(this.reported), ...this.rest, ...this.later]
   }
 
   /** @param wasSent whether the worker was there to be sent it */

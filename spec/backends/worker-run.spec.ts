@@ -185,7 +185,7 @@ describe('A run', () => {
       const worker = runOf([2])
       worker.send()
       worker.run.reported = 1
-      worker.run.later = [[4]]
+      worker.run.later = [4]
       expect(worker.run.cancel()).toBe(false)
     })
   })
@@ -256,7 +256,7 @@ describe('A run', () => {
     const { run } = runOf([1, 2, 3])
     run.reported = 1
     run.rest = [4, 5]
-    run.later = [[6], [7, 8]]
+    run.later = [6, 7, 8]
     expect(run.unreported).toEqual([2, 3, 4, 5, 6, 7, 8])
   })
 
@@ -264,7 +264,7 @@ describe('A run', () => {
     it('tells which task ran, and the others that have no outcome', () => {
       const worker = runOf([1, 2, 3])
       worker.run.rest = [4]
-      worker.run.later = [[5]]
+      worker.run.later = [5]
       worker.send()
       worker.begin(1)
       worker.run.reported = 1
