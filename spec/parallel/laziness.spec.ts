@@ -1,7 +1,10 @@
 import { delayed, Parallel } from '../../lib/index'
+import { collectGarbage } from '../support/garbage'
 import { manualBackend, settled } from '../support/manual-backend'
+import { add, counters, waitFor } from './counters'
 
 const identity = delayed((n: number) => n)
+const range = (count: number) => Array.from({ length: count }, (_, n) => n)
 
 /** An endless input that logs what it gives, and whether it was ended. */
 function endless(log: (number | string)[]) {
@@ -125,4 +128,104 @@ describe('a call', () => {
     })
     expect(results).toEqual([10, 20])
   })
+})
+
+describe('The tasks of a call', () => {
+  it.each([1, 4, 'auto'] as const)(
+    'are made and run in turns in the calling thread, whatever the batches: batchSize %s',
+    async (batchSize) => {
+      const log: string[] = []
+      const consume = delayed((n: number) => log.push(`consumed ${n}`))
+      await Parallel({ nJobs: 1, batchSize })(function* () {
+        for (const n of range(6)) {
+          log.push(`produced ${n}`)
+          yield consume(n)
+        }
+      })
+      expect(log).toEqual(range(6).flatMap((n) => [`produced ${n}`, `consumed ${n}`]))
+    },
+  )
+
+  it('are made a batch at a time for a worker with a window of one', async () => {
+    const { backend, sent } = manualBackend()
+    const log: string[] = []
+    const call = Parallel({ nJobs: 1, backend, batchSize: 4, preDispatch: 1 })(function* () {
+      for (const n of range(6)) {
+        log.push(`produced ${n}`)
+        yield identity(n)
+      }
+    })
+    await settled()
+    for (const at of [0, 1]) {
+      log.push(...(sent[at]?.args.map((n) => `consumed ${n}`) ?? []))
+      await sent[at]?.complete(sent[at]?.args ?? [])
+    }
+    expect(await call).toEqual(range(6))
+    expect(log).toEqual([
+      ...[...range(4).map((n) => `produced ${n}`), ...range(4).map((n) => `consumed ${n}`)],
+      ...['produced 4', 'produced 5', 'consumed 4', 'consumed 5'],
+    ])
+  })
+
+  it.each([1, 7, 'auto'] as const)(
+    'are asked for one at a time, by whatever ends meanwhile on threads: batchSize %s',
+    async (batchSize) => {
+      await using parallel = Parallel({ nJobs: 2, batchSize })
+      const asks = { now: 0, most: 0 }
+      const input = {
+        [Symbol.asyncIterator]: () => ({
+          asked: 0,
+          async next() {
+            asks.now += 1
+            asks.most = Math.max(asks.most, asks.now)
+            if (this.asked % 3 === 0) await settled()
+            asks.now -= 1
+            this.asked += 1
+            return this.asked > 100 ? { done: true as const, value: undefined } : { value: identity(this.asked - 1) }
+          },
+        }),
+      }
+      expect(await parallel(input)).toEqual(range(100))
+      expect(asks).toEqual({ now: 0, most: 1 })
+    },
+  )
+
+  it("are all taken before the first one is done, with preDispatch: 'all', on threads", async () => {
+    await using parallel = Parallel({ nJobs: 2, preDispatch: 'all' })
+    const gate = counters()
+    const wait = delayed((n: number) => {
+      waitFor(gate)
+      return n
+    })
+    const results = await parallel(function* () {
+      yield* range(1000).map((n) => wait(n))
+      add(gate)
+    })
+    expect(results).toEqual(range(1000))
+  })
+
+  it.each(['sequential', 'threads'] as const)(
+    'are forgotten when they are done, while the input goes on: %s',
+    async (backend) => {
+      await using parallel = Parallel({ nJobs: 2, backend, batchSize: 1 })
+      const first = delayed((row: number[]) => row[0])
+      const rows: WeakRef<number[]>[] = []
+      const alive = () => rows.filter((row) => row.deref() !== undefined).length
+      // The window, the one that was given last, and what a worker has just ended.
+      const few = 4 + 1 + 2
+      const counts: number[] = []
+      const results = await parallel(async function* () {
+        for (const n of range(200)) {
+          const row = [n]
+          rows.push(new WeakRef(row))
+          yield first(row)
+          if (n % 50 !== 49) continue
+          await collectGarbage(() => alive() <= few)
+          counts.push(alive())
+        }
+      })
+      expect(results).toEqual(range(200))
+      for (const count of counts) expect(count).toBeLessThanOrEqual(few)
+    },
+  )
 })
