@@ -1,5 +1,7 @@
+import { Socket } from 'node:net'
 import { BackendError, delayed, Parallel, type ParallelBackend, TaskError, taskInfo } from '../../lib/index'
 import { manualBackend, settled } from '../support/manual-backend'
+import { add, counters, waitFor } from './counters'
 
 const identity = delayed((n: number) => n)
 const raise = delayed(function raise(value: unknown) {
@@ -107,5 +109,85 @@ describe('a call', () => {
     const call = Parallel({ nJobs: 2, backend })([identity(1)])
     await expect(call).rejects.toThrow(BackendError)
     await expect(call).rejects.toThrow(message)
+  })
+})
+
+describe('On threads, a call', () => {
+  it.each([
+    ['Error', () => new Error('no')],
+    ['TypeError', () => new TypeError('no')],
+    ['RangeError', () => new RangeError('no')],
+    ['SyntaxError', () => new SyntaxError('no')],
+    ['ReferenceError', () => new ReferenceError('no')],
+    ['EvalError', () => new EvalError('no')],
+    ['URIError', () => new URIError('no')],
+    ['AggregateError', () => new AggregateError([new TypeError('one')], 'no')],
+    ['AbortError', () => new DOMException('no', 'AbortError')],
+  ])('rejects with the %s of its task, an instance of the same class, and its stack', async (name, make) => {
+    await using parallel = Parallel(2)
+    const fail = delayed(() => {
+      throw make()
+    })
+    const error = await parallel([identity(0), fail()]).catch((reason) => reason)
+    const here = make()
+    expect(error).toBeInstanceOf(here.constructor)
+    expect(error).toMatchObject({ name, message: 'no' })
+    if (here instanceof AggregateError) expect(error.errors).toEqual(here.errors)
+    expect(error.stack).toContain('errors.spec.ts')
+    expect(taskInfo(error)).toMatchObject({ index: 1 })
+  })
+
+  it('rejects with an error that has a field which cannot be sent, without that field', async () => {
+    await using parallel = Parallel(2)
+    const fail = delayed(() => {
+      const error = new TypeError('no answer')
+      throw Object.assign(error, { socket: new Socket(), retry: () => 7, status: 503, nested: { weak: new WeakMap() } })
+    })
+    const error = await parallel([fail()]).catch((reason) => reason)
+    expect(error).toBeInstanceOf(TypeError)
+    expect(error).toMatchObject({ message: 'no answer', status: 503 })
+    expect(error.stack).toContain('errors.spec.ts')
+    expect(error.socket).toBeUndefined()
+    expect(await parallel([identity(1)])).toEqual([1])
+  })
+
+  it.each([1, 7, 'auto'] as const)(
+    'rejects with an error of its input, sync or async: batchSize %s',
+    async (batchSize) => {
+      await using parallel = Parallel({ nJobs: 2, batchSize })
+      const error = new RangeError('no more')
+      const inputs = [
+        function* () {
+          yield* [0, 1, 2].map((n) => identity(n))
+          throw error
+        },
+        async function* () {
+          yield* [0, 1, 2].map((n) => identity(n))
+          throw error
+        },
+        { [Symbol.asyncIterator]: () => ({ next: () => Promise.reject(error) }) },
+      ]
+      for (const input of inputs) {
+        await expect(parallel(input)).rejects.toBe(error)
+        expect(await parallel([identity(7), identity(8)])).toEqual([7, 8])
+      }
+    },
+  )
+
+  it.each([1, 7, 'auto'] as const)('rejects once when two tasks fail at once: batchSize %s', async (batchSize) => {
+    const unhandled = jest.fn()
+    process.on('unhandledRejection', unhandled)
+    await using parallel = Parallel({ nJobs: 2, batchSize })
+    const met = counters()
+    const fail = delayed((n: number) => {
+      add(met)
+      waitFor(met, 0, 2)
+      throw new RangeError(`${n} of two`)
+    })
+    await expect(parallel([fail(1), fail(2)])).rejects.toThrow(/^[12] of two$/)
+    expect(await parallel([identity(1)])).toEqual([1])
+    await settled()
+    process.off('unhandledRejection', unhandled)
+    expect(unhandled).not.toHaveBeenCalled()
   })
 })

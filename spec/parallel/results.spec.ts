@@ -1,4 +1,4 @@
-import { threadId } from 'node:worker_threads'
+import { isMainThread, threadId } from 'node:worker_threads'
 import { delayed, Parallel, shutdown, taskInfo } from '../../lib'
 import { runProgram } from '../support/program'
 
@@ -58,6 +58,39 @@ describe('A result', () => {
     await using parallel = Parallel({ nJobs: 2, batchSize: 4, onError: 'settle' })
     const results = await parallel([delayed(() => 0)(), delayed(() => bad)(), delayed(() => 2)(), delayed(() => 3)()])
     expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled', 'fulfilled'])
+  })
+})
+
+describe('A result that the caller cannot make', () => {
+  class Unmade {
+    [Symbol.for('parfor.serialize')]() {
+      return 1
+    }
+    static [Symbol.for('parfor.deserialize')](): unknown {
+      if (isMainThread) throw new RangeError('cannot be made here')
+      return new Unmade()
+    }
+  }
+  const make = delayed((n: number) => (n === 1 ? { list: [new Unmade()] } : n))
+
+  it.each([1, 4])('fails its own task, and the call goes on: batchSize %i', async (batchSize) => {
+    await using parallel = Parallel({ nJobs: 1, backend: 'threads', batchSize, onError: 'settle' })
+    const results = await parallel([0, 1, 2, 3].map((n) => make(n)))
+    expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled', 'fulfilled'])
+    expect(results[1]).toMatchObject({
+      reason: {
+        code: 'PARFOR_UNSERIALIZABLE',
+        side: 'result',
+        taskIndex: 1,
+        message: expect.stringContaining('cannot be made here'),
+      },
+    })
+  })
+
+  it('is the error of the call, and the next one is right', async () => {
+    await using parallel = Parallel(2)
+    await expect(parallel([make(0), make(1)])).rejects.toMatchObject({ code: 'PARFOR_UNSERIALIZABLE', taskIndex: 1 })
+    expect(await parallel([make(2), make(3)])).toEqual([2, 3])
   })
 })
 
