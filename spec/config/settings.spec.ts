@@ -37,9 +37,11 @@ describe('checkOptions', () => {
     expect(checkOptions({ idleTimeout: Number.POSITIVE_INFINITY }).worker.idleTimeout).toBe(2 ** 31 - 1)
   })
 
-  it.each([0, 1.5, Number.NaN])('refuses nJobs: %p', (nJobs) => {
-    expect(() => checkOptions({ nJobs })).toThrow(RangeError)
-    expect(() => checkOptions(nJobs)).toThrow(RangeError)
+  it.each([0, 0.5, 1.5, Number.NaN])('refuses nJobs: %p', (nJobs) => {
+    for (const options of [{ nJobs }, nJobs]) {
+      expect(() => checkOptions(options)).toThrow(RangeError)
+      expect(() => checkOptions(options)).toThrow(/^nJobs must be .* got (0|0\.5|1\.5|NaN)$/)
+    }
   })
 
   it.each<[object, new (m: string) => Error, string]>([
@@ -61,6 +63,7 @@ describe('checkOptions', () => {
     [{ verbose: -1 }, RangeError, 'verbose must be a number, 0 or more; got -1'],
     [{ verbose: 'all' }, TypeError, "'all'"],
     [{ batchSize: 0 }, RangeError, "batchSize must be 'auto' or a positive whole number; got 0"],
+    [{ batchSize: -1 }, RangeError, 'got -1'],
     [{ batchSize: 1.42 }, RangeError, '1.42'],
     [{ batchSize: Number.NaN }, RangeError, 'NaN'],
     [{ batchSize: '8' }, TypeError, "'8'"],

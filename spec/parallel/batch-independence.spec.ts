@@ -385,12 +385,12 @@ describe('A value that a worker cannot make', () => {
   })
 })
 
-describe('A call on threads', () => {
+describe.each(['threads', 'sequential'] as const)('A call on %s', (backend) => {
   it.each([1, 2, -1, -2])('has the same results with nJobs %i, whatever it prints', async (nJobs) => {
     const print = jest.spyOn(process.stderr, 'write').mockImplementation(() => true)
     try {
       for (const verbose of [0, 2, 11, 100]) {
-        await using parallel = Parallel({ nJobs, backend: 'threads', verbose })
+        await using parallel = Parallel({ nJobs, backend, verbose })
         expect(await parallel(range(5).map((n) => delayed((n: number) => n ** 2)(n)))).toEqual([0, 1, 4, 9, 16])
       }
       expect(print).toHaveBeenCalled()
@@ -399,6 +399,19 @@ describe('A call on threads', () => {
     }
   })
 
+  it.each([1, 2, 3])('gives named arguments as they were given, with nJobs %i', async (nJobs) => {
+    const sum = delayed((x: number, { y = 0, z = 0 }: { y?: number; z?: number } = {}) => [x, y, z])
+    await using parallel = Parallel({ nJobs, backend })
+    const tasks = [sum(1), sum(2, kwargs({ y: 3 })), sum(4, kwargs({ z: 5, y: 6 }))]
+    expect(await parallel(tasks)).toEqual([
+      [1, 0, 0],
+      [2, 3, 0],
+      [4, 6, 5],
+    ])
+  })
+})
+
+describe('A call on threads', () => {
   it.each(kinds)('starts no more workers than it has tasks: %s', async (returnAs) => {
     const started: unknown[] = []
     const onThread = (message: unknown) => void started.push(message)
@@ -418,6 +431,9 @@ describe('A call on threads', () => {
     subscribe('worker_threads', onThread)
     await using parallel = Parallel({ nJobs: 2, env: { OWN: 'workers' } })
     expect(await parallel([])).toEqual([])
+    const exhausted = [numbered(1)].values()
+    exhausted.next()
+    expect(await parallel(exhausted)).toEqual([])
     expect(await parallel(async function* () {})).toEqual([])
     unsubscribe('worker_threads', onThread)
     expect(started).toEqual([])

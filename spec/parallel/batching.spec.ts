@@ -1,3 +1,4 @@
+import { MessagePort } from 'node:worker_threads'
 import { delayed, Parallel } from '../../lib/index'
 import { manualBackend, settled } from '../support/manual-backend'
 
@@ -29,15 +30,18 @@ describe('batchSize', () => {
     expect(await call).toEqual(range(10))
   })
 
-  it("'auto' puts quick tasks together", async () => {
-    const { backend, sent } = manualBackend()
-    const call = Parallel({ nJobs: 2, backend })(range(10_000).map((n) => identity(n)))
-    await settled()
-    const sizes = await run(sent, 0.01)
-    expect(Math.max(...sizes)).toBeGreaterThan(250)
-    expect(sizes.length).toBeLessThan(150)
-    expect(await call).toEqual(range(10_000))
-  })
+  it.each(['2*nJobs', 'all'] as const)(
+    "'auto' puts quick tasks together, with preDispatch: %p",
+    async (preDispatch) => {
+      const { backend, sent } = manualBackend()
+      const call = Parallel({ nJobs: 2, backend, preDispatch })(range(10_000).map((n) => identity(n)))
+      await settled()
+      const sizes = await run(sent, 0.01)
+      expect(Math.max(...sizes)).toBeGreaterThan(250)
+      expect(sizes.length).toBeLessThan(150)
+      expect(await call).toEqual(range(10_000))
+    },
+  )
 
   it("'auto' sends slow tasks one by one", async () => {
     const { backend, sent } = manualBackend()
@@ -84,4 +88,19 @@ describe('batchSize', () => {
     second.catch(() => {})
     await parallel.terminate()
   })
+})
+
+describe("On threads, batchSize: 'auto'", () => {
+  it.each(['2*nJobs', 'all'] as const)(
+    'needs far fewer messages than there are tasks, with preDispatch: %p',
+    async (preDispatch) => {
+      await using parallel = Parallel({ nJobs: 2, preDispatch })
+      const post = jest.spyOn(MessagePort.prototype, 'postMessage')
+      expect(await parallel(range(10_000).map((n) => identity(n)))).toEqual(range(10_000))
+      const messages = post.mock.calls.length
+      post.mockRestore()
+      expect(messages).toBeGreaterThan(1)
+      expect(messages).toBeLessThan(2000)
+    },
+  )
 })
