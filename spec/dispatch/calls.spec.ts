@@ -1,10 +1,9 @@
 import { getEventListeners } from 'node:events'
-import { setFlagsFromString } from 'node:v8'
-import { runInNewContext } from 'node:vm'
 import { fixedBatchSize } from '../../lib/dispatch/batch-size'
 import { failedStream, type RunningCall, type Shape, startCall } from '../../lib/dispatch/calls'
 import { ResultStream } from '../../lib/dispatch/result-stream'
 import { delayed } from '../../lib/task/delayed'
+import { collectGarbage } from '../support/garbage'
 import { manualBackend, settled } from '../support/manual-backend'
 
 const identity = delayed((n: number) => n)
@@ -117,12 +116,7 @@ describe('A generator of results', () => {
     const { signal } = new AbortController()
     const { sent } = start([identity(0)], { signals: [signal] })
     await sent[0]?.complete(['a'])
-    setFlagsFromString('--expose-gc')
-    const gc = runInNewContext('gc') as () => void
-    for (let turn = 0; turn < 20 && getEventListeners(signal, 'abort').length > 0; turn += 1) {
-      await settled()
-      gc()
-    }
+    await collectGarbage(() => getEventListeners(signal, 'abort').length === 0)
     expect(getEventListeners(signal, 'abort')).toEqual([])
   })
 

@@ -1,8 +1,6 @@
-import { setFlagsFromString } from 'node:v8'
-import { runInNewContext } from 'node:vm'
 import { ResultStream } from '../../lib/dispatch/result-stream'
 import { type StreamOfResults, streamResults } from '../../lib/dispatch/results'
-import { settled } from '../support/manual-backend'
+import { collectGarbage } from '../support/garbage'
 
 const place = { consumed: () => {} }
 
@@ -19,15 +17,6 @@ function stream() {
 /** Makes a stream, uses it, and forgets it. */
 function forgotten(results: StreamOfResults, stop: () => void, use: (stream: ResultStream<unknown>) => void) {
   use(new ResultStream(results, stop))
-}
-
-async function collectGarbage(until: () => boolean) {
-  setFlagsFromString('--expose-gc')
-  const gc = runInNewContext('gc') as () => void
-  for (let turn = 0; turn < 20 && !until(); turn += 1) {
-    await settled()
-    gc()
-  }
 }
 
 describe('A stream of results', () => {

@@ -1,8 +1,8 @@
 import { getEventListeners } from 'node:events'
 import { delayed, Parallel } from '../../lib/index'
 import { manualBackend, settled } from '../support/manual-backend'
+import { identity } from './tasks'
 
-const identity = delayed((n: number) => n)
 const forever = delayed(() => new Promise<never>(() => {}))
 
 describe('an abort', () => {

@@ -1,4 +1,3 @@
-import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { threadId } from 'node:worker_threads'
 import {
   delayed,
@@ -12,30 +11,15 @@ import {
 } from '../../lib'
 import { settled } from '../support/manual-backend'
 import { add, counters, reached, waitFor } from './counters'
+import { inOrder, kinds, outcome } from './outcomes'
+import { identity, range, Unmade } from './tasks'
+import { threadExits } from './thread-exits'
 
 /*
  * Nothing but speed may depend on which tasks travel together, or on how their results are given.
  */
 const sizes = [1, 7, 1000, 'auto'] as const
-const kinds = ['list', 'generator', 'generator_unordered'] as const
 const ways = sizes.flatMap((batchSize) => kinds.map((returnAs) => ({ batchSize, returnAs })))
-
-const range = (count: number) => Array.from({ length: count }, (_, n) => n)
-const identity = delayed((n: number) => n)
-
-type Results<R> = Promise<R[]> | AsyncGenerator<R, void, undefined>
-
-/** All results of a call, in the order in which they come, and the error that ends it. */
-async function all<R>(results: Results<R>): Promise<{ values: R[]; error?: unknown }> {
-  const values: R[] = []
-  try {
-    if ('then' in results) return { values: await results }
-    for await (const result of results) values.push(result)
-    return { values }
-  } catch (error) {
-    return { values, error }
-  }
-}
 
 /** A promised or thrown value, and the shape that it has whatever its realm. */
 class OddError extends RangeError {
@@ -78,8 +62,7 @@ const inputs: Record<string, () => unknown> = {
 describe.each(ways)('With batchSize $batchSize and returnAs $returnAs', ({ batchSize, returnAs }) => {
   const options = { nJobs: 2, batchSize, returnAs } as const
   /** Results in the order of the tasks, whatever order they were given in: each task tells which it is. */
-  const sorted = <R extends { n: number }>(values: R[]) =>
-    returnAs === 'generator_unordered' ? [...values].sort((a, b) => a.n - b.n) : values
+  const sorted = <R extends { n: number }>(values: R[]) => inOrder(values, returnAs, ({ n }) => n)
 
   it('each result is that of its task: sync, async, thenable', async () => {
     const tasks = [
@@ -99,7 +82,7 @@ describe.each(ways)('With batchSize $batchSize and returnAs $returnAs', ({ batch
       ),
     ]
     await using parallel = Parallel(options)
-    const { values, error } = await all(parallel(range(60).map((n) => (tasks[n % 4] as (typeof tasks)[0])(n))))
+    const { values, error } = await outcome(parallel(range(60).map((n) => (tasks[n % 4] as (typeof tasks)[0])(n))))
     expect(error).toBeUndefined()
     expect(sorted(values)).toEqual(range(60).map((n) => ({ n, how: ['sync', 'async', 'later', 'thenable'][n % 4] })))
   })
@@ -122,14 +105,14 @@ describe.each(ways)('With batchSize $batchSize and returnAs $returnAs', ({ batch
       { n: 3 * n + 2, start: 0, rest: { end: n } },
     ])
     await using parallel = Parallel(options)
-    for (const _ of [1, 2]) expect(sorted((await all(parallel(tasks))).values)).toEqual(expected)
-    const { values } = await all(parallel([task, task, task]))
+    for (const _ of [1, 2]) expect(sorted((await outcome(parallel(tasks))).values)).toEqual(expected)
+    const { values } = await outcome(parallel([task, task, task]))
     expect(values).toEqual(range(3).map(() => ({ n: 1, start: 5, rest: { end: 7 } })))
   })
 
   it.each(Object.keys(inputs))('the input may be %s', async (name) => {
     await using parallel = Parallel(options)
-    const { values, error } = await all(parallel(inputs[name]?.() as Iterable<Task<{ n: number }>>))
+    const { values, error } = await outcome(parallel(inputs[name]?.() as Iterable<Task<{ n: number }>>))
     expect(error).toBeUndefined()
     expect(sorted(values)).toEqual(range(20).map((n) => ({ n })))
   })
@@ -145,14 +128,14 @@ describe.each(ways)('With batchSize $batchSize and returnAs $returnAs', ({ batch
       waitFor(gate)
       throw new OddError(99)
     })
-    const { values, error } = await all(parallel(range(40).map((n) => check(n))))
+    const { values, error } = await outcome(parallel(range(40).map((n) => check(n))))
     expect(error).toBeInstanceOf(OddError)
     expect(error).toMatchObject({ name: 'OddError', message: '12 is odd', n: 12 })
     expect(taskInfo(error)).toEqual({ index: 12, name: 'check', workerId: expect.any(Number) })
     expect(values.every((n) => n < 12)).toBe(true)
     expect(new Set(values).size).toBe(values.length)
     if (returnAs === 'generator') expect(values).toEqual(range(values.length))
-    expect((await all(parallel([identity(1)]))).values).toEqual([1])
+    expect((await outcome(parallel([identity(1)]))).values).toEqual([1])
   })
 
   it('an error names its task also when it is the first of a batch, or the last', async () => {
@@ -162,7 +145,7 @@ describe.each(ways)('With batchSize $batchSize and returnAs $returnAs', ({ batch
       return n
     })
     for (const at of [0, 1, 6, 7, 13]) {
-      const { error } = await all(parallel(range(14).map((n) => unlucky(n, at))))
+      const { error } = await outcome(parallel(range(14).map((n) => unlucky(n, at))))
       expect([taskInfo(error)?.index, (error as Error).message]).toEqual([at, `${at} is odd`])
     }
   })
@@ -170,14 +153,6 @@ describe.each(ways)('With batchSize $batchSize and returnAs $returnAs', ({ batch
   it('each task is settled by itself, whatever becomes of the others', async () => {
     await using parallel = Parallel({ ...options, onError: 'settle' })
     const ran = counters(40)
-    class Unmade {
-      [Symbol.for('parfor.serialize')]() {
-        return 1
-      }
-      static [Symbol.for('parfor.deserialize')](): never {
-        throw new Error('cannot be made')
-      }
-    }
     const task = delayed((n: number, _: unknown): unknown => {
       add(ran, n)
       if (n === 3) throw new OddError(3)
@@ -188,7 +163,7 @@ describe.each(ways)('With batchSize $batchSize and returnAs $returnAs', ({ batch
       return { n }
     })
     const tasks = range(40).map((n) => task(n, n === 15 ? Promise.resolve() : n === 30 ? new Unmade() : undefined))
-    const { values, error } = await all(parallel(tasks))
+    const { values, error } = await outcome(parallel(tasks))
     expect(error).toBeUndefined()
     const failed = new Map(
       values.flatMap((each) => (each.status === 'rejected' ? [[taskInfo(each.reason)?.index, each.reason]] : [])),
@@ -227,7 +202,7 @@ describe.each(ways)('With batchSize $batchSize and returnAs $returnAs', ({ batch
       if (n % 3 === 0) throw new OddError(n)
       return n
     })
-    await all(parallel(range(50).map((n) => odd(n))))
+    await outcome(parallel(range(50).map((n) => odd(n))))
     expect(told.map(({ done }) => done)).toEqual(range(50).map((n) => n + 1))
     expect(new Set(told.map(({ total }) => total))).toEqual(new Set([50]))
     expect(told.at(-1)).toMatchObject({ done: 50, failed: 17, remaining: 0 })
@@ -251,7 +226,7 @@ describe.each(ways)('With batchSize $batchSize and returnAs $returnAs', ({ batch
       numbers[100] = 1
       return { n, seen }
     })
-    const { values } = await all(parallel(range(40).map((n) => spoil(n, common))))
+    const { values } = await outcome(parallel(range(40).map((n) => spoil(n, common))))
     expect(sorted(values)).toEqual(range(40).map((n) => ({ n, seen: [1, 0, 0, 0] })))
     expect(common).toMatchObject({ list: [0], bytes: new Uint8Array(4) })
   })
@@ -267,7 +242,7 @@ describe.each(ways)('With batchSize $batchSize and returnAs $returnAs', ({ batch
         if (n === 1) waitFor(gate)
         return { n }
       })
-      const { values, error } = await all(parallel(range(60).map((n) => task(n))))
+      const { values, error } = await outcome(parallel(range(60).map((n) => task(n))))
       expect(error).toBeUndefined()
       expect(sorted(values)).toEqual(range(60).map((n) => ({ n })))
       expect([...ran]).toEqual(range(60).map(() => 1))
@@ -356,14 +331,6 @@ describe('A caller that is busy', () => {
 })
 
 describe('A value that a worker cannot make', () => {
-  class Unmade {
-    [Symbol.for('parfor.serialize')]() {
-      return 1
-    }
-    static [Symbol.for('parfor.deserialize')](): never {
-      throw new Error('cannot be made')
-    }
-  }
   const unmade = new Unmade()
   const ran = counters()
   const places: Record<string, Task<unknown>> = {
@@ -413,29 +380,22 @@ describe.each(['threads', 'sequential'] as const)('A call on %s', (backend) => {
 
 describe('A call on threads', () => {
   it.each(kinds)('starts no more workers than it has tasks: %s', async (returnAs) => {
-    const started: unknown[] = []
-    const onThread = (message: unknown) => void started.push(message)
-    subscribe('worker_threads', onThread)
+    using threads = threadExits()
     const options: ParallelOptions<'throw', typeof returnAs> = { nJobs: 12, returnAs, env: { OWN: 'workers' } }
     await using parallel = Parallel(options)
-    const { values } = await all(parallel([numbered(0), numbered(1)]))
-    unsubscribe('worker_threads', onThread)
+    const { values } = await outcome(parallel([numbered(0), numbered(1)]))
     expect([...values].sort((a, b) => a.n - b.n)).toEqual([{ n: 0 }, { n: 1 }])
-    expect(started.length).toBeGreaterThan(0)
-    expect(started.length).toBeLessThanOrEqual(2)
+    expect([1, 2]).toContain(threads.exits.size)
   })
 
   it('needs no worker without tasks', async () => {
-    const started: unknown[] = []
-    const onThread = (message: unknown) => void started.push(message)
-    subscribe('worker_threads', onThread)
+    using threads = threadExits()
     await using parallel = Parallel({ nJobs: 2, env: { OWN: 'workers' } })
     expect(await parallel([])).toEqual([])
     const exhausted = [numbered(1)].values()
     exhausted.next()
     expect(await parallel(exhausted)).toEqual([])
     expect(await parallel(async function* () {})).toEqual([])
-    unsubscribe('worker_threads', onThread)
-    expect(started).toEqual([])
+    expect(threads.exits.size).toBe(0)
   })
 })

@@ -1,62 +1,19 @@
 import { getEventListeners } from 'node:events'
-import { threadId } from 'node:worker_threads'
 import { delayed, Parallel, type ParallelOptions, taskInfo } from '../../lib'
 import { manualBackend, settled } from '../support/manual-backend'
 import { runProgram } from '../support/program'
 import { add, counters, reached, waitFor } from './counters'
+import { all, type Call, errorOf, inOrder, kinds, type Results } from './outcomes'
+import { endless, gated, identity, range, stuck } from './tasks'
 import { threadExits } from './thread-exits'
 
-const range = (count: number) => Array.from({ length: count }, (_, n) => n)
-const kinds = ['list', 'generator', 'generator_unordered'] as const
 const sizes = [1, 7, 'auto'] as const
 
-const identity = delayed((n: number) => n)
 const fail = delayed((): number => {
   throw new RangeError('no')
 })
 
-/** Tells that it has started, and in which thread, and never ends. */
-const stuck = delayed((at: Int32Array): number => {
-  Atomics.store(at, 1, threadId)
-  add(at)
-  for (;;);
-})
-
-type Results = AsyncGenerator<unknown, void, undefined>
-type Call = Promise<unknown[]> | Results
-
-/** All results of a call, in the order in which they come. */
-async function all(results: Call): Promise<unknown[]> {
-  if ('then' in results) return results
-  const list: unknown[] = []
-  for await (const result of results) list.push(result)
-  return list
-}
-
-/** The error of a call that is to have one. */
-const errorOf = (results: Call) =>
-  all(results).then(
-    (list) => {
-      throw new Error(`It gave ${list.length} results`)
-    },
-    (error: unknown) => error,
-  )
-
 const listeners = (signal: AbortSignal) => getEventListeners(signal, 'abort').length
-
-/** An endless input that logs what it gives, and that it was ended. */
-function endless(log: unknown[], task = identity) {
-  return function* () {
-    try {
-      for (let n = 0; ; n += 1) {
-        log.push(n)
-        yield task(n)
-      }
-    } finally {
-      log.push('ended')
-    }
-  }
-}
 
 describe.each(kinds)('With returnAs %s, the signal of a Parallel', (returnAs) => {
   it('ends every call with its reason, and each later one before it begins', async () => {
@@ -264,7 +221,7 @@ describe.each(kinds)('On threads, with returnAs %s, an abort', (returnAs) => {
     expect(await aborted).toBe('enough')
     add(gate)
     const results = (await kept) as number[]
-    expect(returnAs === 'generator_unordered' ? results.sort((a, b) => a - b) : results).toEqual(range(100))
+    expect(inOrder(results, returnAs)).toEqual(range(100))
     expect([...ran.subarray(0, 100)]).toEqual(range(100).map(() => 1))
   })
 
@@ -388,15 +345,11 @@ describe.each(kinds)('An error of onProgress: %s', (returnAs) => {
     using threads = threadExits()
     const at = counters(2)
     await using parallel = Parallel({ nJobs: 2, batchSize: 1, returnAs })
-    const wait = delayed((at: Int32Array) => {
-      waitFor(at)
-      return 0
-    })
     const error = new Error('no paper')
     const onProgress = jest.fn(() => {
       throw error
     })
-    expect(await errorOf(parallel([stuck(at), wait(at), identity(2)], { onProgress }))).toBe(error)
+    expect(await errorOf(parallel([stuck(at), gated(0, at), identity(2)], { onProgress }))).toBe(error)
     expect(onProgress).toHaveBeenCalledTimes(1)
     expect(taskInfo(error)).toBeUndefined()
     expect(threads.exits.has(Atomics.load(at, 1))).toBe(true)
@@ -454,12 +407,7 @@ describe.each([true, false])('Calls that begin and end at once, with an initiali
   it('leave the worker to the call that has it, when they are aborted in the same turn', async () => {
     await using parallel = Parallel(options)
     const [at, gate] = [counters(), counters()]
-    const wait = delayed((n: number) => {
-      add(at)
-      waitFor(gate)
-      return n
-    })
-    const first = begin(parallel, wait(20))
+    const first = begin(parallel, gated(20, gate, at))
     await reached(at)
     for (const _ of [1, 2, 3]) {
       const controller = new AbortController()
@@ -483,17 +431,12 @@ describe('An abort that comes when a worker has just gone from one call to anoth
   const look = (counters: Int32Array) => {
     for (const until = performance.now() + 1000; Atomics.load(counters, 0) === 0 && performance.now() < until; );
   }
-  const wait = delayed((begun: Int32Array, gate: Int32Array) => {
-    add(begun)
-    waitFor(gate)
-    return 20
-  })
 
   it('ends what runs of the aborted one, and keeps the results of the other', async () => {
     await using parallel = Parallel(options)
     const [begun, gate, at, controller] = [counters(), counters(), counters(2), new AbortController()]
     // Quick ones first, so that the worker is given the next batch ahead.
-    const kept = parallel([...range(20).map((n) => identity(n)), wait(begun, gate)])
+    const kept = parallel([...range(20).map((n) => identity(n)), gated(20, gate, begun)])
     await reached(begun)
     const aborted = errorOf(parallel([stuck(at)], { signal: controller.signal }))
     await settled()
@@ -515,14 +458,14 @@ describe('An abort that comes when a worker has just gone from one call to anoth
       parallel(
         async function* () {
           yield* range(20).map((n) => identity(n))
-          yield wait(begun, gate)
+          yield gated(20, gate, begun)
           await new Promise(() => {})
         },
         { signal },
       ),
     )
     await reached(begun)
-    const kept = parallel([wait(at, last)])
+    const kept = parallel([gated(20, last, at)])
     await settled()
     add(gate)
     look(at)

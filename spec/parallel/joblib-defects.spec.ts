@@ -2,6 +2,8 @@ import { delayed, Parallel, type ParallelOptions, TaskTimeoutError } from '../..
 import { settled } from '../support/manual-backend'
 import { makeFolder, removeFolder } from '../support/program'
 import { add, counters, reached } from './counters'
+import { all, generators, inOrder, kinds, type Results } from './outcomes'
+import { identity, range, stuck } from './tasks'
 
 /*
  * What joblib 1.6.0 gets wrong, and parfor must not. Each of these came and went with the timing there, so that they are
@@ -9,22 +11,6 @@ import { add, counters, reached } from './counters'
  */
 const runs = Array.from({ length: Number(process.env.PARFOR_REPEAT ?? 1) }, (_, n) => n + 1)
 
-const range = (count: number, from = 0) => Array.from({ length: count }, (_, n) => n + from)
-const identity = delayed((n: number) => n)
-const stuck = delayed((): number => {
-  for (;;);
-})
-
-/** All results of a call, in the order in which they come. */
-async function all<R>(results: Promise<R[]> | AsyncGenerator<R, void, undefined>): Promise<R[]> {
-  if ('then' in results) return results
-  const list: R[] = []
-  for await (const result of results) list.push(result)
-  return list
-}
-
-const kinds = ['list', 'generator', 'generator_unordered'] as const
-const generators = ['generator', 'generator_unordered'] as const
 const sizes = [1, 2, 'auto'] as const
 
 describe.each(runs)('In run %i', () => {
@@ -42,8 +28,6 @@ describe.each(runs)('In run %i', () => {
         }
       }
     const own = range(7)
-    const inOrder = (results: number[], returnAs: string) =>
-      returnAs === 'generator_unordered' ? [...results].sort() : results
 
     it.each(kinds.flatMap((returnAs) => sizes.map((batchSize) => ({ returnAs, batchSize }))))(
       'after a caught error: $returnAs, batchSize $batchSize',
@@ -80,13 +64,12 @@ describe.each(runs)('In run %i', () => {
   })
 
   describe('two live generators do not wait for each other', () => {
-    type Results = AsyncGenerator<number, void, undefined>
-    const asked = (results: Results) => Promise.all(range(25).map(() => results.next()))
+    const asked = (results: Results<number>) => Promise.all(range(25).map(() => results.next()))
     const valuesOf = (steps: IteratorResult<number, void>[]) =>
       steps.flatMap(({ value }) => (value === undefined ? [] : [value]))
 
     /** Each takes all that there is of both. */
-    const orders: Record<string, (a: Results, b: Results) => Promise<[number[], number[]]>> = {
+    const orders: Record<string, (a: Results<number>, b: Results<number>) => Promise<[number[], number[]]>> = {
       'the first one first': async (a, b) => [await all(a), await all(b)],
       'the second one first': async (a, b) => {
         const ofB = await all(b)

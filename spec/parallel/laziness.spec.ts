@@ -1,24 +1,8 @@
 import { delayed, Parallel } from '../../lib/index'
 import { collectGarbage } from '../support/garbage'
 import { manualBackend, settled } from '../support/manual-backend'
-import { add, counters, waitFor } from './counters'
-
-const identity = delayed((n: number) => n)
-const range = (count: number) => Array.from({ length: count }, (_, n) => n)
-
-/** An endless input that logs what it gives, and whether it was ended. */
-function endless(log: (number | string)[]) {
-  return function* () {
-    try {
-      for (let n = 0; ; n += 1) {
-        log.push(n)
-        yield identity(n)
-      }
-    } finally {
-      log.push('ended')
-    }
-  }
-}
+import { add, counters } from './counters'
+import { endless, gated, identity, range } from './tasks'
 
 describe('a call', () => {
   it('takes twice as many batches as workers by default, from an endless input', async () => {
@@ -193,12 +177,8 @@ describe('The tasks of a call', () => {
   it("are all taken before the first one is done, with preDispatch: 'all', on threads", async () => {
     await using parallel = Parallel({ nJobs: 2, preDispatch: 'all' })
     const gate = counters()
-    const wait = delayed((n: number) => {
-      waitFor(gate)
-      return n
-    })
     const results = await parallel(function* () {
-      yield* range(1000).map((n) => wait(n))
+      yield* range(1000).map((n) => gated(n, gate))
       add(gate)
     })
     expect(results).toEqual(range(1000))

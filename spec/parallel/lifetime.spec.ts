@@ -1,6 +1,5 @@
-import { setFlagsFromString } from 'node:v8'
-import { runInNewContext } from 'node:vm'
 import { DisposedError, delayed, Parallel } from '../../lib/index'
+import { collectGarbage } from '../support/garbage'
 import { manualBackend, settled } from '../support/manual-backend'
 
 const identity = delayed((n: number) => n)
@@ -199,14 +198,9 @@ describe('a Parallel', () => {
   })
 
   it('keeps nothing of a call that is over', async () => {
-    setFlagsFromString('--expose-gc')
-    const collectGarbage = runInNewContext('gc') as () => void
     const parallel = Parallel(1)
     const result = await parallel([delayed(() => ({ big: true }))()]).then(([value]) => new WeakRef(value))
-    for (let turn = 0; turn < 10 && result.deref(); turn += 1) {
-      await settled()
-      collectGarbage()
-    }
+    await collectGarbage(() => result.deref() === undefined)
     expect(result.deref()).toBeUndefined()
     await parallel.close()
   })

@@ -1,6 +1,7 @@
 import { isMainThread, threadId } from 'node:worker_threads'
 import { delayed, Parallel, shutdown, taskInfo } from '../../lib'
 import { runProgram } from '../support/program'
+import { Unmade } from './tasks'
 
 describe('A result', () => {
   it.each([1, 7, 'auto'] as const)('is what it was when its task ended, for batchSize %s', async (batchSize) => {
@@ -46,32 +47,29 @@ describe('A result', () => {
   })
 
   it('that no worker could make costs its own task only', async () => {
-    class Bad {
-      [Symbol.for('parfor.serialize')]() {
-        return 1
-      }
-      static [Symbol.for('parfor.deserialize')](): never {
-        throw new Error('cannot make Bad')
-      }
-    }
-    const bad = new Bad()
+    const unmade = new Unmade()
     await using parallel = Parallel({ nJobs: 2, batchSize: 4, onError: 'settle' })
-    const results = await parallel([delayed(() => 0)(), delayed(() => bad)(), delayed(() => 2)(), delayed(() => 3)()])
+    const results = await parallel([
+      delayed(() => 0)(),
+      delayed(() => unmade)(),
+      delayed(() => 2)(),
+      delayed(() => 3)(),
+    ])
     expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled', 'fulfilled'])
   })
 })
 
 describe('A result that the caller cannot make', () => {
-  class Unmade {
+  class Away {
     [Symbol.for('parfor.serialize')]() {
       return 1
     }
     static [Symbol.for('parfor.deserialize')](): unknown {
       if (isMainThread) throw new RangeError('cannot be made here')
-      return new Unmade()
+      return new Away()
     }
   }
-  const make = delayed((n: number) => (n === 1 ? { list: [new Unmade()] } : n))
+  const make = delayed((n: number) => (n === 1 ? { list: [new Away()] } : n))
 
   it.each([1, 4])('fails its own task, and the call goes on: batchSize %i', async (batchSize) => {
     await using parallel = Parallel({ nJobs: 1, backend: 'threads', batchSize, onError: 'settle' })

@@ -1,77 +1,23 @@
 import { getEventListeners } from 'node:events'
-import { setFlagsFromString } from 'node:v8'
-import { runInNewContext } from 'node:vm'
-import { threadId } from 'node:worker_threads'
 import { DisposedError, delayed, Parallel, type ParallelOptions, TaskTimeoutError, taskInfo } from '../../lib'
+import { collectGarbage } from '../support/garbage'
 import { manualBackend, settled } from '../support/manual-backend'
 import { runProgram } from '../support/program'
-import { add, counters, reached, waitFor } from './counters'
+import { add, counters, reached } from './counters'
+import { generators, inOrder as inOrderOf, outcome, type Results } from './outcomes'
+import { endless, gated, identity, range, slow, stuck } from './tasks'
 import { threadExits } from './thread-exits'
-
-const range = (count: number) => Array.from({ length: count }, (_, n) => n)
-const identity = delayed((n: number) => n)
-const kinds = ['generator', 'generator_unordered'] as const
-type Kind = (typeof kinds)[number]
-type Results<R = unknown> = AsyncGenerator<R, void, undefined>
 
 const given = (value: unknown) => ({ value, done: false })
 const done = { value: undefined, done: true }
 
-/** All that is left, and the error that ends it. */
-async function rest(results: Results): Promise<{ values: unknown[]; error?: unknown }> {
-  const values: unknown[] = []
-  try {
-    for await (const value of results) values.push(value)
-    return { values }
-  } catch (error) {
-    return { values, error }
-  }
-}
-
 /** A Parallel whose batches complete as the spec says. */
-function manual<const A extends Kind = 'generator'>(options: ParallelOptions<'throw' | 'settle', A> = {}) {
+function manual<const A extends (typeof generators)[number] = 'generator'>(
+  options: ParallelOptions<'throw' | 'settle', A> = {},
+) {
   const { backend, sent, events } = manualBackend()
   const parallel = Parallel({ nJobs: 2, batchSize: 1, returnAs: 'generator' as A, backend, ...options })
   return { parallel, sent, events }
-}
-
-/** An endless input that logs what it gives, and that it was ended. */
-function endless(log: unknown[] = []) {
-  return function* () {
-    try {
-      for (let n = 0; ; n += 1) {
-        log.push(n)
-        yield identity(n)
-      }
-    } finally {
-      log.push('ended')
-    }
-  }
-}
-
-/** An input that gives a task when the spec says so, or its end, or its error. */
-function slow() {
-  const asked: PromiseWithResolversOf<IteratorResult<ReturnType<typeof identity>>>[] = []
-  const ended: string[] = []
-  const input = {
-    [Symbol.asyncIterator]: () => ({
-      next: () =>
-        new Promise<IteratorResult<ReturnType<typeof identity>>>((resolve, reject) => asked.push({ resolve, reject })),
-      return: async () => ({ value: ended.push('ended'), done: true }),
-    }),
-  }
-  return {
-    input: input as AsyncIterable<ReturnType<typeof identity>>,
-    ended,
-    give: (n: number) => settled(asked.at(-1)?.resolve({ value: identity(n), done: false })),
-    end: () => settled(asked.at(-1)?.resolve({ value: undefined, done: true })),
-    lose: (error: Error) => settled(asked.at(-1)?.reject(error)),
-  }
-}
-
-interface PromiseWithResolversOf<T> {
-  resolve(value: T): void
-  reject(error: unknown): void
 }
 
 describe('A generator of results', () => {
@@ -89,7 +35,7 @@ describe('A generator of results', () => {
     expect(isThere).toBe(false)
     await sent[1]?.complete(['of 1'])
     expect(await next).toEqual(given('of 1'))
-    expect(await rest(results)).toEqual({ values: ['of 2', 'of 3'] })
+    expect(await outcome(results)).toEqual({ values: ['of 2', 'of 3'] })
   })
 
   it('gives them as they complete, when it is unordered', async () => {
@@ -102,7 +48,7 @@ describe('A generator of results', () => {
     await sent[3]?.complete(['of 3'])
     expect(await next).toEqual(given('of 3'))
     await sent[1]?.complete(['of 1'])
-    expect(await rest(results)).toEqual({ values: ['of 1'] })
+    expect(await outcome(results)).toEqual({ values: ['of 1'] })
   })
 
   it('is an async generator to all who look', async () => {
@@ -115,7 +61,7 @@ describe('A generator of results', () => {
     expect([await results.next(), await results.next()]).toEqual([done, done])
   })
 
-  it.each(kinds)('begins with the call, before anybody asks: %s', async (returnAs) => {
+  it.each(generators)('begins with the call, before anybody asks: %s', async (returnAs) => {
     const log: unknown[] = []
     const { parallel, sent } = manual({ returnAs })
     parallel(endless(log))
@@ -127,21 +73,24 @@ describe('A generator of results', () => {
     ])
   })
 
-  it.each(kinds)('takes from the input no more than the window, until a result is consumed: %s', async (returnAs) => {
-    const log: unknown[] = []
-    const { parallel, sent } = manual({ returnAs })
-    const results = parallel(endless(log))
-    await settled()
-    for (const n of range(4)) await sent[n]?.complete([n])
-    expect([log.length, sent.length]).toEqual([4, 4])
-    await results.next()
-    expect([log.length, sent.length]).toEqual([5, 5])
-    await results.next()
-    await results.next()
-    expect([log.length, sent.length]).toEqual([7, 7])
-  })
+  it.each(generators)(
+    'takes from the input no more than the window, until a result is consumed: %s',
+    async (returnAs) => {
+      const log: unknown[] = []
+      const { parallel, sent } = manual({ returnAs })
+      const results = parallel(endless(log))
+      await settled()
+      for (const n of range(4)) await sent[n]?.complete([n])
+      expect([log.length, sent.length]).toEqual([4, 4])
+      await results.next()
+      expect([log.length, sent.length]).toEqual([5, 5])
+      await results.next()
+      await results.next()
+      expect([log.length, sent.length]).toEqual([7, 7])
+    },
+  )
 
-  it.each(kinds)('counts a batch as consumed with its last result: %s', async (returnAs) => {
+  it.each(generators)('counts a batch as consumed with its last result: %s', async (returnAs) => {
     const log: unknown[] = []
     const { parallel, sent } = manual({ returnAs, batchSize: 3, preDispatch: 2 })
     const results = parallel(endless(log))
@@ -166,7 +115,7 @@ describe('A generator of results', () => {
     expect(await Promise.all(asked)).toEqual([given('a'), given('b')])
   })
 
-  it.each(kinds)('may be asked for several results at once: %s', async (returnAs) => {
+  it.each(generators)('may be asked for several results at once: %s', async (returnAs) => {
     const { parallel, sent } = manual({ returnAs })
     const results = parallel(range(3).map((n) => identity(n)))
     const asked = range(5).map(() => results.next())
@@ -192,24 +141,27 @@ describe('A generator of results', () => {
     ])
   })
 
-  it.each(kinds)('gives settled results with onError: settle, also behind one that failed: %s', async (returnAs) => {
-    const { parallel, sent } = manual({ returnAs, onError: 'settle' })
-    const results = parallel(range(3).map((n) => identity(n)))
-    await settled()
-    const error = new RangeError('no')
-    await sent[0]?.complete(['a'])
-    await sent[1]?.fail(error)
-    await sent[1]?.finish()
-    await sent[2]?.complete(['c'])
-    expect(await rest(results)).toEqual({
-      values: [
-        { status: 'fulfilled', value: 'a' },
-        { status: 'rejected', reason: error },
-        { status: 'fulfilled', value: 'c' },
-      ],
-    })
-    expect(taskInfo(error)).toMatchObject({ index: 1 })
-  })
+  it.each(generators)(
+    'gives settled results with onError: settle, also behind one that failed: %s',
+    async (returnAs) => {
+      const { parallel, sent } = manual({ returnAs, onError: 'settle' })
+      const results = parallel(range(3).map((n) => identity(n)))
+      await settled()
+      const error = new RangeError('no')
+      await sent[0]?.complete(['a'])
+      await sent[1]?.fail(error)
+      await sent[1]?.finish()
+      await sent[2]?.complete(['c'])
+      expect(await outcome(results)).toEqual({
+        values: [
+          { status: 'fulfilled', value: 'a' },
+          { status: 'rejected', reason: error },
+          { status: 'fulfilled', value: 'c' },
+        ],
+      })
+      expect(taskInfo(error)).toMatchObject({ index: 1 })
+    },
+  )
 })
 
 const ends: Record<string, (results: Results) => Promise<unknown>> = {
@@ -238,7 +190,7 @@ const ends: Record<string, (results: Results) => Promise<unknown>> = {
   },
 }
 
-describe.each(kinds)('A generator that its consumer leaves: %s', (returnAs) => {
+describe.each(generators)('A generator that its consumer leaves: %s', (returnAs) => {
   it.each(Object.entries(ends))('by %s kills what runs, ends the input once, and gives no more', async (_, end) => {
     const log: unknown[] = []
     const { parallel, sent } = manual({ returnAs })
@@ -291,7 +243,7 @@ describe.each(kinds)('A generator that its consumer leaves: %s', (returnAs) => {
     const results = parallel([identity(7)])
     await settled()
     await sent.at(-1)?.complete(['of the next call'])
-    expect(await rest(results)).toEqual({ values: ['of the next call'] })
+    expect(await outcome(results)).toEqual({ values: ['of the next call'] })
   })
 
   it('return() gives what it is given, a promise’s value too', async () => {
@@ -303,19 +255,7 @@ describe.each(kinds)('A generator that its consumer leaves: %s', (returnAs) => {
 })
 
 describe('A generator that is forgotten', () => {
-  setFlagsFromString('--expose-gc')
-  const collectGarbage = runInNewContext('gc') as () => void
-
-  /** Lets garbage be collected until that shows, or ten times over. */
-  async function collect(isShown: () => boolean) {
-    for (let turn = 0; turn < 10 && !isShown(); turn += 1) {
-      await settled()
-      collectGarbage()
-    }
-    await settled()
-  }
-
-  it.each(kinds)('kills what runs, and ends the input: %s', async (returnAs) => {
+  it.each(generators)('kills what runs, and ends the input: %s', async (returnAs) => {
     const log: unknown[] = []
     const { parallel, sent } = manual({ returnAs })
     const begin = async () => {
@@ -325,7 +265,7 @@ describe('A generator that is forgotten', () => {
       await results.next()
     }
     await begin()
-    await collect(() => log.includes('ended'))
+    await collectGarbage(() => log.includes('ended'))
     expect(log).toEqual([0, 1, 2, 3, 4, 'ended'])
     expect(sent.map(({ signal }) => signal.aborted)).toEqual([true, true, true, true, true])
   })
@@ -339,7 +279,7 @@ describe('A generator that is forgotten', () => {
     }
     await begin()
     expect(getEventListeners(signal, 'abort')).toHaveLength(1)
-    await collect(() => getEventListeners(signal, 'abort').length === 0)
+    await collectGarbage(() => getEventListeners(signal, 'abort').length === 0)
     expect(getEventListeners(signal, 'abort')).toEqual([])
   })
 
@@ -349,13 +289,13 @@ describe('A generator that is forgotten', () => {
     const begin = async () => parallel(endless(log)).next()
     const asked = begin()
     await settled()
-    await collect(() => log.includes('ended'))
+    await collectGarbage(() => log.includes('ended'))
     expect(log).toEqual([0, 1, 2, 3])
     await sent[0]?.complete(['a'])
     expect(await asked).toEqual(given('a'))
   })
 
-  it.each(kinds)('keeps no result that it has given, while it lasts: %s', async (returnAs) => {
+  it.each(generators)('keeps no result that it has given, while it lasts: %s', async (returnAs) => {
     const { parallel, sent } = manual({ returnAs })
     const results = parallel(endless())
     await settled()
@@ -364,7 +304,7 @@ describe('A generator that is forgotten', () => {
       return new WeakRef((await results.next()).value as object)
     }
     const taken = await take()
-    await collect(() => taken.deref() === undefined)
+    await collectGarbage(() => taken.deref() === undefined)
     expect(taken.deref()).toBeUndefined()
     await results.return(undefined)
   })
@@ -392,7 +332,7 @@ describe('A program that drops a generator', () => {
   }
   const prints = (body: string) => (body.includes('console.log') ? '{ value: 0, done: false }\n' : '')
 
-  it.each(Object.entries(drops).flatMap(([how, body]) => kinds.map((returnAs) => ({ how, body, returnAs }))))(
+  it.each(Object.entries(drops).flatMap(([how, body]) => generators.map((returnAs) => ({ how, body, returnAs }))))(
     '$how ends by itself, and nothing is unhandled: $returnAs',
     async ({ body, returnAs }) => {
       const ended = await runProgram(
@@ -425,7 +365,7 @@ describe('A generator whose task fails', () => {
     await sent[0]?.complete(['a'])
     await sent[3]?.fail(error)
     // Of the third nobody knows what it would have been: nothing behind it may be given.
-    expect(await rest(results)).toEqual({ values: ['a', 'b'], error })
+    expect(await outcome(results)).toEqual({ values: ['a', 'b'], error })
     expect(await results.next()).toEqual(done)
     expect(taskInfo(error)).toMatchObject({ index: 3, name: '' })
   })
@@ -436,7 +376,7 @@ describe('A generator whose task fails', () => {
     await settled()
     for (const n of [2, 3]) await sent[n]?.complete([n])
     await sent[0]?.fail(new RangeError('no'))
-    expect(await rest(results)).toMatchObject({ values: [], error: { message: 'no' } })
+    expect(await outcome(results)).toMatchObject({ values: [], error: { message: 'no' } })
   })
 
   it('gives all that was complete before, when it is unordered', async () => {
@@ -447,10 +387,10 @@ describe('A generator whose task fails', () => {
     const error = new RangeError('no')
     await sent[0]?.fail(error)
     await sent[2]?.complete(['too late'])
-    expect(await rest(results)).toEqual({ values: [3, 1], error })
+    expect(await outcome(results)).toEqual({ values: [3, 1], error })
   })
 
-  it.each(kinds)('kills what runs and ends the input at once, before anybody asks: %s', async (returnAs) => {
+  it.each(generators)('kills what runs and ends the input at once, before anybody asks: %s', async (returnAs) => {
     const log: unknown[] = []
     const { parallel, sent } = manual({ returnAs })
     parallel(endless(log))
@@ -460,13 +400,13 @@ describe('A generator whose task fails', () => {
     expect(sent.map(({ signal }) => signal.aborted)).toEqual([true, true, true, true])
   })
 
-  it.each(kinds)('gives all of a batch that was reported before it: %s', async (returnAs) => {
+  it.each(generators)('gives all of a batch that was reported before it: %s', async (returnAs) => {
     await using parallel = Parallel({ nJobs: 1, backend: 'threads', batchSize: 10, returnAs })
     const task = delayed((n: number) => {
       if (n === 6) throw new RangeError('six')
       return n
     })
-    const { values, error } = await rest(parallel(range(10).map((n) => task(n))))
+    const { values, error } = await outcome(parallel(range(10).map((n) => task(n))))
     expect([values, error]).toEqual([range(6), new RangeError('six')])
     expect(taskInfo(error)).toMatchObject({ index: 6, workerId: expect.any(Number) })
   })
@@ -498,14 +438,14 @@ describe.each(Object.entries(failing))('A generator over a failing input, %s,', 
     const asked = results.next()
     for (const n of [2, 1, 0]) await sent[n]?.complete([n])
     expect(await asked).toEqual(given(0))
-    expect(await rest(results)).toEqual({ values: [1, 2], error })
+    expect(await outcome(results)).toEqual({ values: [1, 2], error })
     expect(await results.next()).toEqual(done)
   })
 
   it.each([1, 2, 'auto'] as const)('is never a shorter result, on threads: batchSize %s', async (batchSize) => {
     await using parallel = Parallel({ nJobs: 2, batchSize, returnAs: 'generator' })
     const results = parallel(input as () => Iterable<ReturnType<typeof identity>>)
-    expect(await rest(results)).toEqual({ values: range(3), error })
+    expect(await outcome(results)).toEqual({ values: range(3), error })
   })
 
   it('fails at once when it is unordered, with what was complete', async () => {
@@ -516,7 +456,7 @@ describe.each(Object.entries(failing))('A generator over a failing input, %s,', 
     await sent[1]?.complete([1])
     expect(await results.next()).toEqual(given(1))
     await settled()
-    expect(await rest(results)).toEqual({ values: [], error })
+    expect(await outcome(results)).toEqual({ values: [], error })
     expect(sent.every(({ signal }) => signal.aborted)).toBe(true)
   })
 })
@@ -533,10 +473,10 @@ describe('A generator over a failing input', () => {
     await settled()
     await sent[0]?.complete(['a'])
     await sent[1]?.fail(new Error('later'))
-    expect(await rest(results)).toEqual({ values: ['a'], error: failure })
+    expect(await outcome(results)).toEqual({ values: ['a'], error: failure })
   })
 
-  it.each(kinds)('throws it with onError: settle too: %s', async (returnAs) => {
+  it.each(generators)('throws it with onError: settle too: %s', async (returnAs) => {
     const { parallel, sent } = manual({ returnAs, onError: 'settle', preDispatch: 3 })
     const results = parallel(input)
     const asked = results.next()
@@ -545,7 +485,7 @@ describe('A generator over a failing input', () => {
     expect(await asked).toEqual(given({ status: 'fulfilled', value: 'a' }))
     await settled()
     for (const n of [1, 2]) await sent[n]?.complete([n])
-    const { values, error } = await rest(results)
+    const { values, error } = await outcome(results)
     expect([values.length, error]).toEqual([returnAs === 'generator' ? 2 : 0, failure])
   })
 
@@ -556,7 +496,7 @@ describe('A generator over a failing input', () => {
     await settled()
     await sent[0]?.complete(['a'])
     controller.abort('enough')
-    expect(await rest(results)).toEqual({ values: [], error: 'enough' })
+    expect(await outcome(results)).toEqual({ values: [], error: 'enough' })
   })
 
   it('throws what a function throws that should have made it', async () => {
@@ -564,11 +504,11 @@ describe('A generator over a failing input', () => {
     const results = parallel(() => {
       throw failure
     })
-    expect(await rest(results)).toEqual({ values: [], error: failure })
+    expect(await outcome(results)).toEqual({ values: [], error: failure })
   })
 })
 
-describe.each(kinds)('An error at the call is that of the first result: %s', (returnAs) => {
+describe.each(generators)('An error at the call is that of the first result: %s', (returnAs) => {
   const options = { nJobs: 1, backend: 'threads', returnAs } as const
   const tasks = [identity(1)]
   const calls: Record<string, [call: () => Results | Promise<Results>, error: unknown]> = {
@@ -637,7 +577,7 @@ it('A generator that failed, and that nobody asks, leaves nothing unhandled', as
   for (const each of results) await expect(each.next()).rejects.toBeDefined()
 })
 
-describe.each(kinds)('close(): %s', (returnAs) => {
+describe.each(generators)('close(): %s', (returnAs) => {
   it('lets a generator finish that is pulled', async () => {
     const { parallel, sent, events } = manual({ returnAs })
     const results = parallel(range(8).map((n) => identity(n)))
@@ -646,7 +586,7 @@ describe.each(kinds)('close(): %s', (returnAs) => {
     const closed = parallel.close()
     await sent[0]?.complete([0])
     expect(await asked).toEqual(given(0))
-    const others = rest(results)
+    const others = outcome(results)
     for (const n of range(7)) await sent[n + 1]?.complete([n + 1])
     expect(await others).toEqual({ values: range(8).slice(1) })
     await closed
@@ -655,10 +595,10 @@ describe.each(kinds)('close(): %s', (returnAs) => {
 
   it.each(['cold', 'warm'])('lets a generator finish that is pulled from then on, by a %s Parallel', async (state) => {
     await using parallel = Parallel({ nJobs: 2, returnAs })
-    if (state === 'warm') await rest(parallel([identity(0)]))
+    if (state === 'warm') await outcome(parallel([identity(0)]))
     const results = parallel(range(30).map((n) => identity(n)))
     const closed = parallel.close()
-    const { values, error } = await rest(results)
+    const { values, error } = await outcome(results)
     expect(error).toBeUndefined()
     expect(new Set(values)).toEqual(new Set(range(30)))
     await closed
@@ -693,7 +633,7 @@ describe.each(kinds)('close(): %s', (returnAs) => {
     await settled()
     for (const n of range(3)) await sent[n]?.complete([n])
     await parallel.close()
-    expect(await rest(results)).toEqual({ values: [0, 1, 2] })
+    expect(await outcome(results)).toEqual({ values: [0, 1, 2] })
   })
 
   it('does not end, at the end of a block, what the block still takes', async () => {
@@ -706,7 +646,7 @@ describe.each(kinds)('close(): %s', (returnAs) => {
   })
 })
 
-describe.each(kinds)('terminate(): %s', (returnAs) => {
+describe.each(generators)('terminate(): %s', (returnAs) => {
   it('rejects what is asked for, and ends the input', async () => {
     const log: unknown[] = []
     const { parallel, sent, events } = manual({ returnAs })
@@ -734,12 +674,7 @@ describe.each(kinds)('terminate(): %s', (returnAs) => {
     using threads = threadExits()
     const at = counters(2)
     const parallel = Parallel({ nJobs: 2, returnAs })
-    const stuck = delayed(() => {
-      Atomics.store(at, 1, threadId)
-      add(at)
-      for (;;);
-    })
-    const results = parallel([stuck()])
+    const results = parallel([stuck(at)])
     const asked = expect(results.next()).rejects.toThrow(DisposedError)
     await reached(at)
     await parallel.terminate()
@@ -748,7 +683,7 @@ describe.each(kinds)('terminate(): %s', (returnAs) => {
   })
 })
 
-describe.each(kinds)('An abort: %s', (returnAs) => {
+describe.each(generators)('An abort: %s', (returnAs) => {
   it('drops the results that nobody has taken, also when all tasks are complete', async () => {
     const controller = new AbortController()
     const { parallel, sent } = manual({ returnAs })
@@ -790,48 +725,38 @@ describe.each(kinds)('An abort: %s', (returnAs) => {
     const error = new RangeError('no')
     await sent[1]?.fail(error)
     controller.abort('too late')
-    expect(await rest(results)).toEqual({ values: ['a'], error })
+    expect(await outcome(results)).toEqual({ values: ['a'], error })
   })
 })
 
-describe.each(kinds)('On threads, %s', (returnAs) => {
-  const inOrder = (values: unknown[]) =>
-    returnAs === 'generator' ? values : [...(values as number[])].sort((a, b) => a - b)
+describe.each(generators)('On threads, %s', (returnAs) => {
+  const inOrder = (values: unknown[]) => inOrderOf(values, returnAs)
 
   it('gives each of ten thousand tiny tasks once', async () => {
     await using parallel = Parallel({ nJobs: 2, returnAs })
-    const { values } = await rest(parallel(range(10_000).map((n) => identity(n))))
+    const { values } = await outcome(parallel(range(10_000).map((n) => identity(n))))
     expect(inOrder(values)).toEqual(range(10_000))
   })
 
   it('gives a result while a task that was sent with it runs', async () => {
     await using parallel = Parallel({ nJobs: 1, backend: 'threads', batchSize: 3, returnAs })
     const gate = counters()
-    const wait = delayed((n: number) => {
-      waitFor(gate)
-      return n
-    })
-    const results = parallel([identity(0), wait(1), identity(2)])
+    const results = parallel([identity(0), gated(1, gate), identity(2)])
     expect(await results.next()).toEqual(given(0))
     add(gate)
-    expect(await rest(results)).toEqual({ values: [1, 2] })
+    expect(await outcome(results)).toEqual({ values: [1, 2] })
   })
 
   it('stops a busy loop when its consumer leaves, and is ready for the next call', async () => {
     using threads = threadExits()
     await using parallel = Parallel({ nJobs: 2, batchSize: 1, returnAs })
     const at = counters(2)
-    const busy = delayed((): number => {
-      Atomics.store(at, 1, threadId)
-      add(at)
-      for (;;);
-    })
-    const results = parallel([identity(0), busy()])
+    const results = parallel([identity(0), stuck(at)])
     expect(await results.next()).toEqual(given(0))
     await reached(at)
     await results.return(undefined)
     await threads.exits.get(Atomics.load(at, 1))
-    expect(inOrder((await rest(parallel(range(20).map((n) => identity(n))))).values)).toEqual(range(20))
+    expect(inOrder((await outcome(parallel(range(20).map((n) => identity(n))))).values)).toEqual(range(20))
   })
 
   it('takes of endless inputs what is asked for', async () => {
@@ -875,7 +800,7 @@ describe.each(kinds)('On threads, %s', (returnAs) => {
       for (let taken = 0; taken < wanted; taken += 1) expect((await results.next()).value).toHaveLength(15_000_000)
       await results.return(undefined)
     }
-    expect(await rest(parallel([identity(1)]))).toEqual({ values: [1] })
+    expect(await outcome(parallel([identity(1)]))).toEqual({ values: [1] })
   })
 
   it('gives thirty large results, one after the other', async () => {
@@ -891,7 +816,7 @@ describe.each(kinds)('On threads, %s', (returnAs) => {
 
   it('of several calls at once gives each its own', async () => {
     await using parallel = Parallel({ nJobs: 2, returnAs })
-    const calls = range(6).map((call) => rest(parallel(range(40).map((n) => identity(100 * call + n)))))
+    const calls = range(6).map((call) => outcome(parallel(range(40).map((n) => identity(100 * call + n)))))
     const found = await Promise.all(calls)
     expect(found.map(({ values }) => inOrder(values))).toEqual(
       range(6).map((call) => range(40).map((n) => 100 * call + n)),
@@ -900,16 +825,13 @@ describe.each(kinds)('On threads, %s', (returnAs) => {
 
   it('ends with a timeout after what was complete', async () => {
     await using parallel = Parallel({ nJobs: 1, backend: 'threads', batchSize: 4, timeout: 100, returnAs })
-    const stuck = delayed((): number => {
-      for (;;);
-    })
-    const { values, error } = await rest(parallel([identity(0), identity(1), stuck(), identity(3)]))
+    const { values, error } = await outcome(parallel([identity(0), identity(1), stuck(), identity(3)]))
     expect(values).toEqual([0, 1])
     expect(error).toBeInstanceOf(TaskTimeoutError)
   })
 })
 
-describe.each(kinds)('In the calling thread, %s', (returnAs) => {
+describe.each(generators)('In the calling thread, %s', (returnAs) => {
   it('takes one task at the call, and then one for each result that is taken', async () => {
     const parallel = Parallel({ nJobs: 1, returnAs })
     const log: string[] = []
@@ -940,7 +862,7 @@ describe.each(kinds)('In the calling thread, %s', (returnAs) => {
       if (n === 3) throw new RangeError('three')
       return n
     })
-    const { values, error } = await rest(Parallel({ nJobs: 1, returnAs })(range(6).map((n) => task(n))))
+    const { values, error } = await outcome(Parallel({ nJobs: 1, returnAs })(range(6).map((n) => task(n))))
     expect([values, error]).toEqual([[0, 1, 2], new RangeError('three')])
   })
 

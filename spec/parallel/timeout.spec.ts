@@ -2,43 +2,23 @@ import { threadId } from 'node:worker_threads'
 import { delayed, Parallel, type ParallelOptions, TaskTimeoutError, taskInfo } from '../../lib'
 import { settled } from '../support/manual-backend'
 import { runProgram } from '../support/program'
-import { add, counters, reached, waitFor } from './counters'
+import { add, counters, reached } from './counters'
+import { all, errorOf, inOrder, kinds } from './outcomes'
+import { gated, identity, range, stuck, Unmade } from './tasks'
 import { threadExits } from './thread-exits'
 
-const range = (count: number) => Array.from({ length: count }, (_, n) => n)
-const kinds = ['list', 'generator', 'generator_unordered'] as const
 const sizes = [1, 7, 1000, 'auto'] as const
 
-const identity = delayed((n: number) => n)
-const stuck = delayed(function stuck(): number {
-  for (;;);
-})
 const pending = delayed(function pending(): Promise<number> {
   return new Promise(() => {})
 })
-
-/** All results of a call, in the order in which they come. */
-async function all<R>(results: Promise<R[]> | AsyncGenerator<R, void, undefined>): Promise<R[]> {
-  if ('then' in results) return results
-  const list: R[] = []
-  for await (const result of results) list.push(result)
-  return list
-}
-
-const caught = (results: Parameters<typeof all>[0]) =>
-  all(results).then(
-    (list) => ({ list }),
-    (error: unknown) => ({ error }),
-  )
 
 describe.each(kinds)('With returnAs %s, a timeout', (returnAs) => {
   it.each(['threads', 'sequential'] as const)('leaves tasks alone that keep to it: %s', async (backend) => {
     await using parallel = Parallel({ nJobs: 2, backend, returnAs, timeout: 10_000 })
     const later = delayed(async (n: number) => n)
     const results = await all(parallel(range(60).map((n) => (n % 2 ? later(n) : identity(n)))))
-    expect(returnAs === 'generator_unordered' ? new Set(results) : results).toEqual(
-      returnAs === 'generator_unordered' ? new Set(range(60)) : range(60),
-    )
+    expect(inOrder(results, returnAs)).toEqual(range(60))
   })
 
   it.each([
@@ -46,7 +26,7 @@ describe.each(kinds)('With returnAs %s, a timeout', (returnAs) => {
     ['waits for ever', pending],
   ])('is the error of the call when a task %s, and names the task and the limit', async (_, task) => {
     await using parallel = Parallel({ nJobs: 2, batchSize: 1, returnAs, timeout: 80 })
-    const { error } = (await caught(parallel([identity(0), identity(1), task(), identity(3)]))) as { error: unknown }
+    const error = await errorOf(parallel([identity(0), identity(1), task(), identity(3)]))
     expect(error).toBeInstanceOf(TaskTimeoutError)
     expect(error).toMatchObject({
       name: 'TaskTimeoutError',
@@ -67,7 +47,7 @@ describe.each(kinds)('With returnAs %s, a timeout', (returnAs) => {
       Atomics.store(at, 0, threadId)
       for (;;) Atomics.add(at, 1, 1)
     })
-    expect(await caught(parallel([busy(), identity(1)]))).toMatchObject({ error: { taskIndex: 0 } })
+    expect(await errorOf(parallel([busy(), identity(1)]))).toMatchObject({ taskIndex: 0 })
     expect(Atomics.load(at, 0)).toBeGreaterThan(0)
     await threads.exits.get(Atomics.load(at, 0))
     const turns = Atomics.load(at, 1)
@@ -153,16 +133,12 @@ describe('A timeout', () => {
 
   it('lets a call go on that waits behind a stuck task of another', async () => {
     await using parallel = Parallel({ nJobs: 1, backend: 'threads', batchSize: 1, timeout: 100 })
-    const at = counters()
-    const begin = delayed((): number => {
-      add(at)
-      for (;;);
-    })
+    const at = counters(2)
     // Quick ones first, so that the worker may be given the next batch ahead.
-    const bad = caught(parallel([...range(10).map((n) => identity(n)), begin()]))
+    const bad = errorOf(parallel([...range(10).map((n) => identity(n)), stuck(at)]))
     await reached(at)
     const good = parallel([identity(7), identity(8)])
-    expect(await bad).toMatchObject({ error: { taskIndex: 10 } })
+    expect(await bad).toMatchObject({ taskIndex: 10 })
     expect(await good).toEqual([7, 8])
   })
 
@@ -178,19 +154,11 @@ describe('A timeout', () => {
   })
 
   it('counts in a batch of which one task cannot be made in a worker', async () => {
-    class Bad {
-      [Symbol.for('parfor.serialize')]() {
-        return 1
-      }
-      static [Symbol.for('parfor.deserialize')](): never {
-        throw new Error('cannot make Bad')
-      }
-    }
-    const bad = new Bad()
-    const unmade = delayed(() => (bad ? 0 : 1))
+    const unmade = new Unmade()
+    const use = delayed(() => (unmade ? 0 : 1))
     const options: ParallelOptions<'settle'> = { nJobs: 1, backend: 'threads', batchSize: 4, onError: 'settle' }
     await using parallel = Parallel({ ...options, timeout: 80 })
-    const results = await parallel([stuck(), unmade(), identity(2), identity(3)])
+    const results = await parallel([stuck(), use(), identity(2), identity(3)])
     expect(results).toEqual([
       { status: 'rejected', reason: expect.objectContaining({ code: 'PARFOR_TIMEOUT', taskIndex: 0 }) },
       { status: 'rejected', reason: expect.objectContaining({ code: 'PARFOR_UNSERIALIZABLE', taskIndex: 1 }) },
@@ -219,11 +187,7 @@ describe('A timeout', () => {
   it.each([Number.MAX_SAFE_INTEGER, Number.POSITIVE_INFINITY])('of %p milliseconds never ends', async (timeout) => {
     await using parallel = Parallel({ nJobs: 2, timeout })
     const gate = counters()
-    const wait = delayed((n: number) => {
-      waitFor(gate)
-      return n
-    })
-    const call = parallel([wait(1), identity(2)])
+    const call = parallel([gated(1, gate), identity(2)])
     await settled()
     add(gate)
     expect(await call).toEqual([1, 2])
@@ -302,7 +266,7 @@ describe('A timeout in the calling thread', () => {
     const ran: number[] = []
     const note = delayed((n: number) => ran.push(n))
     const parallel = Parallel({ nJobs: 1, timeout: 20, returnAs })
-    expect(await caught(parallel([note(0), pending(), note(2)]))).toMatchObject({ error: { taskIndex: 1 } })
+    expect(await errorOf(parallel([note(0), pending(), note(2)]))).toMatchObject({ taskIndex: 1 })
     await settled()
     expect(ran).toEqual([0])
     expect(await all(parallel([identity(4)]))).toEqual([4])
