@@ -5,6 +5,7 @@ import {
   Parallel,
   type ParallelOptions,
   type Progress,
+  shutdown,
   type Task,
   TaskError,
   taskInfo,
@@ -59,6 +60,9 @@ const inputs: Record<string, () => unknown> = {
     }),
 }
 
+// Workers are kept for the next spec: only some of these end theirs.
+afterAll(() => shutdown())
+
 describe.each(ways)('With batchSize $batchSize and returnAs $returnAs', ({ batchSize, returnAs }) => {
   const options = { nJobs: 2, batchSize, returnAs } as const
   /** Results in the order of the tasks, whatever order they were given in: each task tells which it is. */
@@ -81,7 +85,7 @@ describe.each(ways)('With batchSize $batchSize and returnAs $returnAs', ({ batch
           }>,
       ),
     ]
-    await using parallel = Parallel(options)
+    const parallel = Parallel(options)
     const { values, error } = await outcome(parallel(range(60).map((n) => (tasks[n % 4] as (typeof tasks)[0])(n))))
     expect(error).toBeUndefined()
     expect(sorted(values)).toEqual(range(60).map((n) => ({ n, how: ['sync', 'async', 'later', 'thenable'][n % 4] })))
@@ -104,21 +108,21 @@ describe.each(ways)('With batchSize $batchSize and returnAs $returnAs', ({ batch
       { n: 3 * n + 1, start: 5, rest: { end: 7 } },
       { n: 3 * n + 2, start: 0, rest: { end: n } },
     ])
-    await using parallel = Parallel(options)
+    const parallel = Parallel(options)
     for (const _ of [1, 2]) expect(sorted((await outcome(parallel(tasks))).values)).toEqual(expected)
     const { values } = await outcome(parallel([task, task, task]))
     expect(values).toEqual(range(3).map(() => ({ n: 1, start: 5, rest: { end: 7 } })))
   })
 
   it.each(Object.keys(inputs))('the input may be %s', async (name) => {
-    await using parallel = Parallel(options)
+    const parallel = Parallel(options)
     const { values, error } = await outcome(parallel(inputs[name]?.() as Iterable<Task<{ n: number }>>))
     expect(error).toBeUndefined()
     expect(sorted(values)).toEqual(range(20).map((n) => ({ n })))
   })
 
   it('the first error, in time, is that of the call, with its task', async () => {
-    await using parallel = Parallel(options)
+    const parallel = Parallel(options)
     const [gate, begun] = [counters(), counters()]
     const check = delayed(function check(n: number) {
       if (n === 12) throw new OddError(n)
@@ -139,7 +143,7 @@ describe.each(ways)('With batchSize $batchSize and returnAs $returnAs', ({ batch
   })
 
   it('an error names its task also when it is the first of a batch, or the last', async () => {
-    await using parallel = Parallel(options)
+    const parallel = Parallel(options)
     const unlucky = delayed((n: number, at: number) => {
       if (n === at) throw new OddError(n)
       return n
@@ -151,7 +155,7 @@ describe.each(ways)('With batchSize $batchSize and returnAs $returnAs', ({ batch
   })
 
   it('each task is settled by itself, whatever becomes of the others', async () => {
-    await using parallel = Parallel({ ...options, onError: 'settle' })
+    const parallel = Parallel({ ...options, onError: 'settle' })
     const ran = counters(40)
     const task = delayed((n: number, _: unknown): unknown => {
       add(ran, n)
@@ -197,7 +201,7 @@ describe.each(ways)('With batchSize $batchSize and returnAs $returnAs', ({ batch
 
   it('progress is told of each task once, and of the total', async () => {
     const told: Progress[] = []
-    await using parallel = Parallel({ ...options, onError: 'settle', onProgress: (progress) => told.push(progress) })
+    const parallel = Parallel({ ...options, onError: 'settle', onProgress: (progress) => told.push(progress) })
     const odd = delayed((n: number) => {
       if (n % 3 === 0) throw new OddError(n)
       return n
@@ -216,7 +220,7 @@ describe.each(ways)('With batchSize $batchSize and returnAs $returnAs', ({ batch
   })
 
   it('a task does not see what another does to its arguments', async () => {
-    await using parallel = Parallel({ ...options, nJobs: 1, backend: 'threads' })
+    const parallel = Parallel({ ...options, nJobs: 1, backend: 'threads' })
     const common = { list: [0], map: new Map([['n', 0]]), bytes: new Uint8Array(4), numbers: new Float64Array(5000) }
     const spoil = delayed((n: number, { list, map, bytes, numbers }: typeof common) => {
       const seen = [list.length, map.get('n'), bytes[0], numbers[100]]
@@ -236,7 +240,7 @@ describe.each(ways)('With batchSize $batchSize and returnAs $returnAs', ({ batch
     it('no result holds up another: all but one are there while that one runs', async () => {
       const gate = counters()
       const ran = counters(60)
-      await using parallel = Parallel({ ...options, onProgress: ({ done }) => done === 59 && add(gate) })
+      const parallel = Parallel({ ...options, onProgress: ({ done }) => done === 59 && add(gate) })
       const task = delayed((n: number) => {
         add(ran, n)
         if (n === 1) waitFor(gate)
