@@ -273,45 +273,55 @@ describe('A timeout in the calling thread', () => {
   })
 })
 
-describe.each(['threads', 'sequential'])('A program with a timeout of a minute ends at once: %s', (backend) => {
-  const endings = {
-    'when its tasks are done': `console.log(await call([identity(1), later(2)]))`,
-    'when a task has failed': `await call([identity(1), fail()]).catch(({ message }) => console.log(message))`,
-    'when its call was aborted': `
-      const controller = new AbortController()
-      const aborted = call([pending()], { signal: controller.signal }).catch((reason) => console.log(reason))
-      await new Promise((resolve) => setTimeout(resolve, 30))
-      controller.abort('enough')
-      await aborted`,
-    'when its Parallel was terminated': `
-      const ended = call([pending()]).catch(({ code }) => console.log(code))
-      await new Promise((resolve) => setTimeout(resolve, 30))
-      await call.terminate()
-      await ended`,
-    'when its generator was left': `
-      const results = stream([pending()])
-      await new Promise((resolve) => setTimeout(resolve, 30))
-      console.log(await results.return())`,
-  }
-
-  it.each(Object.entries(endings))('%s', async (_, ending) => {
-    const options = `nJobs: 2, backend: '${backend}', timeout: 60_000`
-    const ended = await runProgram(
-      {
-        'main.mjs': `import { delayed, Parallel } from 'parfor'
-          const call = Parallel({ ${options} })
-          const stream = Parallel({ ${options}, returnAs: 'generator' })
-          const identity = delayed((n) => n)
-          const later = delayed(async (n) => n)
-          const fail = delayed(() => { throw new Error('no') })
-          const pending = delayed(() => new Promise(() => {}))
-          ${ending}`,
-      },
-      undefined,
-      // Far from the minute, and from what a busy machine takes.
-      { timeout: 15_000 },
-    )
-    expect(ended).toMatchObject({ code: 0, signal: null, stderr: '' })
-    expect(ended.stdout).not.toBe('')
-  })
+it.each(['threads', 'sequential'])('A program with a timeout of a minute ends at once: %s', async (backend) => {
+  const ended = await runProgram(
+    {
+      'main.mjs': `import { delayed, Parallel } from 'parfor'
+        import { setImmediate as turn } from 'node:timers/promises'
+        const options = { nJobs: 2, backend: '${backend}', timeout: 60_000 }
+        const call = Parallel(options)
+        const identity = delayed((n) => n)
+        const later = delayed(async (n) => n)
+        const fail = delayed(() => { throw new Error('no') })
+        const pending = delayed(() => new Promise(() => {}))
+        const soon = () => new Promise((resolve) => setTimeout(resolve, 30))
+        const endings = {
+          'its tasks are done': () => call([identity(1), later(2)]),
+          'a task has failed': () => call([identity(1), fail()]).catch(({ message }) => message),
+          'its call was aborted': async () => {
+            const controller = new AbortController()
+            const aborted = call([pending()], { signal: controller.signal }).catch((reason) => reason)
+            await soon()
+            controller.abort('enough')
+            return await aborted
+          },
+          'its generator was left': async () => {
+            const results = Parallel({ ...options, returnAs: 'generator' })([pending()])
+            await soon()
+            return await results.return()
+          },
+          'its Parallel was terminated': async () => {
+            const ended = call([pending()]).catch(({ code }) => code)
+            await soon()
+            await call.terminate()
+            return await ended
+          },
+        }
+        for (const [how, end] of Object.entries(endings)) {
+          console.log(how, await end())
+          await turn()
+          console.log(process.getActiveResourcesInfo().filter((name) => name === 'Timeout'))
+        }`,
+    },
+    undefined,
+    // Far from the minute, and from what a busy machine takes.
+    { timeout: 15_000 },
+  )
+  const stdout = [
+    ...['its tasks are done [ 1, 2 ]', 'a task has failed no', 'its call was aborted enough'],
+    ...['its generator was left { value: undefined, done: true }', 'its Parallel was terminated PARFOR_DISPOSED'],
+  ]
+    .map((line) => `${line}\n[]\n`)
+    .join('')
+  expect(ended).toEqual({ code: 0, signal: null, stdout, stderr: '' })
 })
