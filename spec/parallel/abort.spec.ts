@@ -1,6 +1,7 @@
 import { getEventListeners } from 'node:events'
 import { delayed, Parallel } from '../../lib/index'
 import { manualBackend, settled } from '../support/manual-backend'
+import { block } from './counters'
 import { identity } from './tasks'
 
 const forever = delayed(() => new Promise<never>(() => {}))
@@ -30,9 +31,7 @@ describe('an abort', () => {
   })
 
   it('stops a long row of short tasks in the calling thread', async () => {
-    const busy = delayed(() => {
-      for (const end = performance.now() + 1; performance.now() < end; );
-    })
+    const busy = delayed(() => block(1))
     let given = 0
     const call = Parallel(1)(
       function* () {

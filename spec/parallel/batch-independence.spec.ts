@@ -11,7 +11,7 @@ import {
   taskInfo,
 } from '../../lib'
 import { settled } from '../support/manual-backend'
-import { add, counters, reached, waitFor } from './counters'
+import { add, block, counters, reached, waitFor } from './counters'
 import { inOrder, kinds, outcome } from './outcomes'
 import { identity, range, Unmade } from './tasks'
 import { threadExits } from './thread-exits'
@@ -276,8 +276,7 @@ describe('Tasks of a batch that have not begun', () => {
     const ran = counters(1000)
     const task = delayed((n: number) => {
       add(ran, n)
-      const milliseconds = n % 200 === 0 ? 25 : n % 50 === 1 ? 3 : 0
-      for (const until = performance.now() + milliseconds; performance.now() < until; );
+      block(n % 200 === 0 ? 25 : n % 50 === 1 ? 3 : 0)
       return n
     })
     expect(await parallel(range(1000).map((n) => task(n)))).toEqual(range(1000))
@@ -309,7 +308,7 @@ describe('A caller that is busy', () => {
     // Its result is posted, as it takes long enough for that, and that of the next one is held back.
     const first = delayed(() => {
       add(begun, 0)
-      for (const until = performance.now() + 5; performance.now() < until; );
+      block(5)
       return 'a'
     })
     const long = delayed(() => {
@@ -327,8 +326,8 @@ describe('A caller that is busy', () => {
     })
     await reached(begun, 0)
     // This thread hears of nothing, until the last task has been running for long.
-    for (const until = performance.now() + 1000; Atomics.load(begun, 1) === 0 && performance.now() < until; );
-    for (const until = performance.now() + 40; performance.now() < until; );
+    block(1000, begun, 1)
+    block(40)
     expect(await call).toEqual(['a', 'b', 'c'].map((value) => ({ status: 'fulfilled', value })))
     expect(told).toEqual([1, 2, 3])
   })

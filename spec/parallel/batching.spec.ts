@@ -1,9 +1,7 @@
 import { MessagePort } from 'node:worker_threads'
-import { delayed, Parallel } from '../../lib/index'
+import { Parallel } from '../../lib/index'
 import { manualBackend, settled } from '../support/manual-backend'
-
-const identity = delayed((n: number) => n)
-const range = (count: number) => Array.from({ length: count }, (_, n) => n)
+import { identities, identity, range } from './tasks'
 
 /** Completes batch after batch, the oldest first, each task taking `cost` milliseconds of its worker. */
 async function run(sent: ReturnType<typeof manualBackend>['sent'], cost: number | ((n: number) => number)) {
@@ -24,7 +22,7 @@ async function run(sent: ReturnType<typeof manualBackend>['sent'], cost: number 
 describe('batchSize', () => {
   it('is kept to the letter when given, but for the last batch', async () => {
     const { backend, sent } = manualBackend()
-    const call = Parallel({ nJobs: 2, backend, batchSize: 4 })(range(10).map((n) => identity(n)))
+    const call = Parallel({ nJobs: 2, backend, batchSize: 4 })(identities(10))
     await settled()
     expect(await run(sent, 1000)).toEqual([4, 4, 2])
     expect(await call).toEqual(range(10))
@@ -34,7 +32,7 @@ describe('batchSize', () => {
     "'auto' puts quick tasks together, with preDispatch: %p",
     async (preDispatch) => {
       const { backend, sent } = manualBackend()
-      const call = Parallel({ nJobs: 2, backend, preDispatch })(range(10_000).map((n) => identity(n)))
+      const call = Parallel({ nJobs: 2, backend, preDispatch })(identities(10_000))
       await settled()
       const sizes = await run(sent, 0.01)
       expect(Math.max(...sizes)).toBeGreaterThan(250)
@@ -45,7 +43,7 @@ describe('batchSize', () => {
 
   it("'auto' sends slow tasks one by one", async () => {
     const { backend, sent } = manualBackend()
-    const call = Parallel({ nJobs: 4, backend })(range(16).map((n) => identity(n)))
+    const call = Parallel({ nJobs: 4, backend })(identities(16))
     await settled()
     expect(await run(sent, 1000)).toEqual(range(16).map(() => 1))
     await call
@@ -53,7 +51,7 @@ describe('batchSize', () => {
 
   it("'auto' spreads the rest, so that no worker is left alone with it", async () => {
     const { backend, sent } = manualBackend()
-    const call = Parallel({ nJobs: 8, backend })(range(102).map((n) => identity(n)))
+    const call = Parallel({ nJobs: 8, backend })(identities(102))
     await settled()
     const sizes = await run(sent, 0.001)
     expect(Math.max(...sizes)).toBeLessThanOrEqual(2)
@@ -77,12 +75,12 @@ describe('batchSize', () => {
   it("'auto' is learned anew by each call", async () => {
     const { backend, sent } = manualBackend()
     const parallel = Parallel({ nJobs: 2, backend })
-    const first = parallel(range(1000).map((n) => identity(n)))
+    const first = parallel(identities(1000))
     await settled()
     await run(sent, 0.001)
     await first
     const before = sent.length
-    const second = parallel(range(1000).map((n) => identity(n)))
+    const second = parallel(identities(1000))
     await settled()
     expect(sent.slice(before).map(({ args }) => args.length)).toEqual([1, 1, 1, 1])
     second.catch(() => {})
@@ -96,7 +94,7 @@ describe("On threads, batchSize: 'auto'", () => {
     async (preDispatch) => {
       await using parallel = Parallel({ nJobs: 2, preDispatch })
       const post = jest.spyOn(MessagePort.prototype, 'postMessage')
-      expect(await parallel(range(10_000).map((n) => identity(n)))).toEqual(range(10_000))
+      expect(await parallel(identities(10_000))).toEqual(range(10_000))
       const messages = post.mock.calls.length
       post.mockRestore()
       expect(messages).toBeGreaterThan(1)

@@ -2,9 +2,9 @@ import { getEventListeners } from 'node:events'
 import { delayed, Parallel, type ParallelOptions, shutdown, taskInfo } from '../../lib'
 import { manualBackend, settled } from '../support/manual-backend'
 import { runProgram } from '../support/program'
-import { add, counters, reached, waitFor } from './counters'
+import { add, block, counters, reached, waitFor } from './counters'
 import { all, type Call, errorOf, inOrder, kinds, type Results } from './outcomes'
-import { endless, gated, identity, range, stuck } from './tasks'
+import { endless, gated, identities, identity, range, stuck } from './tasks'
 import { threadExits } from './thread-exits'
 
 const sizes = [1, 7, 'auto'] as const
@@ -214,7 +214,7 @@ describe.each(kinds)('On threads, with returnAs %s, an abort', (returnAs) => {
       add(ran, n)
       return n
     })
-    const aborted = errorOf(parallel([...range(20).map((n) => identity(n)), stuck(at)], { signal: controller.signal }))
+    const aborted = errorOf(parallel([...identities(20), stuck(at)], { signal: controller.signal }))
     const kept = all(parallel(range(100).map((n) => note(n))))
     await reached(at)
     await reached(ran, 100, 20)
@@ -287,7 +287,7 @@ describe.each(sizes)('With batchSize %s, no task starts after a call has rejecte
     await end(at)
     const reason = await error
     // New workers have had their turn by then, and all others are gone.
-    await all(parallel(range(8).map((n) => identity(n)))).catch(() => {})
+    await all(parallel(identities(8))).catch(() => {})
     await parallel.close()
     return { count: Atomics.load(at, 0), reason }
   }
@@ -355,7 +355,7 @@ describe.each(kinds)('An error of onProgress: %s', (returnAs) => {
     expect(taskInfo(error)).toBeUndefined()
     expect(threads.exits.has(Atomics.load(at, 1))).toBe(true)
     await threads.exits.get(Atomics.load(at, 1))
-    expect(new Set(await all(parallel(range(20).map((n) => identity(n)))))).toEqual(new Set(range(20)))
+    expect(new Set(await all(parallel(identities(20))))).toEqual(new Set(range(20)))
   })
 
   it('does not take the place of that of the task that it is told of', async () => {
@@ -391,7 +391,7 @@ describe.each([true, false])('Calls that begin and end at once, with an initiali
 
   /** A call whose worker has the next batch sent ahead, as its tasks are quick, and then runs one that is not. */
   function begin(parallel: Parallel, last: ReturnType<typeof identity>, signal?: AbortSignal) {
-    return parallel([...range(20).map((n) => identity(n)), last], { signal })
+    return parallel([...identities(20), last], { signal })
   }
 
   it('run when the call before them is aborted in the same turn', async () => {
@@ -428,16 +428,14 @@ describe.each([true, false])('Calls that begin and end at once, with an initiali
 
 describe('An abort that comes when a worker has just gone from one call to another, and nobody knows', () => {
   const options = { nJobs: 1, backend: 'threads', batchSize: 1 } as const
-  /** Blocks this thread, so that it hears of nothing, until a task has begun: for a while, if that waits for us. */
-  const look = (counters: Int32Array) => {
-    for (const until = performance.now() + 100; Atomics.load(counters, 0) === 0 && performance.now() < until; );
-  }
+  /** Time for that task to begin, if the worker had it before this thread knew. */
+  const look = (begun: Int32Array) => block(100, begun)
 
   it('ends what runs of the aborted one, and keeps the results of the other', async () => {
     await using parallel = Parallel(options)
     const [begun, gate, at, controller] = [counters(), counters(), counters(2), new AbortController()]
     // Quick ones first, so that the worker is given the next batch ahead.
-    const kept = parallel([...range(20).map((n) => identity(n)), gated(20, gate, begun)])
+    const kept = parallel([...identities(20), gated(20, gate, begun)])
     await reached(begun)
     const aborted = errorOf(parallel([stuck(at)], { signal: controller.signal }))
     await settled()
@@ -458,7 +456,7 @@ describe('An abort that comes when a worker has just gone from one call to anoth
     const aborted = errorOf(
       parallel(
         async function* () {
-          yield* range(20).map((n) => identity(n))
+          yield* identities(20)
           yield gated(20, gate, begun)
           await new Promise(() => {})
         },

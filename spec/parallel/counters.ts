@@ -36,3 +36,9 @@ export async function reached(counters: Int32Array, at = 0, value = 1): Promise<
     if ((await waitAsync(counters, at, now, 10_000).value) === 'timed-out')
       throw new Error(`Counter ${at} is ${now}, and no task makes it ${value}`)
 }
+
+/** Keeps its thread busy for so long, or until a counter is no longer 0: it hears of nothing meanwhile. */
+export function block(milliseconds: number, counters?: Int32Array, at = 0): void {
+  const isCounted = () => counters !== undefined && Atomics.load(counters, at) > 0
+  for (const until = performance.now() + milliseconds; performance.now() < until && !isCounted(); );
+}

@@ -2,8 +2,8 @@ import { Socket } from 'node:net'
 import { BackendError, delayed, Parallel, type ParallelBackend, TaskError, taskInfo } from '../../lib/index'
 import { manualBackend, settled } from '../support/manual-backend'
 import { add, counters, waitFor } from './counters'
+import { identity } from './tasks'
 
-const identity = delayed((n: number) => n)
 const raise = delayed(function raise(value: unknown) {
   throw value
 })

@@ -3,7 +3,7 @@ import { settled } from '../support/manual-backend'
 import { makeFolder, removeFolder } from '../support/program'
 import { add, counters, reached } from './counters'
 import { all, generators, inOrder, kinds, type Results } from './outcomes'
-import { identity, range, stuck } from './tasks'
+import { identities, identity, range, stuck } from './tasks'
 
 /*
  * What joblib 1.6.0 gets wrong, and parfor must not. Each of these came and went with the timing there, so that they are
@@ -141,7 +141,7 @@ describe.each(runs)('In run %i', () => {
       await reached(ran, 0, least)
       // What else there is to come would have come by then: workers tell of one batch after the other.
       do {
-        await all(parallel(range(12).map((n) => identity(n))))
+        await all(parallel(identities(12)))
         await settled()
       } while (Atomics.load(ran, 0) < taken)
       expect(taken).toBeGreaterThanOrEqual(least)
@@ -208,7 +208,7 @@ describe.each(runs)('In run %i', () => {
       const options: ParallelOptions = { nJobs: 1, backend: 'threads', execArgv: ['--require', `${folder}/slow.cjs`] }
       await using parallel = Parallel({ ...options, timeout: 100 })
       const began = performance.now()
-      expect(await parallel(range(3).map((n) => identity(n)))).toEqual([0, 1, 2])
+      expect(await parallel(identities(3))).toEqual([0, 1, 2])
       expect(performance.now() - began).toBeGreaterThan(100)
       await removeFolder(folder)
     })
@@ -217,7 +217,7 @@ describe.each(runs)('In run %i', () => {
       const initializer = pause(120, counters())
       await using parallel = Parallel({ nJobs: 1, backend: 'threads', timeout: 100, initializer })
       const began = performance.now()
-      expect(await parallel(range(3).map((n) => identity(n)))).toEqual([0, 1, 2])
+      expect(await parallel(identities(3))).toEqual([0, 1, 2])
       expect(performance.now() - began).toBeGreaterThan(100)
     })
   })

@@ -1,8 +1,7 @@
 import { DisposedError, delayed, Parallel } from '../../lib/index'
 import { collectGarbage } from '../support/garbage'
 import { manualBackend, settled } from '../support/manual-backend'
-
-const identity = delayed((n: number) => n)
+import { identity } from './tasks'
 
 describe('a Parallel', () => {
   it('is made with and without new, and is a function', () => {

@@ -1,9 +1,9 @@
 import { threadId } from 'node:worker_threads'
 import { delayed, Parallel, shared, type TaskInfo, taskInfo, WorkerLostError } from '../../lib'
+import { identity } from './tasks'
 import { threadExits } from './thread-exits'
 
 const exit = delayed((code: number): number => process.exit(code))
-const identity = delayed((n: number) => n)
 const later = (throwing: () => void) => {
   setTimeout(throwing, 0)
   return new Promise<never>(() => {})

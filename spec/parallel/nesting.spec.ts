@@ -2,8 +2,7 @@ import { currentNested } from '../../lib/config/nested'
 import { delayed, effectiveNJobs, NestingError, Parallel } from '../../lib/index'
 import { manualBackend, settled } from '../support/manual-backend'
 import { runProgram } from '../support/program'
-
-const identity = delayed((n: number) => n)
+import { identity } from './tasks'
 
 describe('a call inside a task', () => {
   it('runs one job, in the thread of the task', async () => {

@@ -1,8 +1,8 @@
 import { delayed, Parallel } from '../../lib/index'
 import { manualBackend, settled } from '../support/manual-backend'
+import { range } from './tasks'
 
 const square = delayed((n: number) => n ** 2)
-const range = (count: number) => Array.from({ length: count }, (_, n) => n)
 
 describe('the results of a call', () => {
   it('are in the order of the tasks, however they complete', async () => {

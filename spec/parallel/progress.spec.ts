@@ -1,7 +1,7 @@
 import { delayed, Parallel, type Progress } from '../../lib/index'
 import { manualBackend, settled } from '../support/manual-backend'
+import { identity } from './tasks'
 
-const identity = delayed((n: number) => n)
 const fails = delayed(() => {
   throw new Error('no')
 })

@@ -5,7 +5,7 @@ import { manualBackend, settled } from '../support/manual-backend'
 import { runProgram } from '../support/program'
 import { add, counters, reached } from './counters'
 import { generators, inOrder as inOrderOf, outcome, type Results } from './outcomes'
-import { endless, gated, identity, range, slow, stuck } from './tasks'
+import { endless, gated, identities, identity, range, slow, stuck } from './tasks'
 import { threadExits } from './thread-exits'
 
 const given = (value: unknown) => ({ value, done: false })
@@ -23,7 +23,7 @@ function manual<const A extends (typeof generators)[number] = 'generator'>(
 describe('A generator of results', () => {
   it('gives them in the order of the tasks, however they complete', async () => {
     const { parallel, sent } = manual()
-    const results = parallel(range(4).map((n) => identity(n)))
+    const results = parallel(identities(4))
     await settled()
     for (const n of [2, 0, 3]) await sent[n]?.complete([`of ${n}`])
     expect(await results.next()).toEqual(given('of 0'))
@@ -40,7 +40,7 @@ describe('A generator of results', () => {
 
   it('gives them as they complete, when it is unordered', async () => {
     const { parallel, sent } = manual({ returnAs: 'generator_unordered' })
-    const results = parallel(range(4).map((n) => identity(n)))
+    const results = parallel(identities(4))
     await settled()
     for (const n of [2, 0]) await sent[n]?.complete([`of ${n}`])
     expect([await results.next(), await results.next()]).toEqual([given('of 2'), given('of 0')])
@@ -117,7 +117,7 @@ describe('A generator of results', () => {
 
   it.each(generators)('may be asked for several results at once: %s', async (returnAs) => {
     const { parallel, sent } = manual({ returnAs })
-    const results = parallel(range(3).map((n) => identity(n)))
+    const results = parallel(identities(3))
     const asked = range(5).map(() => results.next())
     await settled()
     for (const n of range(3)) await sent[n]?.complete([n])
@@ -127,7 +127,7 @@ describe('A generator of results', () => {
 
   it('rejects the first who waits when it fails, and is done for the others', async () => {
     const { parallel, sent } = manual()
-    const results = parallel(range(3).map((n) => identity(n)))
+    const results = parallel(identities(3))
     const asked = Promise.allSettled(range(4).map(() => results.next()))
     await settled()
     await sent[0]?.complete(['a'])
@@ -145,7 +145,7 @@ describe('A generator of results', () => {
     'gives settled results with onError: settle, also behind one that failed: %s',
     async (returnAs) => {
       const { parallel, sent } = manual({ returnAs, onError: 'settle' })
-      const results = parallel(range(3).map((n) => identity(n)))
+      const results = parallel(identities(3))
       await settled()
       const error = new RangeError('no')
       await sent[0]?.complete(['a'])
@@ -354,7 +354,7 @@ describe('A program that drops a generator', () => {
 describe('A generator whose task fails', () => {
   it('gives the complete results before that task, in order, throws, and is done', async () => {
     const { parallel, sent } = manual({ preDispatch: 5 })
-    const results = parallel(range(5).map((n) => identity(n)))
+    const results = parallel(identities(5))
     await settled()
     const error = new RangeError('no')
     await sent[1]?.complete(['b'])
@@ -368,7 +368,7 @@ describe('A generator whose task fails', () => {
 
   it('gives nothing behind it', async () => {
     const { parallel, sent } = manual()
-    const results = parallel(range(4).map((n) => identity(n)))
+    const results = parallel(identities(4))
     await settled()
     for (const n of [2, 3]) await sent[n]?.complete([n])
     await sent[0]?.fail(new RangeError('no'))
@@ -377,7 +377,7 @@ describe('A generator whose task fails', () => {
 
   it('gives all that was complete before, when it is unordered', async () => {
     const { parallel, sent } = manual({ returnAs: 'generator_unordered' })
-    const results = parallel(range(4).map((n) => identity(n)))
+    const results = parallel(identities(4))
     await settled()
     for (const n of [3, 1]) await sent[n]?.complete([n])
     const error = new RangeError('no')
@@ -411,15 +411,15 @@ describe('A generator whose task fails', () => {
 const failure = new RangeError('no more tasks')
 const failing: Record<string, () => Iterable<unknown> | AsyncIterable<unknown>> = {
   'a generator that throws': function* () {
-    yield* range(3).map((n) => identity(n))
+    yield* identities(3)
     throw failure
   },
   'an async generator that throws': async function* () {
-    yield* range(3).map((n) => identity(n))
+    yield* identities(3)
     throw failure
   },
   'one with something that is no task': function* () {
-    yield* [...range(3).map((n) => identity(n)), 5, identity(4)]
+    yield* [...identities(3), 5, identity(4)]
   },
 }
 
@@ -459,7 +459,7 @@ describe.each(Object.entries(failing))('A generator over a failing input, %s,', 
 
 describe('A generator over a failing input', () => {
   const input = function* () {
-    yield* range(3).map((n) => identity(n))
+    yield* identities(3)
     throw failure
   }
 
@@ -576,7 +576,7 @@ it('A generator that failed, and that nobody asks, leaves nothing unhandled', as
 describe.each(generators)('close(): %s', (returnAs) => {
   it('lets a generator finish that is pulled', async () => {
     const { parallel, sent, events } = manual({ returnAs })
-    const results = parallel(range(8).map((n) => identity(n)))
+    const results = parallel(identities(8))
     const asked = results.next()
     await settled()
     const closed = parallel.close()
@@ -592,7 +592,7 @@ describe.each(generators)('close(): %s', (returnAs) => {
   it.each(['cold', 'warm'])('lets a generator finish that is pulled from then on, by a %s Parallel', async (state) => {
     await using parallel = Parallel({ nJobs: 2, returnAs })
     if (state === 'warm') await outcome(parallel([identity(0)]))
-    const results = parallel(range(30).map((n) => identity(n)))
+    const results = parallel(identities(30))
     const closed = parallel.close()
     const { values, error } = await outcome(results)
     expect(error).toBeUndefined()
@@ -615,7 +615,7 @@ describe.each(generators)('close(): %s', (returnAs) => {
 
   it('leaves what is complete to be taken later', async () => {
     const { parallel, sent } = manual({ returnAs })
-    const results = parallel(range(3).map((n) => identity(n)))
+    const results = parallel(identities(3))
     await settled()
     for (const n of range(3)) await sent[n]?.complete([n])
     await parallel.close()
@@ -626,7 +626,7 @@ describe.each(generators)('close(): %s', (returnAs) => {
     const values: unknown[] = []
     {
       await using parallel = Parallel({ nJobs: 2, returnAs })
-      for await (const value of parallel(range(50).map((n) => identity(n)))) values.push(value)
+      for await (const value of parallel(identities(50))) values.push(value)
     }
     expect(new Set(values)).toEqual(new Set(range(50)))
   })
@@ -687,10 +687,7 @@ describe.each(generators)('An abort: %s', (returnAs) => {
   it('drops the results that nobody has taken, also when all tasks are complete', async () => {
     const controller = new AbortController()
     const { parallel, sent } = manual({ returnAs })
-    const results = parallel(
-      range(3).map((n) => identity(n)),
-      { signal: controller.signal },
-    )
+    const results = parallel(identities(3), { signal: controller.signal })
     await settled()
     for (const n of range(3)) await sent[n]?.complete([n])
     expect(await results.next()).toEqual(given(0))
@@ -716,10 +713,7 @@ describe.each(generators)('An abort: %s', (returnAs) => {
   it('does not take the place of the error that came first', async () => {
     const controller = new AbortController()
     const { parallel, sent } = manual({ returnAs })
-    const results = parallel(
-      range(3).map((n) => identity(n)),
-      { signal: controller.signal },
-    )
+    const results = parallel(identities(3), { signal: controller.signal })
     await settled()
     await sent[0]?.complete(['a'])
     const error = new RangeError('no')
@@ -746,7 +740,7 @@ describe.each(generators)('On threads, %s', (returnAs) => {
 
   it('gives each of ten thousand tiny tasks once', async () => {
     await using parallel = Parallel({ nJobs: 2, returnAs })
-    const { values } = await outcome(parallel(range(10_000).map((n) => identity(n))))
+    const { values } = await outcome(parallel(identities(10_000)))
     expect(inOrder(values)).toEqual(range(10_000))
   })
 
@@ -768,7 +762,7 @@ describe.each(generators)('On threads, %s', (returnAs) => {
     await reached(at)
     await results.return(undefined)
     await threads.exits.get(Atomics.load(at, 1))
-    expect(inOrder((await outcome(parallel(range(20).map((n) => identity(n))))).values)).toEqual(range(20))
+    expect(inOrder((await outcome(parallel(identities(20)))).values)).toEqual(range(20))
   })
 
   it('takes of endless inputs what is asked for', async () => {
@@ -891,18 +885,12 @@ describe.each(generators)('In the calling thread, %s', (returnAs) => {
     const ran: number[] = []
     const task = delayed((n: number) => ran.push(n))
     const log: unknown[] = []
-    for await (const _ of Parallel({ nJobs: 1, returnAs })(function* () {
-      try {
-        for (let n = 0; ; n += 1) yield task(n)
-      } finally {
-        log.push('ended')
-      }
-    })) {
+    for await (const _ of Parallel({ nJobs: 1, returnAs })(endless(log, task))) {
       if (ran.length > 2) break
     }
     const before = [...ran]
     await settled()
-    expect([ran, log]).toEqual([before, ['ended']])
+    expect([ran, log.at(-1)]).toEqual([before, 'ended'])
   })
 
   it('gives results as a slow input gives tasks', async () => {

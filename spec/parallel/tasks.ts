@@ -12,6 +12,8 @@ export const range = (count: number, from = 0): number[] => Array.from({ length:
 export const identity = delayed((n: number) => n)
 type Identity = ReturnType<typeof identity>
 
+export const identities = (count: number): Identity[] => range(count).map((n) => identity(n))
+
 /** Gives its number when its gate is open; counts itself first, where somebody wants to know that it has begun. */
 export const gated = delayed((n: number, gate: Int32Array, begun?: Int32Array) => {
   if (begun) add(begun)

@@ -1,7 +1,7 @@
-import { delayed, Parallel } from '../../lib/index'
+import { Parallel } from '../../lib/index'
 import { manualBackend, settled } from '../support/manual-backend'
+import { identity } from './tasks'
 
-const identity = delayed((n: number) => n)
 const range = (count: number) => Array.from({ length: count }, (_, n) => identity(n))
 
 /** What a call prints, without the times. */
