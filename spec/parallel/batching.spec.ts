@@ -1,6 +1,7 @@
 import { MessagePort } from 'node:worker_threads'
-import { Parallel } from '../../lib/index'
+import { delayed, Parallel } from '../../lib/index'
 import { manualBackend, settled } from '../support/manual-backend'
+import { counters, waitFor } from './counters'
 import { identities, identity, range } from './tasks'
 
 /** Completes batch after batch, the oldest first, each task taking `cost` milliseconds of its worker. */
@@ -101,4 +102,19 @@ describe("On threads, batchSize: 'auto'", () => {
       expect(messages).toBeLessThan(2000)
     },
   )
+})
+
+describe('On threads, tasks that wait for each other', () => {
+  it.each([1, 7, 'auto'] as const)('run four at a time on four workers: batchSize %s', async (batchSize) => {
+    await using parallel = Parallel({ nJobs: 4, batchSize })
+    const begun = counters()
+    const task = delayed((n: number) => {
+      const before = Atomics.add(begun, 0, 1)
+      Atomics.notify(begun, 0)
+      // For the other three of its four, however they were sent.
+      waitFor(begun, 0, 4 * (Math.floor(before / 4) + 1))
+      return n
+    })
+    expect(await parallel(range(16).map((n) => task(n)))).toEqual(range(16))
+  })
 })
