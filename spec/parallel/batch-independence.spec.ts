@@ -388,7 +388,7 @@ describe('A call on threads', () => {
     await using parallel = Parallel(options)
     const { values } = await outcome(parallel([numbered(0), numbered(1)]))
     expect([...values].sort((a, b) => a.n - b.n)).toEqual([{ n: 0 }, { n: 1 }])
-    expect([1, 2]).toContain(threads.exits.size)
+    expect([1, 2]).toContain(threads.count)
   })
 
   it('needs no worker without tasks', async () => {
@@ -399,6 +399,6 @@ describe('A call on threads', () => {
     exhausted.next()
     expect(await parallel(exhausted)).toEqual([])
     expect(await parallel(async function* () {})).toEqual([])
-    expect(threads.exits.size).toBe(0)
+    expect(threads.count).toBe(0)
   })
 })

@@ -186,27 +186,29 @@ it('Many calls may share one signal, without a warning', async () => {
 })
 
 describe.each(kinds)('On threads, with returnAs %s, an abort', (returnAs) => {
+  // Workers are kept for the next one.
+  afterAll(() => shutdown())
+
   it('ends a busy loop, and its worker', async () => {
     using threads = threadExits()
-    await using parallel = Parallel({ nJobs: 2, returnAs })
+    await using parallel = Parallel({ env: { OWN: 'workers' }, nJobs: 2, returnAs })
     const [controller, at] = [new AbortController(), counters(2)]
     const error = errorOf(parallel([stuck(at), identity(1)], { signal: controller.signal }))
     await reached(at)
     controller.abort('enough')
     expect(await error).toBe('enough')
-    expect(threads.exits.has(Atomics.load(at, 1))).toBe(true)
-    await threads.exits.get(Atomics.load(at, 1))
+    await threads.exited(Atomics.load(at, 1))
     expect(await all(parallel([identity(7)]))).toEqual([7])
   })
 
   it('may come when a time is over', async () => {
-    await using parallel = Parallel({ nJobs: 2, returnAs })
+    const parallel = Parallel({ nJobs: 2, returnAs })
     const error = errorOf(parallel([stuck(counters(2))], { signal: AbortSignal.timeout(50) }))
     expect(await error).toMatchObject({ name: 'TimeoutError' })
   })
 
   it.each(sizes)('does no harm to another call of the same Parallel: batchSize %s', async (batchSize) => {
-    await using parallel = Parallel({ nJobs: 2, returnAs, batchSize })
+    const parallel = Parallel({ nJobs: 2, returnAs, batchSize })
     const [controller, at, ran, gate] = [new AbortController(), counters(2), counters(101), counters()]
     const note = delayed((n: number) => {
       add(ran, 100)
@@ -227,7 +229,7 @@ describe.each(kinds)('On threads, with returnAs %s, an abort', (returnAs) => {
   })
 
   it('lets another call have the workers that it frees', async () => {
-    await using parallel = Parallel({ nJobs: 2, returnAs })
+    const parallel = Parallel({ nJobs: 2, returnAs })
     const [controller, at] = [new AbortController(), counters(2)]
     const aborted = errorOf(parallel([stuck(at), stuck(at), stuck(at)], { signal: controller.signal }))
     await reached(at, 0, 2)
@@ -241,7 +243,7 @@ describe.each(kinds)('On threads, with returnAs %s, an abort', (returnAs) => {
 
   it.each(['onProgress', 'the input', 'what is being sent'])('may come from %s', async (place) => {
     const controller = new AbortController()
-    await using parallel = Parallel({ nJobs: 2, batchSize: 1, returnAs, signal: controller.signal })
+    const parallel = Parallel({ nJobs: 2, batchSize: 1, returnAs, signal: controller.signal })
     process.once('beingSent' as never, () => controller.abort('enough'))
     class Aborting {
       [Symbol.for('parfor.serialize')]() {
@@ -342,10 +344,13 @@ describe.each(sizes)('With batchSize %s, no task starts after a call has rejecte
 })
 
 describe.each(kinds)('An error of onProgress: %s', (returnAs) => {
+  // Workers are kept for the next one.
+  afterAll(() => shutdown())
+
   it('is that of the call, kills what runs, and leaves the pool to the next one', async () => {
     using threads = threadExits()
     const at = counters(2)
-    await using parallel = Parallel({ nJobs: 2, batchSize: 1, returnAs })
+    await using parallel = Parallel({ env: { OWN: 'workers' }, nJobs: 2, batchSize: 1, returnAs })
     const error = new Error('no paper')
     const onProgress = jest.fn(() => {
       throw error
@@ -353,13 +358,12 @@ describe.each(kinds)('An error of onProgress: %s', (returnAs) => {
     expect(await errorOf(parallel([stuck(at), gated(0, at), identity(2)], { onProgress }))).toBe(error)
     expect(onProgress).toHaveBeenCalledTimes(1)
     expect(taskInfo(error)).toBeUndefined()
-    expect(threads.exits.has(Atomics.load(at, 1))).toBe(true)
-    await threads.exits.get(Atomics.load(at, 1))
+    await threads.exited(Atomics.load(at, 1))
     expect(new Set(await all(parallel(identities(20))))).toEqual(new Set(range(20)))
   })
 
   it('does not take the place of that of the task that it is told of', async () => {
-    await using parallel = Parallel({ nJobs: 2, returnAs })
+    const parallel = Parallel({ nJobs: 2, returnAs })
     const onProgress = () => {
       throw new Error('no paper')
     }
@@ -367,7 +371,7 @@ describe.each(kinds)('An error of onProgress: %s', (returnAs) => {
   })
 
   it('is that of the call with onError: settle, too', async () => {
-    await using parallel = Parallel({ nJobs: 2, onError: 'settle', returnAs })
+    const parallel = Parallel({ nJobs: 2, onError: 'settle', returnAs })
     const onProgress = () => {
       throw new Error('no paper')
     }
@@ -376,7 +380,7 @@ describe.each(kinds)('An error of onProgress: %s', (returnAs) => {
 
   it('ends the input', async () => {
     const log: unknown[] = []
-    await using parallel = Parallel({ nJobs: 2, returnAs })
+    const parallel = Parallel({ nJobs: 2, returnAs })
     const onProgress = () => {
       throw new Error('no paper')
     }

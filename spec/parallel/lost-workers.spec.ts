@@ -127,8 +127,7 @@ describe('A lost worker', () => {
     })
     const [first] = await parallel([exitSoon()])
     // No thread of an earlier Parallel was left to run it.
-    expect([...threads.exits.keys()]).toContain(first)
-    await threads.exits.get(first)
+    await threads.exited(first)
     const seen = await parallel(Array.from({ length: 4 }, () => delayed(() => threadId)()))
     expect(seen).not.toContain(first)
   })
@@ -144,7 +143,7 @@ describe('A lost worker', () => {
       return threadId
     })
     const [first] = await parallel([forgetful()])
-    await threads.exits.get(first)
+    await threads.exited(first)
     expect(warn.mock.calls).toEqual([
       [
         expect.stringContaining('an error that nothing caught ended it, RangeError: forgotten'),

@@ -1,5 +1,5 @@
 import { getEventListeners } from 'node:events'
-import { DisposedError, delayed, Parallel, type ParallelOptions, TaskTimeoutError, taskInfo } from '../../lib'
+import { DisposedError, delayed, Parallel, type ParallelOptions, shutdown, TaskTimeoutError, taskInfo } from '../../lib'
 import { collectGarbage } from '../support/garbage'
 import { manualBackend, settled } from '../support/manual-backend'
 import { runProgram } from '../support/program'
@@ -679,7 +679,7 @@ describe.each(generators)('terminate(): %s', (returnAs) => {
     await reached(at)
     await parallel.terminate()
     await asked
-    await threads.exits.get(Atomics.load(at, 1))
+    await threads.exited(Atomics.load(at, 1))
   })
 })
 
@@ -724,10 +724,13 @@ describe.each(generators)('An abort: %s', (returnAs) => {
 })
 
 describe.each(generators)('On threads, %s', (returnAs) => {
+  // Workers are kept for the next one.
+  afterAll(() => shutdown())
+
   const inOrder = (values: unknown[]) => inOrderOf(values, returnAs)
 
   it('begins to run tasks at the call, before anybody asks', async () => {
-    await using parallel = Parallel({ nJobs: 2, batchSize: 1, returnAs })
+    const parallel = Parallel({ nJobs: 2, batchSize: 1, returnAs })
     const ran = counters()
     const note = delayed((n: number) => {
       add(ran)
@@ -739,13 +742,13 @@ describe.each(generators)('On threads, %s', (returnAs) => {
   })
 
   it('gives each of ten thousand tiny tasks once', async () => {
-    await using parallel = Parallel({ nJobs: 2, returnAs })
+    const parallel = Parallel({ nJobs: 2, returnAs })
     const { values } = await outcome(parallel(identities(10_000)))
     expect(inOrder(values)).toEqual(range(10_000))
   })
 
   it('gives a result while a task that was sent with it runs', async () => {
-    await using parallel = Parallel({ nJobs: 1, backend: 'threads', batchSize: 3, returnAs })
+    const parallel = Parallel({ nJobs: 1, backend: 'threads', batchSize: 3, returnAs })
     const gate = counters()
     const results = parallel([identity(0), gated(1, gate), identity(2)])
     expect(await results.next()).toEqual(given(0))
@@ -755,18 +758,18 @@ describe.each(generators)('On threads, %s', (returnAs) => {
 
   it('stops a busy loop when its consumer leaves, and is ready for the next call', async () => {
     using threads = threadExits()
-    await using parallel = Parallel({ nJobs: 2, batchSize: 1, returnAs })
+    await using parallel = Parallel({ env: { OWN: 'workers' }, nJobs: 2, batchSize: 1, returnAs })
     const at = counters(2)
     const results = parallel([identity(0), stuck(at)])
     expect(await results.next()).toEqual(given(0))
     await reached(at)
     await results.return(undefined)
-    await threads.exits.get(Atomics.load(at, 1))
+    await threads.exited(Atomics.load(at, 1))
     expect(inOrder((await outcome(parallel(identities(20)))).values)).toEqual(range(20))
   })
 
   it('takes of endless inputs what is asked for', async () => {
-    await using parallel = Parallel({ nJobs: 2, returnAs })
+    const parallel = Parallel({ nJobs: 2, returnAs })
     const log: unknown[] = []
     const inputs = [
       endless(log),
@@ -786,7 +789,7 @@ describe.each(generators)('On threads, %s', (returnAs) => {
   })
 
   it.each([1, 10, 'auto'] as const)('gives results as a slow input gives tasks: batchSize %s', async (batchSize) => {
-    await using parallel = Parallel({ nJobs: 2, batchSize, returnAs })
+    const parallel = Parallel({ nJobs: 2, batchSize, returnAs })
     const { input, give, end } = slow()
     const results = parallel(input)
     for (const n of range(5)) {
@@ -799,7 +802,7 @@ describe.each(generators)('On threads, %s', (returnAs) => {
   })
 
   it('may be left early with large results on their way', async () => {
-    await using parallel = Parallel({ nJobs: 2, returnAs })
+    const parallel = Parallel({ nJobs: 2, returnAs })
     const large = delayed((n: number) => new Uint8Array(15_000_000).fill(n))
     for (const wanted of [0, 1, 3]) {
       const results = parallel(range(30).map((n) => large(n)))
@@ -810,7 +813,7 @@ describe.each(generators)('On threads, %s', (returnAs) => {
   })
 
   it('gives large results one after the other, and has no more in memory than the window', async () => {
-    await using parallel = Parallel({ nJobs: 2, batchSize: 1, returnAs })
+    const parallel = Parallel({ nJobs: 2, batchSize: 1, returnAs })
     const size = 15_000_000
     const large = delayed((n: number) => new Uint8Array(size).fill(n))
     const firsts: number[] = []
@@ -830,7 +833,7 @@ describe.each(generators)('On threads, %s', (returnAs) => {
   })
 
   it('of several calls at once gives each its own', async () => {
-    await using parallel = Parallel({ nJobs: 2, returnAs })
+    const parallel = Parallel({ nJobs: 2, returnAs })
     const calls = range(6).map((call) => outcome(parallel(range(40).map((n) => identity(100 * call + n)))))
     const found = await Promise.all(calls)
     expect(found.map(({ values }) => inOrder(values))).toEqual(
@@ -839,7 +842,7 @@ describe.each(generators)('On threads, %s', (returnAs) => {
   })
 
   it('ends with a timeout after what was complete', async () => {
-    await using parallel = Parallel({ nJobs: 1, backend: 'threads', batchSize: 4, timeout: 100, returnAs })
+    const parallel = Parallel({ nJobs: 1, backend: 'threads', batchSize: 4, timeout: 100, returnAs })
     const { values, error } = await outcome(parallel([identity(0), identity(1), stuck(), identity(3)]))
     expect(values).toEqual([0, 1])
     expect(error).toBeInstanceOf(TaskTimeoutError)

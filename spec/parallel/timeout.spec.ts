@@ -1,5 +1,5 @@
 import { threadId } from 'node:worker_threads'
-import { delayed, Parallel, type ParallelOptions, TaskTimeoutError, taskInfo } from '../../lib'
+import { delayed, Parallel, type ParallelOptions, shutdown, TaskTimeoutError, taskInfo } from '../../lib'
 import { settled } from '../support/manual-backend'
 import { runProgram } from '../support/program'
 import { add, block, counters, reached } from './counters'
@@ -14,8 +14,11 @@ const pending = delayed(function pending(): Promise<number> {
 })
 
 describe.each(kinds)('With returnAs %s, a timeout', (returnAs) => {
+  // Workers are kept for the next one.
+  afterAll(() => shutdown())
+
   it.each(['threads', 'sequential'] as const)('leaves tasks alone that keep to it: %s', async (backend) => {
-    await using parallel = Parallel({ nJobs: 2, backend, returnAs, timeout: 10_000 })
+    const parallel = Parallel({ nJobs: 2, backend, returnAs, timeout: 10_000 })
     const later = delayed(async (n: number) => n)
     const results = await all(parallel(range(60).map((n) => (n % 2 ? later(n) : identity(n)))))
     expect(inOrder(results, returnAs)).toEqual(range(60))
@@ -25,7 +28,7 @@ describe.each(kinds)('With returnAs %s, a timeout', (returnAs) => {
     ['blocks', stuck],
     ['waits for ever', pending],
   ])('is the error of the call when a task %s, and names the task and the limit', async (_, task) => {
-    await using parallel = Parallel({ nJobs: 2, batchSize: 1, returnAs, timeout: 80 })
+    const parallel = Parallel({ nJobs: 2, batchSize: 1, returnAs, timeout: 80 })
     const error = await errorOf(parallel([identity(0), identity(1), task(), identity(3)]))
     expect(error).toBeInstanceOf(TaskTimeoutError)
     expect(error).toMatchObject({
@@ -41,7 +44,7 @@ describe.each(kinds)('With returnAs %s, a timeout', (returnAs) => {
 
   it('ends a busy loop, and its worker', async () => {
     using threads = threadExits()
-    await using parallel = Parallel({ nJobs: 2, returnAs, timeout: 80 })
+    await using parallel = Parallel({ env: { OWN: 'workers' }, nJobs: 2, returnAs, timeout: 80 })
     const at = counters(2)
     const busy = delayed((): number => {
       Atomics.store(at, 0, threadId)
@@ -49,7 +52,7 @@ describe.each(kinds)('With returnAs %s, a timeout', (returnAs) => {
     })
     expect(await errorOf(parallel([busy(), identity(1)]))).toMatchObject({ taskIndex: 0 })
     expect(Atomics.load(at, 0)).toBeGreaterThan(0)
-    await threads.exits.get(Atomics.load(at, 0))
+    await threads.exited(Atomics.load(at, 0))
     const turns = Atomics.load(at, 1)
     expect(turns).toBeGreaterThan(0)
     const where = await all(parallel(range(8).map(() => delayed(() => threadId)())))
@@ -58,7 +61,7 @@ describe.each(kinds)('With returnAs %s, a timeout', (returnAs) => {
   })
 
   it.each(sizes)('settles that task only, and the others run once: batchSize %s', async (batchSize) => {
-    await using parallel = Parallel({ nJobs: 2, batchSize, returnAs, onError: 'settle', timeout: 80 })
+    const parallel = Parallel({ nJobs: 2, batchSize, returnAs, onError: 'settle', timeout: 80 })
     const ran = counters(40)
     const [first, second] = [11, 12]
     const task = delayed((n: number): number => {
