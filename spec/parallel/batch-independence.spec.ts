@@ -60,10 +60,10 @@ const inputs: Record<string, () => unknown> = {
     }),
 }
 
-// Workers are kept for the next spec: only some of these end theirs.
-afterAll(() => shutdown())
-
 describe.each(ways)('With batchSize $batchSize and returnAs $returnAs', ({ batchSize, returnAs }) => {
+  // Workers are kept for the next one.
+  afterAll(() => shutdown())
+
   const options = { nJobs: 2, batchSize, returnAs } as const
   /** Results in the order of the tasks, whatever order they were given in: each task tells which it is. */
   const sorted = <R extends { n: number }>(values: R[]) => inOrder(values, returnAs, ({ n }) => n)

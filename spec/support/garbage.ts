@@ -5,11 +5,14 @@ import { settled } from './manual-backend'
 setFlagsFromString('--expose-gc')
 const gc = runInNewContext('gc') as () => void
 
-/** Lets garbage be collected until that shows, or ten times over. */
-export async function collectGarbage(isShown: () => boolean): Promise<void> {
-  for (let turn = 0; turn < 10 && !isShown(); turn += 1) {
+/** Lets garbage be collected until that shows, or ten times over; and tells whether it did. */
+export async function collectGarbage(isShown: () => boolean): Promise<boolean> {
+  let shows = isShown()
+  for (let turn = 0; turn < 10 && !shows; turn += 1) {
     await settled()
     gc()
+    shows = isShown()
   }
   await settled()
+  return shows
 }
