@@ -41,6 +41,9 @@ export interface ParallelBackend {
   // biome-ignore lint/suspicious/noConfusingVoidType: a backend that cannot tell returns nothing
   submit(batch: Batch, onOutcome: OnOutcome, signal: AbortSignal): Promise<BatchReport | void>
 
+  /** Reports now the outcomes of this call that have come, and wait to be told: one of its tasks has failed. */
+  deliver?(call: Call): void
+
   /** A call will submit no more: what was kept for it can go. */
   endCall?(call: Call): void
 

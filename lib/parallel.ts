@@ -115,10 +115,12 @@ export const Parallel = function Parallel(
 
   const parallel = (tasks: unknown, callOptions?: unknown) => {
     try {
-      if (state !== 'open') throw disposed()
       const { signal, onProgress = checked.onProgress } = checkCallOptions(callOptions)
       const signals = [checked.signal, signal].filter((one) => one !== undefined)
-      for (const one of signals) if (one.aborted) throw one.reason
+      refuseIfOver(signals)
+      const planned = plan()
+      // Again: a function that was given for `preDispatch` has run.
+      refuseIfOver(signals)
       noteCallers()
       const shape = {
         returnAs: checked.returnAs,
@@ -126,13 +128,18 @@ export const Parallel = function Parallel(
         onCompletion: onProgress && startProgress(onProgress),
         signals,
       }
-      return startCall(tasks, plan(), shape, (call) => {
+      return startCall(tasks, planned, shape, (call) => {
         calls.add(call)
         void call.over.then(() => calls.delete(call))
       })
     } catch (error) {
       return checked.returnAs === 'list' ? Promise.reject(error) : failedStream(error)
     }
+  }
+
+  function refuseIfOver(signals: readonly AbortSignal[]) {
+    if (state !== 'open') throw disposed()
+    for (const signal of signals) if (signal.aborted) throw signal.reason
   }
 
   function plan(): Plan {

@@ -47,7 +47,7 @@ export class Crew {
 
   /** Whether a free one waits. */
   get hasIdle(): boolean {
-    return this.#idle.length > 0
+    return this.#idle.some((worker) => !worker.isGone)
   }
 
   get mayGrow(): boolean {

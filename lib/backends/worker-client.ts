@@ -30,6 +30,7 @@ export class WorkerClient {
   readonly handle: WorkerHandle
   readonly #links = new Map<OutgoingCall, Link>()
   #run: WorkerRun | undefined
+  #isReporting = false
   #lastId = 0
   #gone: Gone | undefined
   #isReady = false
@@ -61,7 +62,7 @@ export class WorkerClient {
   run(run: WorkerRun): Promise<Finished | Lost> {
     run.message = this.#message(run.call)
     if (this.#gone) {
-      run.finish(run.lost(this.#gone, false))
+      run.finish(run.lost(this.#gone))
     } else {
       this.#run = run
       this.handle.setRef(true)
@@ -75,12 +76,31 @@ export class WorkerClient {
     if (this.#inbox === undefined) this.#readOutbox(run, false)
   }
 
-  /** Tells now of all that has come. Whether that task still runs then: it may be ended for it. */
-  stillRuns(run: WorkerRun, position: number, now: number): boolean {
+  /** Tells all outcomes that have come, and those that the worker holds back. */
+  tellNow(run: WorkerRun): void {
+    // What follows the outcome that is being told now would come before the rest of its own message.
+    if (this.#isReporting) return
     this.handle.deliver()
-    if (this.#inbox !== undefined) return false
-    this.#readOutbox(run, false)
-    return this.#run === run && run.look(now)?.position === position
+    this.tellHeld(run)
+  }
+
+  /**
+   * Tells now of all that has come of a task that was seen to run, and of those before it.
+   *
+   * @returns whether it still runs then: it may be ended for it
+   */
+  stillRuns(run: WorkerRun, position: number, now: number): boolean {
+    const at = run.positions.indexOf(position)
+    const isRunning = () => this.#run === run && this.#inbox === undefined && run.look(now)?.position === position
+    this.handle.deliver()
+    if (!isRunning()) return false
+    // While it runs nothing is added to what is held, but that may be posted: so all that has come is told once more.
+    this.#readOutbox(run, false, at + 1)
+    this.handle.deliver()
+    if (!isRunning()) return false
+    // What is missing now cannot be read.
+    this.#fillGap(run, at)
+    return isRunning()
   }
 
   /** The worker is to be ended: tells of all that has come, and of nothing that comes later. */
@@ -210,7 +230,7 @@ export class WorkerClient {
       return
     }
     run.positions = left
-    run.message = this.#message(run.call)
+    if (!this.#isCancelled(run)) run.message = this.#message(run.call)
     this.#send(run)
   }
 
@@ -261,7 +281,19 @@ export class WorkerClient {
   }
 
   /** @param trouble why none of the results can be made here */
-  #report(run: WorkerRun, { from, results, failed, refused, duration }: Reported, trouble?: Error): void {
+  #report(run: WorkerRun, reported: Reported, trouble?: Error): void {
+    this.#isReporting = true
+    try {
+      this.#tellOutcomes(run, reported, trouble)
+    } finally {
+      this.#isReporting = false
+    }
+    if (reported.duration === undefined || this.#run !== run) return
+    run.duration += reported.duration
+    this.#finish(run)
+  }
+
+  #tellOutcomes(run: WorkerRun, { from, results, failed, refused }: Reported, trouble: Error | undefined): void {
     this.#fillGap(run, from)
     const failures = failed.length === 0 ? undefined : new Set(failed)
     for (const [n, parcel] of results.entries()) {
@@ -276,9 +308,6 @@ export class WorkerClient {
       else this.#tell(run, position, { status: 'fulfilled', value })
       if (this.#run !== run) return // a listener ended it
     }
-    if (duration === undefined) return
-    run.duration += duration
-    this.#finish(run)
   }
 
   #decode(run: WorkerRun, parcel: Parcel, trouble: Error | undefined): { value?: unknown; error?: SerializationError } {
@@ -349,12 +378,13 @@ export class WorkerClient {
     run.finish({ duration: run.duration, rest: run.rest })
   }
 
-  #readOutbox(run: WorkerRun, isGone: boolean): void {
+  /** @param seen what the worker was seen to run before all that had come was told */
+  #readOutbox(run: WorkerRun, isGone: boolean, seen?: number): void {
     // Most often there is nothing in it that is not known.
     if (!isGone && run.begun - 1 <= run.reported) return
     const held = readOutbox(this.handle.words, run.id, isGone)
-    // What was posted before them may still be on its way.
-    if (held && (isGone || held.from <= run.reported))
+    // What was posted before them may still be on its way, unless no other task has begun meanwhile.
+    if (held && (isGone || held.from <= run.reported || held.running === seen))
       this.#report(run, { ...held, failed: [], refused: [], duration: undefined })
   }
 
@@ -376,8 +406,10 @@ export class WorkerClient {
       const run = this.#run
       if (!run) return
       this.#readOutbox(run, true)
+      // They are not run again because nobody can read what they gave.
+      this.#fillGap(run, run.over)
       this.#run = undefined
-      run.finish(run.lost(how, true))
+      run.finish(run.lost(how))
     }
     if (this.#inbox === undefined) lose()
     else void this.#inbox.then(lose)

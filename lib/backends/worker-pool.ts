@@ -3,7 +3,7 @@ import { debug } from '../debug'
 import { BackendError, messageOf, type ParforError, timedOut, WorkerLostError } from '../errors'
 import { sharedNow } from '../system/clock'
 import { onAbort } from '../system/signals'
-import type { Batch, Call, Task } from '../task/task'
+import { type Batch, type Call, nameOf, type Task } from '../task/task'
 import { Crew, type WorkerSource } from './crew'
 import { guard } from './deadline'
 import { FairQueue } from './fair-queue'
@@ -20,7 +20,7 @@ interface Job {
   readonly signal: AbortSignal
   /** How many parts of it wait or run. */
   parts: number
-  /** How many workers were lost between two tasks of it. */
+  /** Counts workers that were lost between two tasks of it. */
   losses: number
   duration: number
   /** Tells what the batch cost, and listens to the signal no more. */
@@ -42,6 +42,14 @@ interface Running extends Part {
   run: WorkerRun | undefined
   unguard: (() => void) | undefined
 }
+
+/**
+ * Workers that are lost before a task began: twice while they read the message, and what the first task is called with must
+ * be what kills them. Before, it is more likely what an earlier task left behind, unless it happens ever again.
+ */
+const LOST_WHILE_READING = 3
+const LOST_BEFORE = 1
+const MOST_LOSSES = 5
 
 /** Runs batches on workers: at most so many at once, one on each. A worker that dies takes one task with it. */
 export class WorkerPool {
@@ -78,6 +86,12 @@ export class WorkerPool {
       this.#enqueue(job, [Array.from(batch.tasks, (_, position) => position)])
       this.#assign()
     })
+  }
+
+  /** Tells of all that has come of a call, and waits to be told. */
+  deliver(call: Call): void {
+    const outgoing = this.#calls.get(call)
+    for (const { job, worker, run } of [...this.#running]) if (run && job.call === outgoing) worker.tellNow(run)
   }
 
   /** Forgets what was kept for a call; after the last one, workers are there for others. */
@@ -202,6 +216,8 @@ export class WorkerPool {
     const run = new WorkerRun(worker.handle.words, job.call, job.batch, positions, job.onOutcome)
     part.run = run
     const done = worker.run(run)
+    // Not only by who assigns: an initializer may have been waited for.
+    this.#lookLater()
     if (timeout !== undefined && this.#running.has(part))
       part.unguard = guard(run, timeout, (position) => this.#timeOut(part, run, position, timeout))
     return done
@@ -229,8 +245,9 @@ export class WorkerPool {
     this.#drop((other) => other === job)
   }
 
-  #goOnWithout(worker: WorkerClient, job: Job, { how, wasSent, running, rest }: Lost): void {
+  #goOnWithout(worker: WorkerClient, job: Job, { how, wasOpened, running, rest, duration }: Lost): void {
     const { id } = worker.handle
+    job.duration += duration
     debug.workers('worker %d is lost: %s', id, how.reason)
     if (!worker.isReady && running === undefined && rest.length > 0) {
       this.#fail(job, cannotStart(how))
@@ -238,9 +255,10 @@ export class WorkerPool {
     }
     let left = rest
     let victim = running
-    // Twice lost before a task began: what the first one is called with must be what kills them.
-    if (wasSent && victim === undefined && rest.length > 0 && ++job.losses > 1)
-      [victim, ...left] = rest as [number, ...number[]]
+    if (victim === undefined && rest.length > 0) {
+      job.losses += wasOpened ? LOST_WHILE_READING : LOST_BEFORE
+      if (job.losses > MOST_LOSSES) [victim, ...left] = rest as [number, ...number[]]
+    }
     if (victim !== undefined) {
       const index = job.batch.start + victim
       const name = nameIn(job.batch, victim)
@@ -259,6 +277,7 @@ export class WorkerPool {
     const behind = run.takeBack(0)
     if (behind.length > 0) this.#enqueue(job, [behind], { atFront: true })
     if (worker.stillRuns(run, position, sharedNow()) && this.#running.has(part)) {
+      job.duration += run.spent(sharedNow())
       this.#detach(part)
       const { unreported } = run
       // Unless its outcome came at the very last moment.
@@ -326,5 +345,5 @@ export class WorkerPool {
 }
 
 function nameIn(batch: Batch, position: number): string {
-  return (batch.tasks[position] as Task).fn.name
+  return nameOf(batch.tasks[position])
 }

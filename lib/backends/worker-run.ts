@@ -1,8 +1,8 @@
 import type { OnOutcome } from '../backend'
 import type { Message } from '../serialization/message'
-import { since } from '../system/clock'
+import { sharedNow, since } from '../system/clock'
 import type { Batch } from '../task/task'
-import { NO_LIMIT, Words } from '../worker/protocol'
+import { ENDED, NO_LIMIT, UNREADABLE, Words } from '../worker/protocol'
 import type { OutgoingCall } from './outgoing-call'
 import type { Gone } from './worker-handle'
 
@@ -29,17 +29,20 @@ export interface Look {
 /** The worker was lost, with what it was doing. Positions count within the batch. */
 export class Lost {
   readonly how: Gone
-  /** Whether it was there to be sent this: then what ended it may be in it. */
-  readonly wasSent: boolean
+  /** Whether it had begun to read this: then what ended it may be in it. */
+  readonly wasOpened: boolean
   /** The task that ran; `undefined` when it was between two. */
   readonly running: number | undefined
   /** Tasks with no outcome, without the one that ran. */
   readonly rest: readonly number[]
-  constructor(how: Gone, wasSent: boolean, running: number | undefined, rest: readonly number[]) {
+  /** Milliseconds that its tasks took there. */
+  readonly duration: number
+  constructor(how: Gone, wasOpened: boolean, running: number | undefined, rest: readonly number[], duration: number) {
     this.how = how
-    this.wasSent = wasSent
+    this.wasOpened = wasOpened
     this.running = running
     this.rest = rest
+    this.duration = duration
   }
 }
 
@@ -96,6 +99,19 @@ export class WorkerRun {
     return this.state === 'sent' && Atomics.load(this.#words, Words.batch) === this.id
   }
 
+  /** How many tasks, the first ones, have run to their end. */
+  get over(): number {
+    const { begun } = this
+    // Behind the limit one may have been announced that did not run.
+    if (begun === ENDED) return Math.min(Atomics.load(this.#words, Words.limit), this.positions.length)
+    return Math.max(begun - 1, 0)
+  }
+
+  /** Milliseconds since the first task was begun. */
+  spent(now: number): number {
+    return this.hasBegun ? since(Atomics.load(this.#words, Words.begun), now) : 0
+  }
+
   /**
    * Stops it without ending the worker, where that can be: nothing was sent yet, or every task has its outcome.
    * Otherwise the worker begins no further task, and has to be ended if one is not to go on.
@@ -113,10 +129,11 @@ export class WorkerRun {
     const position = this.positions[at]
     // Its outcome may be here before the worker has announced the next one.
     if (position === undefined || at < this.reported) return undefined
+    if (Atomics.load(this.#words, Words.over) === at + 1) return undefined
     return {
       position,
       elapsed: since(Atomics.load(this.#words, Words.started), now),
-      average: since(Atomics.load(this.#words, Words.begun), now) / (at + 1),
+      average: this.spent(now) / (at + 1),
       waiting: this.positions.length - at - 1 + this.rest.length,
     }
   }
@@ -144,11 +161,12 @@ export class WorkerRun {
     return [...this.positions.slice(this.reported), ...this.rest, ...this.later]
   }
 
-  /** @param wasSent whether the worker was there to be sent it */
-  lost(how: Gone, wasSent: boolean): Lost {
+  lost(how: Gone): Lost {
+    const opened = Atomics.load(this.#words, Words.opened)
+    const wasOpened = this.state === 'sent' && (opened === this.id || opened === UNREADABLE)
     const at = this.begun - 1
     const running = at >= this.reported ? this.positions[at] : undefined
     const rest = this.unreported.filter((position) => position !== running)
-    return new Lost(how, wasSent, running, rest)
+    return new Lost(how, wasOpened, running, rest, this.duration + this.spent(sharedNow()))
   }
 }

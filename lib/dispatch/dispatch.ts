@@ -3,7 +3,7 @@ import { performance } from 'node:perf_hooks'
 import type { OnOutcome, ParallelBackend } from '../backend'
 import { debug } from '../debug'
 import { BackendError, setTaskInfo } from '../errors'
-import type { Batch, Call, Outcome, Task } from '../task/task'
+import { type Batch, type Call, nameOf, type Outcome, type Task } from '../task/task'
 import type { BatchSize } from './batch-size'
 import { createBacklog } from './batches'
 import { openSource, type Source } from './source'
@@ -11,7 +11,7 @@ import { asError } from './thrown'
 
 /** How the tasks of one call are run. */
 export interface Plan {
-  readonly backend: Pick<ParallelBackend, 'name' | 'submit' | 'endCall'>
+  readonly backend: Pick<ParallelBackend, 'name' | 'submit' | 'deliver' | 'endCall'>
   /** Makes the backend ready; asked before the first batch is sent. `undefined`: it is. */
   readonly open: () => Promise<void> | undefined
   /** How many batches the backend runs at once. */
@@ -118,6 +118,7 @@ export function dispatch(tasks: unknown, plan: Plan, receiver: Receiver): Dispat
   /** Milliseconds that were spent on the input in this turn of the event loop, where that is worth to be counted. */
   let spent = 0
   let hasToldEnd = false
+  let isFailing = false
 
   return {
     start,
@@ -140,7 +141,9 @@ export function dispatch(tasks: unknown, plan: Plan, receiver: Receiver): Dispat
     } catch (error) {
       return fail(error)
     }
-    advance()
+    // Code of the input's own has run, which may have ended the call.
+    if (isOpen()) advance()
+    else source.close()
   }
 
   /**
@@ -267,8 +270,11 @@ export function dispatch(tasks: unknown, plan: Plan, receiver: Receiver): Dispat
       if (reported[position] !== 0) return fail(misreported(batch, `reported task ${index}`))
       reported[position] = 1
       unreported -= 1
-      completed += 1
-      complete(batch, index, outcome, workerId, place)
+      try {
+        complete(batch, index, outcome, workerId, place)
+      } catch (error) {
+        fail(error)
+      }
     }
     const finish = (duration: number) => {
       if (!isOpen()) return
@@ -291,10 +297,21 @@ export function dispatch(tasks: unknown, plan: Plan, receiver: Receiver): Dispat
   }
 
   function complete(batch: Batch, index: number, outcome: Outcome, workerId: number | undefined, place: Place) {
-    if (outcome.status === 'fulfilled') return tell(index, outcome, place)
-    const name = batch.tasks[index - batch.start]?.fn.name ?? ''
+    if (outcome.status === 'fulfilled') {
+      completed += 1
+      return tell(index, outcome, place)
+    }
+    const name = nameOf(batch.tasks[index - batch.start])
     const reason = asError(outcome.reason, index, name)
     setTaskInfo(reason, { index, name, workerId })
+    if (plan.failFast) {
+      // The first error in time ends the call; what was completed before may still be on its way.
+      if (isFailing) return
+      isFailing = true
+      plan.backend.deliver?.(call)
+      if (!isOpen()) return
+    }
+    completed += 1
     tell(index, { status: 'rejected', reason }, place)
     if (plan.failFast) fail(reason)
   }

@@ -122,6 +122,9 @@ function syncSource(iterator: Iterator<unknown>, length: number | undefined): So
   }
 }
 
+/** Milliseconds after which an input whose elements come without a turn of the event loop is made to wait for one. */
+const longestChain = 10
+
 function asyncSource(iterator: AsyncIterator<unknown>, onArrival: () => void): Source {
   type State =
     | { is: 'open' }
@@ -133,6 +136,8 @@ function asyncSource(iterator: AsyncIterator<unknown>, onArrival: () => void): S
   const asking: State = { is: 'asking' }
   let state: State = open
   let taken = 0
+  /** When the first of the elements came that have come in this turn of the event loop. */
+  let turnBegan: number | undefined
 
   return {
     get total() {
@@ -143,7 +148,6 @@ function asyncSource(iterator: AsyncIterator<unknown>, onArrival: () => void): S
     },
 
     take(wanted, sink) {
-      // Its elements come one in a turn: nothing is to be timed.
       if (state.is === 'failed') {
         const { error } = state
         state = { is: 'ended' }
@@ -189,7 +193,20 @@ function asyncSource(iterator: AsyncIterator<unknown>, onArrival: () => void): S
     } catch (error) {
       state = { is: 'failed', error }
     }
-    onArrival()
+    // An input that waits for nothing but its own work gives one element after the other, and nobody else has a turn.
+    if (isLongTurn()) setImmediate(onArrival)
+    else onArrival()
+  }
+
+  function isLongTurn(): boolean {
+    const now = performance.now()
+    if (turnBegan === undefined) {
+      turnBegan = now
+      setImmediate(() => {
+        turnBegan = undefined
+      })
+    }
+    return now - turnBegan >= longestChain
   }
 
   /** What is no task is refused now, also when no more is wanted for a while. */

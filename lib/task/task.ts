@@ -35,9 +35,12 @@ export interface Batch {
   readonly isLast?: boolean
 }
 
-/** One task's outcome with the task's index among the call's tasks. */
-export interface Completion<R = unknown> {
-  readonly index: number
-  readonly outcome: Outcome<R>
-  readonly workerId: number | undefined
+/** What a task's function is called; `''` when it has no name that can be shown. */
+export function nameOf(task: Task | undefined): string {
+  try {
+    const name: unknown = task?.fn.name
+    return typeof name === 'string' ? name : ''
+  } catch {
+    return ''
+  }
 }

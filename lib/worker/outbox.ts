@@ -97,16 +97,20 @@ export class Outbox {
   }
 }
 
+/** Outcomes that a worker holds. */
+export interface Held {
+  readonly from: number
+  readonly results: readonly Parcel[]
+  /** What `Words.running` said meanwhile. */
+  readonly running: number
+}
+
 /**
  * The caller's side: the outcomes that the worker holds in this batch.
  *
  * @param isGone Whether the worker writes no more. Otherwise nothing is given while it may be writing: between tasks.
  */
-export function readOutbox(
-  words: Int32Array,
-  batch: number,
-  isGone: boolean,
-): { readonly from: number; readonly results: readonly Parcel[] } | undefined {
+export function readOutbox(words: Int32Array, batch: number, isGone: boolean): Held | undefined {
   const running = Atomics.load(words, Words.running)
   if (Atomics.load(words, Words.batch) !== batch) return undefined
   if (!isGone && (running === 0 || running === ENDED)) return undefined
@@ -127,7 +131,7 @@ export function readOutbox(
     results.push(parcelOf(kind, bytes.subarray(at + HEADER, at + HEADER + length)))
     at += HEADER + padded(length)
   }
-  return { from, results }
+  return { from, results, running }
 }
 
 function parcelOf(kind: number, bytes: Buffer): Parcel {

@@ -52,7 +52,7 @@ export interface Outcomes {
   readonly results: readonly Parcel[]
   /** Positions, within `results`, of what was thrown instead of returned. */
   readonly failed: readonly number[]
-  /** Positions, within `failed`'s, where the result is a `Refused`: what was returned or thrown cannot be sent. */
+  /** Those of `failed` where the result is a `Refused`: what was returned or thrown cannot be sent. */
   readonly refused: readonly number[]
   readonly forget: readonly number[]
   /** Functions by value that the results hold. */
@@ -93,12 +93,19 @@ export const Words = {
   /** How many outcomes of the batch are in the outbox, and the position of the first. */
   held: 5,
   heldFrom: 6,
+  /** What `running` says when that task has ended, and its outcome waits for what it has printed. */
+  over: 7,
+  /** The id of the batch whose message was read last; `UNREADABLE`. */
+  opened: 8,
   /** An even number, so that what follows can be read in units of eight bytes. */
-  count: 8,
+  count: 10,
 } as const
 
 /** `Words.running` of a batch that no task of runs any more. */
 export const ENDED = 2 ** 30
+
+/** `Words.opened` when a message cannot be read. */
+export const UNREADABLE = -1
 
 /** `Words.limit` of a batch from which nothing is taken back. */
 export const NO_LIMIT = 2 ** 31 - 1

@@ -105,7 +105,8 @@ class BatchRun {
   }
 
   async run(): Promise<void> {
-    const { units, tasks, graph, fns, nested, forget } = this.#batch
+    const { id, units, tasks, graph, fns, nested, forget } = this.#batch
+    Atomics.store(this.#line.words, Words.opened, id)
     // Before anything is imported: a module that is parallel itself is part of the call. Left behind, for timers.
     setNestedOfThread(nested)
     this.#call.received.forget(forget)
@@ -133,11 +134,15 @@ class BatchRun {
     let started = sharedNow()
     Atomics.store(words, Words.begun, toStamp(started))
     Atomics.store(words, Words.running, 0)
+    Atomics.store(words, Words.over, 0)
     Atomics.store(words, Words.batch, id)
     for (const [position, { fn, args, hasKwargs }] of tasks.entries()) {
       Atomics.store(words, Words.started, toStamp(started))
       Atomics.store(words, Words.running, position + 1)
-      if (Atomics.load(words, Words.limit) <= position) break
+      if (Atomics.load(words, Words.limit) <= position) {
+        Atomics.store(words, Words.running, ENDED)
+        break
+      }
       let ended: number
       let isSentAsItIs = false
       try {
@@ -167,12 +172,9 @@ class BatchRun {
         started = sharedNow()
       }
     }
-    Atomics.store(words, Words.running, ENDED)
     const flushing = flushOutput()
-    if (flushing !== undefined) {
-      this.#packLast()
-      await flushing
-    }
+    if (flushing !== undefined) await this.#behind(flushing)
+    Atomics.store(words, Words.running, ENDED)
     this.post(this.#duration)
   }
 
@@ -214,8 +216,15 @@ class BatchRun {
       this.post()
       return
     }
+    return this.#behind(flushing).then(() => this.post())
+  }
+
+  /** The task has ended, and what it left behind runs on meanwhile: it changes nothing of the result. */
+  #behind(flushing: Promise<void>): Promise<void> {
+    const { words } = this.#line
+    Atomics.store(words, Words.over, Atomics.load(words, Words.running))
     this.#packLast()
-    return flushing.then(() => this.post())
+    return flushing
   }
 
   /** Tasks may write to what an earlier one returned: its result is what it was when the task ended. */

@@ -222,24 +222,33 @@ describe('WorkerPool', () => {
     await pool.close()
   })
 
-  it('runs a batch again when a worker dies between two tasks, but blames a task the second time', async () => {
-    const { pool, workers } = poolOf(1)
-    const { done, outcomes } = submit(pool, 0, [wait(0), wait(1)])
-    for (const n of [0, 1]) {
-      workers[n]?.start()
+  it.each([
+    ['twice while it reads the batch', 2, true],
+    ['six times before that', 6, false],
+  ])(
+    'runs a batch again when a worker dies before a task, and blames the first one when that happens %s',
+    async (_, times, hasRead) => {
+      const { pool, workers } = poolOf(1, 10)
+      const { done, outcomes } = submit(pool, 0, [wait(0), wait(1)])
+      for (let n = 0; n < times; n += 1) {
+        expect(outcomes).toEqual([])
+        workers[n]?.start()
+        await settled()
+        const opened = Atomics.load((workers[n] as InProcessWorker).words, Words.opened)
+        workers[n]?.words.fill(0)
+        if (hasRead) Atomics.store((workers[n] as InProcessWorker).words, Words.opened, opened)
+        workers[n]?.die()
+        await settled()
+      }
+      expect(outcomes).toEqual([lost(0)])
+      workers[times]?.start()
       await settled()
-      workers[n]?.words.fill(0)
-      workers[n]?.die()
-      await settled()
-    }
-    expect(outcomes).toEqual([lost(0)])
-    workers[2]?.start()
-    await settled()
-    await open(1, 'b')
-    await done
-    expect(outcomes).toEqual([lost(0), value(1, 'b')])
-    await pool.close()
-  })
+      await open(1, 'b')
+      await done
+      expect(outcomes).toEqual([lost(0), value(1, 'b')])
+      await pool.close()
+    },
+  )
 
   it('takes nothing that an earlier batch held back for an outcome of the one that is lost', async () => {
     const { pool, workers } = poolOf(1)
@@ -534,11 +543,11 @@ describe('WorkerPool', () => {
         let asked = 0
         worker.deliver = () => {
           asked += 1
-          if (asked > 1) deliver()
+          if (asked > 2) deliver()
         }
         jest.advanceTimersByTime(100)
         await done
-        expect([outcomes, asked, worker.isEnded]).toEqual([[value(0, 'a')], 2, true])
+        expect([outcomes, asked, worker.isEnded]).toEqual([[value(0, 'a')], 3, true])
         await pool.close()
       })
 

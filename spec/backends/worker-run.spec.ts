@@ -1,9 +1,9 @@
 import { OutgoingCall } from '../../lib/backends/outgoing-call'
 import { type Lost, WorkerRun } from '../../lib/backends/worker-run'
-import { toStamp } from '../../lib/system/clock'
+import { sharedNow, toStamp } from '../../lib/system/clock'
 import { delayed } from '../../lib/task/delayed'
 import { sharedWords } from '../../lib/worker/outbox'
-import { ENDED, NO_LIMIT, Words } from '../../lib/worker/protocol'
+import { ENDED, NO_LIMIT, UNREADABLE, Words } from '../../lib/worker/protocol'
 
 const now = 1000
 
@@ -15,6 +15,7 @@ function runOf(positions: readonly number[]) {
   const run = new WorkerRun(words, call, { call, start: 0, tasks }, positions, () => {})
   run.id = 7
   return {
+    words,
     run,
     send() {
       run.open()
@@ -22,6 +23,7 @@ function runOf(positions: readonly number[]) {
     },
     /** The worker runs the task at this place among those that were sent. */
     begin(at: number) {
+      Atomics.store(words, Words.opened, run.id)
       Atomics.store(words, Words.batch, run.id)
       Atomics.store(words, Words.running, at + 1)
     },
@@ -252,6 +254,33 @@ describe('A run', () => {
     })
   })
 
+  it('knows which tasks are over: those before the one that was announced; all, or those before the limit, at the end', () => {
+    const worker = runOf([1, 2, 3])
+    expect(worker.run.over).toBe(0)
+    worker.send()
+    expect(worker.run.over).toBe(0)
+    worker.begin(0)
+    expect(worker.run.over).toBe(0)
+    worker.begin(2)
+    expect(worker.run.over).toBe(2)
+    worker.end()
+    expect(worker.run.over).toBe(3)
+    worker.begin(1)
+    worker.run.takeBack(0)
+    worker.end()
+    expect(worker.run.over).toBe(2)
+  })
+
+  it('has no task running that has ended, and waits for what it has printed', () => {
+    const worker = runOf([1, 2])
+    worker.send()
+    worker.begin(0)
+    Atomics.store(worker.words, Words.over, 1)
+    expect(worker.run.look(now)).toBeUndefined()
+    worker.begin(1)
+    expect(worker.run.look(now)?.position).toBe(2)
+  })
+
   it('has no outcome yet of what was sent, did not fit into the message, and is sent later', () => {
     const { run } = runOf([1, 2, 3])
     run.reported = 1
@@ -268,8 +297,8 @@ describe('A run', () => {
       worker.send()
       worker.begin(1)
       worker.run.reported = 1
-      const lost = worker.run.lost(how, true)
-      expect([lost.how, lost.wasSent, told(lost)]).toEqual([how, true, { running: 2, rest: [3, 4, 5] }])
+      const lost = worker.run.lost(how)
+      expect([lost.how, lost.wasOpened, told(lost)]).toEqual([how, true, { running: 2, rest: [3, 4, 5] }])
     })
 
     it('tells of none that ran when the outcome of that one is here', () => {
@@ -277,14 +306,37 @@ describe('A run', () => {
       worker.send()
       worker.begin(0)
       worker.run.reported = 1
-      expect(told(worker.run.lost(how, true))).toEqual({ running: undefined, rest: [2, 3] })
+      expect(told(worker.run.lost(how))).toEqual({ running: undefined, rest: [2, 3] })
     })
 
     it('tells of none that ran when the worker had not begun', () => {
       const worker = runOf([1, 2])
       worker.send()
-      const lost = worker.run.lost(how, false)
-      expect([lost.wasSent, told(lost)]).toEqual([false, { running: undefined, rest: [1, 2] }])
+      const lost = worker.run.lost(how)
+      expect([lost.wasOpened, told(lost)]).toEqual([false, { running: undefined, rest: [1, 2] }])
+    })
+
+    it('tells whether the worker had begun to read it, or could not', () => {
+      const wasOpened = (opened: number) => {
+        const worker = runOf([1, 2])
+        worker.send()
+        Atomics.store(worker.words, Words.opened, opened)
+        return worker.run.lost(how).wasOpened
+      }
+      expect([7, UNREADABLE, 6].map(wasOpened)).toEqual([true, true, false])
+      expect(runOf([1]).run.lost(how).wasOpened).toBe(false)
+    })
+
+    it('tells what its tasks have taken there', () => {
+      const worker = runOf([1, 2, 3])
+      worker.run.duration = 1000
+      expect(worker.run.lost(how).duration).toBe(1000)
+      worker.send()
+      worker.begin(1)
+      Atomics.store(worker.words, Words.begun, toStamp(sharedNow() - 50_000))
+      const { duration } = worker.run.lost(how)
+      expect(duration).toBeGreaterThan(50_990)
+      expect(duration).toBeLessThan(60_000)
     })
 
     it('tells of none that ran when the worker had been through', () => {
@@ -293,7 +345,7 @@ describe('A run', () => {
       worker.begin(1)
       worker.end()
       worker.run.reported = 1
-      expect(told(worker.run.lost(how, true))).toEqual({ running: undefined, rest: [2] })
+      expect(told(worker.run.lost(how))).toEqual({ running: undefined, rest: [2] })
     })
 
     it('gives no task that was taken back', () => {
@@ -301,7 +353,7 @@ describe('A run', () => {
       worker.send()
       worker.begin(0)
       worker.run.takeBack(0)
-      expect(told(worker.run.lost(how, true))).toEqual({ running: 1, rest: [] })
+      expect(told(worker.run.lost(how))).toEqual({ running: 1, rest: [] })
     })
   })
 })

@@ -81,6 +81,7 @@ export function silentWorker(): SilentWorker {
       await ready
     },
     begin(at) {
+      Atomics.store(words, Words.opened, last())
       Atomics.store(words, Words.batch, last())
       Atomics.store(words, Words.running, at + 1)
     },

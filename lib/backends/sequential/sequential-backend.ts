@@ -6,7 +6,7 @@ import { initializerFailed, timedOut } from '../../errors'
 import { makeHere } from '../../serialization/functions/given-here'
 import { givenParts } from '../../task/given'
 import { isThenable, runTask } from '../../task/run-task'
-import type { Batch, Call, Outcome, Task } from '../../task/task'
+import { type Batch, type Call, nameOf, type Outcome, type Task } from '../../task/task'
 
 /**
  * Milliseconds of tasks after which timers, I/O and aborts get their turn: below what anyone notices, and long enough
@@ -121,7 +121,7 @@ async function runBatch(
       outcome = { status: 'rejected', reason }
     }
     if (signal.aborted) break
-    if (limit?.isOver) outcome = { status: 'rejected', reason: timedOut(index, task.fn.name, limit.timeout) }
+    if (limit?.isOver) outcome = { status: 'rejected', reason: timedOut(index, nameOf(task), limit.timeout) }
     onOutcome(index, outcome)
     index += 1
     if (performance.now() - strand.turned > longestStretch) {

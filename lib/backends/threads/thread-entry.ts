@@ -1,6 +1,6 @@
 // The far end of a thread: scripts/build.mjs makes one file of this and all that it imports.
 import { workerData } from 'node:worker_threads'
-import type { Response } from '../../worker/protocol'
+import { type Response, UNREADABLE, Words } from '../../worker/protocol'
 import { serve } from '../../worker/serve'
 import { withoutItsListeners } from './own-listeners'
 import { countPrinted } from './printed'
@@ -20,6 +20,7 @@ const server = serve({
 
 port.on('message', (request) => server.handle(request))
 port.on('messageerror', (error) => {
+  Atomics.store(words, Words.opened, UNREADABLE)
   throw error
 })
 process.on('exit', () => server.flush())

@@ -37,6 +37,7 @@ export class ThreadHandle implements WorkerHandle {
   #inbox: (Response | Printed)[] = []
   #gone: Gone | undefined
   #listen: (response: Response) => void = () => {}
+  #onGarbled: (error: Error) => void = () => {}
   #onGone: (how: Gone) => void = () => {}
   #error: unknown
   #isEnding = false
@@ -112,6 +113,7 @@ export class ThreadHandle implements WorkerHandle {
   }
 
   onGarbled(listen: (error: Error) => void): void {
+    this.#onGarbled = listen
     this.#port.on('messageerror', listen)
   }
 
@@ -137,8 +139,16 @@ export class ThreadHandle implements WorkerHandle {
 
   /** What has come and waits in the port. */
   #receive(): void {
-    for (let rest = receiveMessageOnPort(this.#port); rest; rest = receiveMessageOnPort(this.#port))
-      this.#inbox.push(rest.message as Response | Printed)
+    for (;;) {
+      try {
+        const received = receiveMessageOnPort(this.#port)
+        if (received === undefined) return
+        this.#inbox.push(received.message as Response | Printed)
+      } catch (error) {
+        // It cannot be read, and is gone from the port; the next one may be all right.
+        this.#onGarbled(error as Error)
+      }
+    }
   }
 
   /** @param isUrgent whether it waits no longer for what was printed before */

@@ -27,6 +27,10 @@ export class ThreadsBackend implements ParallelBackend {
     return this.#pool.submit(batch, onOutcome, signal)
   }
 
+  deliver(call: Call): void {
+    this.#pool.deliver(call)
+  }
+
   endCall(call: Call): void {
     this.#pool.endCall(call)
   }
