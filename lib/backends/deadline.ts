@@ -1,5 +1,25 @@
 import { sharedNow } from '../system/clock'
+import type { WorkerClient } from './worker-client'
 import type { WorkerRun } from './worker-run'
+
+/** A worker that is ready reads a message within a fraction of this many milliseconds, however busy the machine is. */
+const PATIENCE = 5000
+
+/**
+ * Looks whether a worker reads what it was sent. One that does not is blocked by what an earlier task has left behind.
+ *
+ * @param onUnheard - Is called when it has not for five seconds, and again after as long, unless that was the end of it.
+ * @returns Looks no more.
+ */
+export function attend(worker: WorkerClient, run: WorkerRun, onUnheard: () => void): () => void {
+  let wasReady = worker.isReady
+  const timer = setInterval(() => {
+    if (run.isOpened) clearInterval(timer)
+    else if (wasReady) onUnheard()
+    wasReady = worker.isReady
+  }, PATIENCE).unref()
+  return () => clearInterval(timer)
+}
 
 /**
  * Looks after the tasks of a run, which may take `timeout` milliseconds each, by the worker's own account: a timer only

@@ -5,7 +5,7 @@ import { sharedNow } from '../system/clock'
 import { onAbort } from '../system/signals'
 import { type Batch, type Call, nameOf, type Task } from '../task/task'
 import { Crew, type WorkerSource } from './crew'
-import { guard } from './deadline'
+import { attend, guard } from './deadline'
 import { FairQueue } from './fair-queue'
 import { initialize } from './initializer'
 import { inGrowingParts, isLong, mostWaiting, nextLook } from './moving'
@@ -40,7 +40,8 @@ interface Running extends Part {
   readonly worker: WorkerClient
   /** Once it is sent: before, there may be an initializer to run. */
   run: WorkerRun | undefined
-  unguard: (() => void) | undefined
+  /** Ends what looks after it. */
+  readonly unguards: (() => void)[]
 }
 
 /**
@@ -150,7 +151,7 @@ export class WorkerPool {
   /** A worker is done with its part. */
   #free(part: Running): void {
     this.#running.delete(part)
-    part.unguard?.()
+    for (const unguard of part.unguards) unguard()
     this.#queue.done(part.job.call)
   }
 
@@ -160,7 +161,7 @@ export class WorkerPool {
       const worker = this.#takeWorker()
       const part = worker && this.#queue.next()
       if (!part) break
-      const running: Running = { ...part, worker, run: undefined, unguard: undefined }
+      const running: Running = { ...part, worker, run: undefined, unguards: [] }
       this.#running.add(running)
       // While the first function is read and encoded, the next worker starts too.
       if (!worker.isReady && !part.job.batch.isLast) this.#crew.grow()
@@ -218,9 +219,30 @@ export class WorkerPool {
     const done = worker.run(run)
     // Not only by who assigns: an initializer may have been waited for.
     this.#lookLater()
-    if (timeout !== undefined && this.#running.has(part))
-      part.unguard = guard(run, timeout, (position) => this.#timeOut(part, run, position, timeout))
+    // Not when it is over: the code of users may have run while it was sent.
+    if (this.#running.has(part)) {
+      part.unguards.push(attend(worker, run, () => this.#giveUpUnheard(part, run)))
+      if (timeout !== undefined)
+        part.unguards.push(guard(run, timeout, (position) => this.#timeOut(part, run, position, timeout)))
+    }
     return done
+  }
+
+  /** A worker does not come to its tasks: they go elsewhere, and it is ended. */
+  #giveUpUnheard(part: Running, run: WorkerRun): void {
+    const { job } = part
+    const taken = run.takeBack(0)
+    if (taken.length > 0) this.#enqueue(job, [taken], { atFront: true })
+    // Now it begins none of them, whatever it does; and it may have come to them at the last moment.
+    if (!run.isOpened) {
+      process.emitWarning('A worker is ended: something that an earlier task left behind has blocked it for seconds', {
+        type: 'ParforWarning',
+        code: 'PARFOR_BLOCKED',
+      })
+      this.#detach(part)
+      this.#partDone(job, run.unreported)
+    }
+    this.#assign()
   }
 
   /**

@@ -99,6 +99,12 @@ export class WorkerRun {
     return this.state === 'sent' && Atomics.load(this.#words, Words.batch) === this.id
   }
 
+  /** Whether the worker has begun to read the message, or found that it cannot. */
+  get isOpened(): boolean {
+    const opened = Atomics.load(this.#words, Words.opened)
+    return this.state === 'sent' && (opened === this.id || opened === UNREADABLE)
+  }
+
   /** How many tasks, the first ones, have run to their end. */
   get over(): number {
     const { begun } = this
@@ -162,11 +168,9 @@ export class WorkerRun {
   }
 
   lost(how: Gone): Lost {
-    const opened = Atomics.load(this.#words, Words.opened)
-    const wasOpened = this.state === 'sent' && (opened === this.id || opened === UNREADABLE)
     const at = this.begun - 1
     const running = at >= this.reported ? this.positions[at] : undefined
     const rest = this.unreported.filter((position) => position !== running)
-    return new Lost(how, wasOpened, running, rest, this.duration + this.spent(sharedNow()))
+    return new Lost(how, this.isOpened, running, rest, this.duration + this.spent(sharedNow()))
   }
 }

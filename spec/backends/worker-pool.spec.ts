@@ -458,8 +458,78 @@ describe('WorkerPool', () => {
       for (const n of [0, 1]) submit(pool, n, [wait(n)])
       for (const worker of workers) worker.start()
       await settled()
+      // Two only for whether they read what they were sent.
+      expect(jest.getTimerCount()).toBe(2)
+      jest.advanceTimersByTime(5000)
       expect(jest.getTimerCount()).toBe(0)
       await pool.close({ force: true })
+    })
+
+    it('a worker that does not read what it is sent: it is ended, and its tasks run elsewhere, once', async () => {
+      const warnings = jest.spyOn(process, 'emitWarning').mockImplementation(() => {})
+      const { pool, workers } = poolOf(1)
+      const { done, outcomes } = submit(pool, 0, [wait(0), wait(1)])
+      const [first] = workers as [InProcessWorker]
+      jest.advanceTimersByTime(20_000)
+      expect(first.isEnded).toBe(false) // it has not started yet
+      first.post = () => {} // what it was sent waits, from now on
+      first.start()
+      await settled()
+      await open(0, 'a')
+      await open(1, 'b')
+      await done
+      const next = submit(pool, 2, [wait(2), wait(3)])
+      jest.advanceTimersByTime(4999)
+      expect([first.isEnded, workers.length]).toEqual([false, 1])
+      jest.advanceTimersByTime(1)
+      expect([first.isEnded, workers.length]).toEqual([true, 2])
+      expect(warnings).toHaveBeenCalledWith(
+        expect.stringContaining('blocked'),
+        expect.objectContaining({ code: 'PARFOR_BLOCKED' }),
+      )
+      workers[1]?.start()
+      await settled()
+      await open(2, 'c')
+      await open(3, 'd')
+      await next.done
+      expect([outcomes, next.outcomes]).toEqual([
+        [value(0, 'a'), value(1, 'b')],
+        [value(2, 'c'), value(3, 'd')],
+      ])
+      await pool.close()
+    })
+
+    it('a worker that begins at the last moment is left alone, with the task that it began', async () => {
+      const { pool, workers } = poolOf(1)
+      const { done, outcomes } = submit(pool, 0, [wait(0)])
+      workers[0]?.start()
+      await settled()
+      await open(0, 'a')
+      await done
+      const [worker] = workers as [InProcessWorker]
+      const { post } = worker
+      let begin = () => {}
+      worker.post = (request) => {
+        begin = () => post(request)
+      }
+      const next = submit(pool, 1, [wait(1)])
+      const { store } = Atomics
+      const spy: jest.SpyInstance<number, [Int32Array, number, number]> = jest.spyOn(Atomics, 'store') as never
+      spy.mockImplementation((words, at, written) => {
+        if (words !== worker.words || at !== Words.limit) return store(words, at, written)
+        spy.mockRestore()
+        Atomics.store(words, Words.opened, Atomics.load(words, Words.batch) + 1)
+        return store(words, at, written)
+      })
+      jest.advanceTimersByTime(5000)
+      expect(worker.isEnded).toBe(false)
+      worker.post = post
+      begin()
+      await settled()
+      await open(1, 'b')
+      await next.done
+      expect([...outcomes, ...next.outcomes]).toEqual([value(0, 'a'), value(1, 'b')])
+      await pool.close()
     })
 
     describe('the time that a task may take:', () => {
@@ -597,7 +667,7 @@ describe('WorkerPool', () => {
         const { done } = submit(pool, 0, [wait(0)], undefined, true, limited)
         workers[0]?.start()
         await settled()
-        expect(jest.getTimerCount()).toBe(1)
+        expect(jest.getTimerCount()).toBe(2)
         await open(0, 'a')
         await done
         expect(jest.getTimerCount()).toBe(0)
