@@ -7,7 +7,7 @@ import { collectList, type OnCompletion, streamResults } from './results'
 export interface RunningCall {
   /** Ends it with this error. */
   stop(error: unknown): void
-  /** Settles when no task of it runs, nor will. */
+  /** Settles when all its tasks are completed, or it has failed: its backend ends what runs of it then. */
   readonly over: Promise<void>
   /** Ends it, unless it can finish by itself, or somebody asks for its results. */
   letGo(error: unknown): void

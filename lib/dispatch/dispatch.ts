@@ -77,8 +77,8 @@ export interface Dispatch {
 }
 
 /**
- * A worker that finishes a batch finds the next one waiting, if the backend sends it ahead: more would only fix the
- * size of batches before it is known what their tasks cost.
+ * A backend has the next batch for a worker when that finishes one: more would only fix the size of batches before it is
+ * known what their tasks cost.
  */
 const sentPerWorker = 2
 
