@@ -1,5 +1,5 @@
 import { close, open } from '../../lib/backends/opened'
-import { manualBackend } from '../support/manual-backend'
+import { manualBackend, settled } from '../support/manual-backend'
 
 describe('open', () => {
   it('opens a backend once, for all that share it, and then lets nobody wait', async () => {
@@ -45,5 +45,61 @@ describe('open', () => {
     })
     await expect(open(backend, 2)).rejects.toThrow('no')
     await expect(open(backend, 2)).resolves.toBeUndefined()
+  })
+})
+
+describe('close', () => {
+  /** A backend that is closed when the spec says so. */
+  function slowToClose() {
+    const closed: (() => void)[] = []
+    const asked: unknown[] = []
+    const { backend, events } = manualBackend({
+      close: (options) =>
+        new Promise<void>((resolve) => {
+          asked.push(options)
+          closed.push(resolve)
+        }),
+    })
+    return { backend, events, asked, closed }
+  }
+
+  it('waits with whoever closes it already', async () => {
+    const { backend, asked, closed } = slowToClose()
+    await open(backend, 2)
+    const over: string[] = []
+    const both = [close(backend).then(() => over.push('first')), close(backend).then(() => over.push('second'))]
+    await settled()
+    expect([asked, over]).toEqual([[undefined], []])
+    closed[0]?.()
+    await Promise.all(both)
+    expect(over.sort()).toEqual(['first', 'second'])
+  })
+
+  it('asks again with force, and then both wait until it is closed', async () => {
+    const { backend, asked, closed } = slowToClose()
+    await open(backend, 2)
+    const over: string[] = []
+    const gentle = close(backend).then(() => over.push('gentle'))
+    const forced = close(backend, { force: true }).then(() => over.push('forced'))
+    expect(asked).toEqual([undefined, { force: true }])
+    closed[1]?.()
+    await settled()
+    expect(over).toEqual([])
+    closed[0]?.()
+    await Promise.all([gentle, forced])
+    expect(over.sort()).toEqual(['forced', 'gentle'])
+  })
+
+  it('is waited for by who opens it again', async () => {
+    const { backend, events, closed } = slowToClose()
+    await open(backend, 2)
+    const closing = close(backend)
+    const opening = open(backend, 3)
+    await settled()
+    expect(events).toEqual(['open 2'])
+    closed[0]?.()
+    await Promise.all([closing, opening])
+    expect(events).toEqual(['open 2', 'open 3'])
+    expect(open(backend, 4)).toBeUndefined()
   })
 })

@@ -799,6 +799,17 @@ describe('A client of a worker', () => {
       expect(ended).toMatchObject([{ how, wasOpened: true, running: 2, rest: [3, 4] }])
     })
 
+    it('does not give back what has run, and cannot be read', async () => {
+      const { worker, run, outcomes, ended } = open()
+      run(tasks('a', 'b', 'c', 'd'))
+      worker.begin(2)
+      worker.hold(1, 2)
+      worker.die()
+      await settled()
+      expect(outcomes).toEqual([unread(10), [11, 2]])
+      expect(ended).toMatchObject([{ running: 2, rest: [3] }])
+    })
+
     it('tells of a task whose outcome that held back, though it had not announced the next one', async () => {
       const { worker, run, outcomes, ended } = open()
       run(tasks('a', 'b', 'c'))
@@ -927,6 +938,37 @@ describe('A client of a worker', () => {
     })
   })
 
+  describe('asked to tell now', () => {
+    it('tells what is on the way, and what is held back', () => {
+      const { worker, client, run, outcomes } = open()
+      const it = run(tasks('a', 'b', 'c'))
+      worker.begin(2)
+      worker.isSlow = true
+      worker.answer(0, [1])
+      worker.hold(1, 2)
+      client.tellNow(it)
+      expect(outcomes).toEqual([
+        [10, 1],
+        [11, 2],
+      ])
+    })
+
+    it('does not while it tells: the rest of that message comes first', () => {
+      const { worker, client, run, outcomes } = open()
+      const it = run(tasks('a', 'b', 'c'), () => client.tellNow(it))
+      worker.begin(2)
+      worker.isSlow = true
+      worker.answer(0, [1, 2])
+      worker.answer(2, [3], { duration: 1 })
+      worker.deliver()
+      expect(outcomes).toEqual([
+        [10, 1],
+        [11, 2],
+        [12, 3],
+      ])
+    })
+  })
+
   describe('asked whether a task still runs', () => {
     it('says so when it does', () => {
       const { worker, client, run } = open()
@@ -953,6 +995,47 @@ describe('A client of a worker', () => {
       worker.hold(0, 1)
       expect(client.stillRuns(it, 1, 0)).toBe(true)
       expect(outcomes).toEqual([[10, 1]])
+    })
+
+    it('tells that those before it cannot be read, when they are neither on the way nor held', () => {
+      const { worker, client, run, outcomes } = open()
+      const it = run(tasks('a', 'b', 'c', 'd'))
+      worker.begin(3)
+      worker.hold(2, 3)
+      expect(client.stillRuns(it, 3, 0)).toBe(true)
+      expect(outcomes).toEqual([unread(10), unread(11), [12, 3]])
+      expect(it.unreported).toEqual([3])
+    })
+
+    it('tells what was held back, though it was posted just then', () => {
+      const { worker, client, run, outcomes } = open()
+      const it = run(tasks('a', 'b'))
+      worker.begin(1)
+      let asked = 0
+      jest.spyOn(worker, 'deliver').mockImplementation(() => {
+        asked += 1
+        if (asked === 2) {
+          jest.restoreAllMocks()
+          worker.answer(0, [1])
+        }
+      })
+      expect(client.stillRuns(it, 1, 0)).toBe(true)
+      expect(outcomes).toEqual([[10, 1]])
+    })
+
+    it('takes no outcome for one that cannot be read when another task has begun meanwhile', () => {
+      const { worker, client, run, outcomes } = open()
+      const it = run(tasks('a', 'b', 'c'))
+      worker.begin(1)
+      let asked = 0
+      jest.spyOn(worker, 'deliver').mockImplementation(() => {
+        asked += 1
+        if (asked !== 1) return
+        worker.begin(2)
+        worker.hold(1, 2)
+      })
+      expect(client.stillRuns(it, 1, 0)).toBe(false)
+      expect(outcomes).toEqual([])
     })
 
     it('cannot say so while an outcome waits for an import', async () => {

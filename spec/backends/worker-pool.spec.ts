@@ -34,21 +34,24 @@ beforeEach(() => {
 afterEach(() => jest.restoreAllMocks())
 
 /** @param most how many workers can be had at all */
-function poolOf(size: number, most = size + 5) {
+function poolOf(size: number, most = size + 5, initializer?: Task) {
   const workers: InProcessWorker[] = []
   const kept: WorkerClient[] = []
-  const pool = new WorkerPool({
-    take() {
-      const free = kept.pop()
-      if (free) return free
-      if (workers.length === most) throw new Error('too many threads')
-      const worker = inProcessWorker(workers.length)
-      workers.push(worker)
-      return new WorkerClient(worker)
+  const pool = new WorkerPool(
+    {
+      take() {
+        const free = kept.pop()
+        if (free) return free
+        if (workers.length === most) throw new Error('too many threads')
+        const worker = inProcessWorker(workers.length)
+        workers.push(worker)
+        return new WorkerClient(worker)
+      },
+      keep: (worker) => void kept.push(worker),
+      endKept: async () => void (await Promise.all(kept.splice(0).map(({ handle }) => handle.terminate()))),
     },
-    keep: (worker) => void kept.push(worker),
-    endKept: async () => void (await Promise.all(kept.splice(0).map(({ handle }) => handle.terminate()))),
-  })
+    initializer,
+  )
   pool.open(size)
   return { pool, workers, kept }
 }
@@ -453,6 +456,24 @@ describe('WorkerPool', () => {
       await pool.close({ force: true })
     })
 
+    it('a long task behind an initializer, too', async () => {
+      const { pool, workers } = poolOf(2, 5, delayed(() => {})())
+      const { done, outcomes } = submit(pool, 0, [wait(0), wait(1)])
+      workers[0]?.start()
+      await settled()
+      await settled()
+      age(workers[0], 30)
+      jest.advanceTimersByTime(5)
+      workers[1]?.start()
+      for (let turn = 0; turn < 3; turn += 1) await settled()
+      expect(gates.has(1)).toBe(true)
+      await open(1, 'b')
+      await open(0, 'a')
+      await done
+      expect(outcomes).toEqual([value(1, 'b'), value(0, 'a')])
+      await pool.close()
+    })
+
     it('nothing, while each worker has one task', async () => {
       const { pool, workers } = poolOf(2)
       for (const n of [0, 1]) submit(pool, n, [wait(n)])
@@ -559,7 +580,8 @@ describe('WorkerPool', () => {
         workers[1]?.start()
         await settled()
         await open(7, 'c')
-        await done
+        // What the late one took counts, or the next batches would grow.
+        expect((await done).duration).toBeGreaterThanOrEqual(100)
         expect(outcomes).toEqual([value(5, 'a'), timedOut(6), value(7, 'c')])
         await pool.close()
       })

@@ -23,6 +23,7 @@ function start(
   { consumes = true, ...plan }: Partial<Plan> & { consumes?: boolean } = {},
   manual = manualBackend(),
   stopper = new AbortController(),
+  onStart: (call: { stop(error: unknown): void }) => void = () => {},
 ) {
   const places: Place[] = []
   const completed: [index: number, Outcome, total: number | undefined][] = []
@@ -54,6 +55,7 @@ function start(
     },
   )
   stopper.signal.addEventListener('abort', () => call.stop(stopper.signal.reason))
+  onStart(call)
   call.start()
   return { sent, endedCalls, completed, places, over, call, values: () => completed.map(([index]) => index) }
 }
@@ -680,5 +682,88 @@ describe('dispatch', () => {
     expect(new Set(first.sent.map(({ signal }) => signal)).size).toBe(1)
     expect([...callsOf(first)][0]).not.toBe([...callsOf(second)][0])
     expect([...callsOf(first)][0]).toEqual({ nested: { level: 1 } })
+  })
+
+  describe('when a task has failed,', () => {
+    it('asks the backend first for what was completed before, and takes its error for the first one', async () => {
+      let deliver = () => {}
+      const manual = manualBackend({ deliver: () => deliver() })
+      const { sent, over, completed, values } = start(
+        [0, 1, 2, 3].map((n) => identity(n)),
+        { workers: 4 },
+        manual,
+      )
+      const told: string[] = []
+      deliver = () => {
+        told.push(`failed: ${over.length}`)
+        sent[0]?.report({ status: 'fulfilled', value: 'a' })
+        sent[1]?.report({ status: 'rejected', reason: new Error('second') })
+      }
+      const error = new Error('first')
+      await sent[2]?.fail(error)
+      expect([told, values(), over]).toEqual([['failed: 0'], [0, 2], [error]])
+      expect(completed[0]?.[1]).toEqual({ status: 'fulfilled', value: 'a' })
+    })
+
+    it('does not ask when every task is settled', async () => {
+      const deliver = jest.fn()
+      const { sent, over } = start([identity(0)], { failFast: false }, manualBackend({ deliver }))
+      await sent[0]?.fail(new Error('no'))
+      await sent[0]?.finish()
+      expect([deliver.mock.calls, over]).toEqual([[], ['ended']])
+    })
+
+    it('may be ended by what it is told then', async () => {
+      let deliver = () => {}
+      const manual = manualBackend({ deliver: () => deliver() })
+      const { sent, over, call } = start([identity(0), identity(1)], {}, manual)
+      const reason = new Error('stopped')
+      deliver = () => call.stop(reason)
+      await sent[0]?.fail(new Error('no'))
+      expect(over).toEqual([reason])
+    })
+
+    it.each([
+      ['a symbol', { value: Symbol('s') }],
+      [
+        'out of reach',
+        {
+          get() {
+            throw new Error('no name')
+          },
+        },
+      ],
+    ])('does without its name when that is %s', async (_, name) => {
+      const fn = Object.defineProperty(() => {}, 'name', name)
+      const { sent, over } = start([{ fn, args: [] }])
+      await sent[0]?.fail(5)
+      expect(over).toEqual([expect.objectContaining({ code: 'PARFOR_TASK', cause: 5 })])
+      expect(taskInfo(over[0])).toMatchObject({ index: 0, name: '' })
+    })
+  })
+
+  it.each([
+    ['the function that makes it', (make: () => object) => make],
+    ['its [Symbol.iterator]', (make: () => object) => ({ [Symbol.iterator]: make })],
+  ])('closes an input whose call is ended by %s', async (_, inputOf) => {
+    const log: string[] = []
+    const input = {
+      [Symbol.iterator]: () => input,
+      next: () => ({ done: false, value: log.push('next') }),
+      return: () => ({ done: true, value: log.push('return') }),
+    }
+    const reason = new Error('ended')
+    const calls: { stop(error: unknown): void }[] = []
+    const { over } = start(
+      inputOf(() => {
+        calls[0]?.stop(reason)
+        return input
+      }),
+      {},
+      manualBackend(),
+      undefined,
+      (call) => calls.push(call),
+    )
+    expect([over, log]).toEqual([[reason], ['return']])
   })
 })

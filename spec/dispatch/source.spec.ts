@@ -227,6 +227,33 @@ describe('openSource', () => {
       expect([arrivals(), source.ended, source.total]).toEqual([2, true, 1])
     })
 
+    it('lets others have a turn of the event loop when its elements need none, and take long', async () => {
+      let now = 0
+      jest.spyOn(performance, 'now').mockImplementation(() => now)
+      let asked = 0
+      const source = openSource(
+        (async function* () {
+          for (;;) {
+            asked += 1
+            now += 4
+            yield task(asked)
+          }
+        })(),
+        () => source.take(1000, { add: () => {} }),
+      )
+      source.take(1000, { add: () => {} })
+      const before: number[] = []
+      for (let turn = 0; turn < 3; turn += 1) {
+        await new Promise((resolve) => setImmediate(resolve))
+        before.push(asked)
+      }
+      source.close()
+      jest.restoreAllMocks()
+      // 10 ms in a turn, counted from its first element.
+      expect(before[0]).toBe(4)
+      expect(before[2]).toBeLessThan(20)
+    })
+
     it('does not ask beyond what is wanted', async () => {
       const { input, log, give } = manual()
       const { take, numbers } = opened(input)

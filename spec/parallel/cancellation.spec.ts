@@ -73,6 +73,22 @@ describe.each(kinds)('With returnAs %s, the signal of a Parallel', (returnAs) =>
     expect(await error).toBe(reason)
   })
 
+  it('that comes from a function given for preDispatch lets the call not begin', async () => {
+    const controller = new AbortController()
+    await using parallel = Parallel({
+      nJobs: 2,
+      returnAs,
+      signal: controller.signal,
+      preDispatch() {
+        controller.abort(new Error('no more'))
+        return 2
+      },
+    })
+    const log: unknown[] = []
+    expect(await errorOf(parallel(endless(log)))).toMatchObject({ message: 'no more' })
+    expect(log).toEqual([])
+  })
+
   it('after the end of a call changes nothing', async () => {
     const controller = new AbortController()
     await using parallel = Parallel({ nJobs: 2, returnAs, signal: controller.signal })

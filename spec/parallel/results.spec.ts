@@ -1,7 +1,8 @@
 import { isMainThread, threadId } from 'node:worker_threads'
 import { delayed, Parallel, shutdown, taskInfo } from '../../lib'
 import { runProgram } from '../support/program'
-import { Unmade } from './tasks'
+import { add, counters, reached } from './counters'
+import { identity, stuck, Unmade } from './tasks'
 
 describe('A result', () => {
   it.each([1, 7, 'auto'] as const)('is what it was when its task ended, for batchSize %s', async (batchSize) => {
@@ -44,6 +45,45 @@ describe('A result', () => {
     }
     expect(await parallel([nest(20_000)])).toEqual([tooDeep])
     expect(await parallel([nest(4)])).toEqual([{ status: 'fulfilled', value: 4 }])
+  })
+
+  describe('that is nested too deep is told once, and its task does not run again, when its worker is ended', () => {
+    const nest = delayed((runs: Int32Array) => {
+      add(runs)
+      let value: unknown = 0
+      for (let n = 0; n < 5_000; n += 1) value = [value]
+      return value
+    })
+    const exit = delayed(() => process.exit(3))
+    const tooDeep = {
+      status: 'rejected',
+      reason: expect.objectContaining({ code: 'PARFOR_UNSERIALIZABLE', side: 'result' }),
+    }
+    const last = (code: string) => ({ status: 'rejected', reason: expect.objectContaining({ code }) })
+
+    it.each([
+      ['exits', exit, 'PARFOR_WORKER_LOST'],
+      ['takes too long', stuck, 'PARFOR_TIMEOUT'],
+    ])('because the next task %s', async (_, next, code) => {
+      const runs = counters()
+      await using parallel = Parallel({ nJobs: 1, backend: 'threads', batchSize: 2, onError: 'settle', timeout: 300 })
+      expect(await parallel([nest(runs), next()])).toEqual([tooDeep, last(code)])
+      expect(runs[0]).toBe(1)
+      expect(await parallel([identity(1)])).toEqual([{ status: 'fulfilled', value: 1 }])
+    })
+
+    it('because its call is aborted', async () => {
+      const runs = counters()
+      const begun = counters(2)
+      await using parallel = Parallel({ nJobs: 1, backend: 'threads', batchSize: 2, onError: 'settle' })
+      const controller = new AbortController()
+      const call = parallel([nest(runs), stuck(begun)], { signal: controller.signal })
+      call.catch(() => {})
+      await reached(begun)
+      controller.abort(new Error('enough'))
+      await expect(call).rejects.toThrow('enough')
+      expect(await parallel([identity(1)])).toEqual([{ status: 'fulfilled', value: 1 }])
+    })
   })
 
   it('that no worker could make costs its own task only', async () => {

@@ -170,6 +170,19 @@ describe('A timeout', () => {
     ])
   })
 
+  it('does not take the place of the error of a task that had failed, and whose output was still to be shown', async () => {
+    await using parallel = Parallel({ nJobs: 2, timeout: 100, onError: 'settle', batchSize: 2 })
+    const failing = delayed((prints: boolean) => {
+      if (prints) console.log('')
+      throw new RangeError('its own')
+    })
+    await parallel([identity(0), identity(1)])
+    const call = parallel([failing(true), failing(false)])
+    // Nobody shows what is printed while this thread is blocked.
+    block(300)
+    expect(await call).toEqual([0, 1].map(() => ({ status: 'rejected', reason: expect.any(RangeError) })))
+  })
+
   it('is told to onProgress, as a failure', async () => {
     const told: [done: number, failed: number][] = []
     await using parallel = Parallel({
