@@ -174,8 +174,9 @@ class BatchRun {
     }
     const flushing = flushOutput()
     if (flushing !== undefined) await this.#behind(flushing)
-    Atomics.store(words, Words.running, ENDED)
     this.post(this.#duration)
+    // Not before: should the worker die of posting, it is the last task that it died of.
+    Atomics.store(words, Words.running, ENDED)
   }
 
   /** @throws SerializationError for what cannot be made here */
