@@ -153,7 +153,7 @@ export const Parallel = function Parallel(
     }
     const plan = {
       backend,
-      open: () => open(backend, nJobs),
+      open: () => open(backend, nJobs, parallel),
       workers,
       ...(backend.sharesObjects
         ? { window: 1, batchSize: fixedBatchSize(1) }
@@ -186,7 +186,7 @@ export const Parallel = function Parallel(
   }
 
   function closeBackends(options?: { force: boolean }) {
-    return Promise.all([...backends.values()].map((backend) => close(backend, options))).then(() => {})
+    return Promise.all([...backends.values()].map((backend) => close(backend, parallel, options))).then(() => {})
   }
 
   function disposed() {

@@ -51,7 +51,8 @@ export class Crew {
   }
 
   get mayGrow(): boolean {
-    return this.#busy.size + this.#starting.size + this.#idle.length < this.#size
+    const idle = this.#idle.filter((worker) => !worker.isGone)
+    return this.#busy.size + this.#starting.size + idle.length < this.#size
   }
 
   /** All that may hold something of a call. */

@@ -2,21 +2,22 @@ import { sharedNow } from '../system/clock'
 import type { WorkerClient } from './worker-client'
 import type { WorkerRun } from './worker-run'
 
-/** A worker that is ready reads a message within a fraction of this many milliseconds, however busy the machine is. */
+/** In a fraction of so many milliseconds a worker reads a message, and shows what a task has printed, on a busy machine too. */
 const PATIENCE = 5000
 
 /**
- * Looks whether a worker reads what it was sent. One that does not is blocked by what an earlier task has left behind.
+ * Looks whether a worker gets on where that is a matter of moments. One that does not is blocked by what an earlier task has
+ * left behind.
  *
- * @param onUnheard - Is called when it has not for five seconds, and again after as long, unless that was the end of it.
+ * @param onBlocked - Is called when it has waited for the same for five to ten seconds; again, unless that was the end of it.
  * @returns Looks no more.
  */
-export function attend(worker: WorkerClient, run: WorkerRun, onUnheard: () => void): () => void {
-  let wasReady = worker.isReady
+export function attend(worker: WorkerClient, run: WorkerRun, onBlocked: () => void): () => void {
+  let before: string | undefined
   const timer = setInterval(() => {
-    if (run.isOpened) clearInterval(timer)
-    else if (wasReady) onUnheard()
-    wasReady = worker.isReady
+    const now = worker.isReady ? run.waitsFor : undefined
+    if (now !== undefined && now === before) onBlocked()
+    before = now
   }, PATIENCE).unref()
   return () => clearInterval(timer)
 }

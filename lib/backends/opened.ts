@@ -1,51 +1,78 @@
 import type { ParallelBackend } from '../backend'
+import { debug } from '../debug'
 
-type Opening =
+type State =
+  | { readonly is: 'closed' | 'open' }
   | { readonly is: 'opening'; readonly opened: Promise<void> }
-  | { readonly is: 'open' }
   | { readonly is: 'closing'; readonly closed: Promise<void> }
 
-/** By backend, not by `Parallel`: two of these may be given the same backend, which is opened once. */
-const openings = new WeakMap<ParallelBackend, Opening>()
+/** What becomes of a backend, which several may use: the first one opens it, and the last one closes it. */
+interface Entry {
+  readonly users: Set<object>
+  state: State
+}
+
+const entries = new WeakMap<ParallelBackend, Entry>()
 
 /**
- * Opens a backend, unless it is open.
+ * Opens a backend for a user, unless it is open.
  *
  * @returns `undefined` when it is open: then nobody waits. A promise that rejects when it does not open; the next
  * call tries again.
  */
-export function open(backend: ParallelBackend, nJobs: number): Promise<void> | undefined {
-  const opening = openings.get(backend)
-  if (opening?.is === 'open') return undefined
-  if (opening?.is === 'opening') return opening.opened
-
-  const start = () => backend.open(nJobs)
-  const opened = (opening === undefined ? Promise.resolve(start()) : opening.closed.then(start, start)).then(
-    () => {
-      if (openings.get(backend) === entry) openings.set(backend, { is: 'open' })
-    },
-    (error) => {
-      if (openings.get(backend) === entry) openings.delete(backend)
-      throw error
-    },
-  )
-  const entry = { is: 'opening' as const, opened }
-  openings.set(backend, entry)
-  return opened
+export function open(backend: ParallelBackend, nJobs: number, user: object): Promise<void> | undefined {
+  let entry = entries.get(backend)
+  if (entry === undefined) {
+    entry = { users: new Set(), state: { is: 'closed' } }
+    entries.set(backend, entry)
+  }
+  entry.users.add(user)
+  if (entry.state.is === 'open') return undefined
+  if (entry.state.is === 'opening') return entry.state.opened
+  return opening(backend, nJobs, entry, entry.state)
 }
 
-/** Closes a backend, when it was opened; with force also one that is closing, and takes its time. */
-export async function close(backend: ParallelBackend, options?: { force: boolean }): Promise<void> {
-  const opening = openings.get(backend)
-  if (opening === undefined) return
-  const before = opening.is === 'closing' ? opening.closed : undefined
-  if (before && !options?.force) return before
-  const closed = Promise.all([before, backend.close(options)]).then(() => {})
-  const entry = { is: 'closing' as const, closed }
-  openings.set(backend, entry)
-  try {
-    await closed
-  } finally {
-    if (openings.get(backend) === entry) openings.delete(backend)
+function opening(backend: ParallelBackend, nJobs: number, entry: Entry, before: State): Promise<void> {
+  const start = () => (entry.state === state ? backend.open(nJobs) : undefined)
+  const opened = before.is === 'closing' ? before.closed.then(start, start) : Promise.resolve(backend.open(nJobs))
+  const state: State = {
+    is: 'opening',
+    opened: opened.then(
+      () => {
+        if (entry.state === state) entry.state = { is: 'open' }
+      },
+      (error) => {
+        if (entry.state === state) entry.state = { is: 'closed' }
+        throw error
+      },
+    ),
   }
+  entry.state = state
+  return state.opened
+}
+
+/** Closes a backend when its last user does; with force also one that is closing already, and takes its time. */
+export async function close(backend: ParallelBackend, user: object, options?: { force: boolean }): Promise<void> {
+  const entry = entries.get(backend)
+  entry?.users.delete(user)
+  if (entry === undefined || entry.users.size > 0 || entry.state.is === 'closed') return
+  if (entry.state.is === 'closing' && !options?.force) return entry.state.closed
+  const state: State = { is: 'closing', closed: closing(backend, entry.state, options) }
+  entry.state = state
+  try {
+    await state.closed
+  } finally {
+    if (entry.state === state) entry.state = { is: 'closed' }
+  }
+}
+
+async function closing(backend: ParallelBackend, before: State, options?: { force: boolean }): Promise<void> {
+  const close = () => backend.close(options)
+  if (before.is === 'opening') {
+    // What is open only then is closed then.
+    const closed = before.opened.then(close, () => {})
+    if (!options?.force) return closed
+    closed.catch((error) => debug.workers('backend %s cannot be closed: %O', backend.name, error))
+  }
+  await Promise.all([before.is === 'closing' ? before.closed : undefined, close()])
 }

@@ -148,6 +148,7 @@ export class WorkerClient {
     const { units } = run.message
     run.open()
     try {
+      if (units.length > 0 || run.message.weight > HEAVY) this.handle.post({ kind: 'coming', batch: run.id })
       this.handle.post({
         kind: 'run',
         batch: {
@@ -381,7 +382,7 @@ export class WorkerClient {
   /** @param seen what the worker was seen to run before all that had come was told */
   #readOutbox(run: WorkerRun, isGone: boolean, seen?: number): void {
     // Most often there is nothing in it that is not known.
-    if (!isGone && run.begun - 1 <= run.reported) return
+    if (!isGone && run.begun - 1 <= run.reported && !run.isShowing) return
     const held = readOutbox(this.handle.words, run.id, isGone)
     // What was posted before them may still be on its way, unless no other task has begun meanwhile.
     if (held && (isGone || held.from <= run.reported || held.running === seen))

@@ -20,8 +20,8 @@ interface Job {
   readonly signal: AbortSignal
   /** How many parts of it wait or run. */
   parts: number
-  /** Counts workers that were lost between two tasks of it. */
-  losses: number
+  /** Counts workers that were lost while no task ran, by the place of the task that was to run next. */
+  readonly losses: Map<number, number>
   duration: number
   /** Tells what the batch cost, and listens to the signal no more. */
   readonly settle: () => void
@@ -45,8 +45,8 @@ interface Running extends Part {
 }
 
 /**
- * Workers that are lost before a task began: twice while they read the message, and what the first task is called with must
- * be what kills them. Before, it is more likely what an earlier task left behind, unless it happens ever again.
+ * Workers that are lost before the same task: twice while they read it, and what it is called with must be what kills them.
+ * Otherwise it is more likely what an earlier task left behind, unless it happens ever again.
  */
 const LOST_WHILE_READING = 3
 const LOST_BEFORE = 1
@@ -82,7 +82,7 @@ export class WorkerPool {
         resolve({ duration: job.duration })
       }
       const call = this.#outgoing(batch.call)
-      const job: Job = { call, batch, onOutcome, signal, parts: 0, losses: 0, duration: 0, settle, reject }
+      const job: Job = { call, batch, onOutcome, signal, parts: 0, losses: new Map(), duration: 0, settle, reject }
       this.#jobs.add(job)
       this.#enqueue(job, [Array.from(batch.tasks, (_, position) => position)])
       this.#assign()
@@ -112,6 +112,8 @@ export class WorkerPool {
     this.#queue.remove(() => true)
     for (const job of [...this.#jobs]) job.settle()
     for (const part of [...this.#running]) this.#detach(part)
+    // For who closes it without force, and waits for what has been dropped now.
+    this.#drained?.()
     await this.#crew.endAll()
   }
 
@@ -221,27 +223,35 @@ export class WorkerPool {
     this.#lookLater()
     // Not when it is over: the code of users may have run while it was sent.
     if (this.#running.has(part)) {
-      part.unguards.push(attend(worker, run, () => this.#giveUpUnheard(part, run)))
+      part.unguards.push(attend(worker, run, () => this.#giveUpBlocked(part, run)))
       if (timeout !== undefined)
         part.unguards.push(guard(run, timeout, (position) => this.#timeOut(part, run, position, timeout)))
     }
     return done
   }
 
-  /** A worker does not come to its tasks: they go elsewhere, and it is ended. */
-  #giveUpUnheard(part: Running, run: WorkerRun): void {
-    const { job } = part
+  /** A worker is ended that gets on no more: the task whose outcome it has is lost, and the others run elsewhere. */
+  #giveUpBlocked(part: Running, run: WorkerRun): void {
+    const { job, worker } = part
+    const { waitsFor } = run
+    const shown = run.isShowing ? run.positions[run.begun - 1] : undefined
+    // First, so that it begins nothing more: it may get on at this very moment.
     const taken = run.takeBack(0)
-    if (taken.length > 0) this.#enqueue(job, [taken], { atFront: true })
-    // Now it begins none of them, whatever it does; and it may have come to them at the last moment.
-    if (!run.isOpened) {
-      process.emitWarning('A worker is ended: something that an earlier task left behind has blocked it for seconds', {
-        type: 'ParforWarning',
-        code: 'PARFOR_BLOCKED',
-      })
-      this.#detach(part)
-      this.#partDone(job, run.unreported)
+    worker.tellNow(run)
+    if (!this.#running.has(part)) return
+    if (waitsFor === undefined || run.waitsFor !== waitsFor) {
+      if (taken.length > 0) this.#enqueue(job, [taken], { atFront: true })
+      this.#assign()
+      return
     }
+    const reason = 'something that a task has left behind blocked it'
+    process.emitWarning(`A worker is ended: ${reason} for seconds`, { type: 'ParforWarning', code: 'PARFOR_BLOCKED' })
+    const { unreported } = run
+    const running = shown !== undefined && unreported.includes(shown) ? shown : undefined
+    const rest = [...unreported.filter((position) => position !== running), ...taken]
+    const lost = new Lost({ exitCode: undefined, reason }, false, running, rest, run.duration + run.spent(sharedNow()))
+    this.#detach(part)
+    this.#goOnWithout(worker, job, lost)
     this.#assign()
   }
 
@@ -267,7 +277,7 @@ export class WorkerPool {
     this.#drop((other) => other === job)
   }
 
-  #goOnWithout(worker: WorkerClient, job: Job, { how, wasOpened, running, rest, duration }: Lost): void {
+  #goOnWithout(worker: WorkerClient, job: Job, { how, wasReading, running, rest, duration }: Lost): void {
     const { id } = worker.handle
     job.duration += duration
     debug.workers('worker %d is lost: %s', id, how.reason)
@@ -277,9 +287,20 @@ export class WorkerPool {
     }
     let left = rest
     let victim = running
-    if (victim === undefined && rest.length > 0) {
-      job.losses += wasOpened ? LOST_WHILE_READING : LOST_BEFORE
-      if (job.losses > MOST_LOSSES) [victim, ...left] = rest as [number, ...number[]]
+    const [first] = rest
+    if (victim === undefined && first !== undefined && this.#isDeadly(job, first, wasReading)) {
+      // One of those that are sent together is to blame: each for itself, then.
+      if (rest.length > 1) {
+        this.#enqueue(
+          job,
+          rest.map((position) => [position]),
+          { atFront: true },
+        )
+        left = []
+      } else {
+        victim = first
+        left = []
+      }
     }
     if (victim !== undefined) {
       const index = job.batch.start + victim
@@ -292,6 +313,13 @@ export class WorkerPool {
     this.#partDone(job, left)
   }
 
+  /** Whether workers were lost so often, just before this task, that it must be what it is called with. */
+  #isDeadly({ losses }: Job, position: number, wasReading: boolean): boolean {
+    const sum = (losses.get(position) ?? 0) + (wasReading ? LOST_WHILE_READING : LOST_BEFORE)
+    losses.set(position, sum)
+    return sum > MOST_LOSSES
+  }
+
   /** A task takes too long, unless its outcome is just coming: its worker is ended, and it has failed. */
   #timeOut(part: Running, run: WorkerRun, position: number, timeout: number): void {
     const { job, worker } = part
@@ -299,7 +327,7 @@ export class WorkerPool {
     const behind = run.takeBack(0)
     if (behind.length > 0) this.#enqueue(job, [behind], { atFront: true })
     if (worker.stillRuns(run, position, sharedNow()) && this.#running.has(part)) {
-      job.duration += run.spent(sharedNow())
+      job.duration += run.duration + run.spent(sharedNow())
       this.#detach(part)
       const { unreported } = run
       // Unless its outcome came at the very last moment.

@@ -29,17 +29,17 @@ export interface Look {
 /** The worker was lost, with what it was doing. Positions count within the batch. */
 export class Lost {
   readonly how: Gone
-  /** Whether it had begun to read this: then what ended it may be in it. */
-  readonly wasOpened: boolean
+  /** Whether it was reading this: then what ended it may be in it. */
+  readonly wasReading: boolean
   /** The task that ran; `undefined` when it was between two. */
   readonly running: number | undefined
   /** Tasks with no outcome, without the one that ran. */
   readonly rest: readonly number[]
   /** Milliseconds that its tasks took there. */
   readonly duration: number
-  constructor(how: Gone, wasOpened: boolean, running: number | undefined, rest: readonly number[], duration: number) {
+  constructor(how: Gone, wasReading: boolean, running: number | undefined, rest: readonly number[], duration: number) {
     this.how = how
-    this.wasOpened = wasOpened
+    this.wasReading = wasReading
     this.running = running
     this.rest = rest
     this.duration = duration
@@ -105,12 +105,23 @@ export class WorkerRun {
     return this.state === 'sent' && (opened === this.id || opened === UNREADABLE)
   }
 
+  /** Whether the task that was announced has ended, and what it has printed is to be shown before its outcome. */
+  get isShowing(): boolean {
+    const { begun } = this
+    return begun > 0 && Atomics.load(this.#words, Words.over) === begun
+  }
+
+  /** What it waits for, where that is a matter of moments; `undefined` when it does not. */
+  get waitsFor(): string | undefined {
+    if (this.state !== 'sent') return undefined
+    if (!this.isOpened) return `message ${this.id}`
+    return this.isShowing ? `output ${this.id} ${this.begun}` : undefined
+  }
+
   /** How many tasks, the first ones, have run to their end. */
   get over(): number {
     const { begun } = this
-    // Behind the limit one may have been announced that did not run.
-    if (begun === ENDED) return Math.min(Atomics.load(this.#words, Words.limit), this.positions.length)
-    return Math.max(begun - 1, 0)
+    return begun >= ENDED ? begun - ENDED : Math.max(begun - 1, 0)
   }
 
   /** Milliseconds since the first task was begun. */
@@ -134,8 +145,7 @@ export class WorkerRun {
     const at = this.begun - 1
     const position = this.positions[at]
     // Its outcome may be here before the worker has announced the next one.
-    if (position === undefined || at < this.reported) return undefined
-    if (Atomics.load(this.#words, Words.over) === at + 1) return undefined
+    if (position === undefined || at < this.reported || this.isShowing) return undefined
     return {
       position,
       elapsed: since(Atomics.load(this.#words, Words.started), now),
@@ -152,7 +162,8 @@ export class WorkerRun {
   takeBack(kept: number): readonly number[] {
     if (this.state !== 'sent') return []
     // Never beyond where it was: what is behind that was taken back before.
-    const limit = Math.min(this.begun + kept, this.positions.length)
+    const before = Atomics.load(this.#words, Words.limit)
+    const limit = Math.min(this.begun + kept, this.positions.length, before)
     Atomics.store(this.#words, Words.limit, limit)
     // One that was announced meanwhile may have begun. If it has not, the end of the batch comes without its outcome.
     const first = Math.max(limit, this.begun)
@@ -171,6 +182,6 @@ export class WorkerRun {
     const at = this.begun - 1
     const running = at >= this.reported ? this.positions[at] : undefined
     const rest = this.unreported.filter((position) => position !== running)
-    return new Lost(how, this.isOpened, running, rest, this.duration + this.spent(sharedNow()))
+    return new Lost(how, this.isOpened && !this.hasBegun, running, rest, this.duration + this.spent(sharedNow()))
   }
 }

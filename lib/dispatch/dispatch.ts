@@ -118,7 +118,8 @@ export function dispatch(tasks: unknown, plan: Plan, receiver: Receiver): Dispat
   /** Milliseconds that were spent on the input in this turn of the event loop, where that is worth to be counted. */
   let spent = 0
   let hasToldEnd = false
-  let isFailing = false
+  /** The first error in time of a task, while what was completed before is told. */
+  let firstError: { readonly error: unknown } | undefined
 
   return {
     start,
@@ -150,7 +151,7 @@ export function dispatch(tasks: unknown, plan: Plan, receiver: Receiver): Dispat
    * Does all that can be done now. Called whenever something has happened; `unfilled` lets a batch go as it is.
    */
   function advance(unfilled = false) {
-    if (!isOpen() || source === undefined) return
+    if (!isOpen() || firstError !== undefined || source === undefined) return
     let isLate = false
     while (out < outAtOnce && unconsumed < plan.window) {
       const size = plan.batchSize.next(left(source))
@@ -306,9 +307,13 @@ export function dispatch(tasks: unknown, plan: Plan, receiver: Receiver): Dispat
     setTaskInfo(reason, { index, name, workerId })
     if (plan.failFast) {
       // The first error in time ends the call; what was completed before may still be on its way.
-      if (isFailing) return
-      isFailing = true
-      plan.backend.deliver?.(call)
+      if (firstError !== undefined) return
+      firstError = { error: reason }
+      try {
+        plan.backend.deliver?.(call)
+      } catch (error) {
+        debug.dispatch('deliver() of backend %s failed: %O', plan.backend.name, error)
+      }
       if (!isOpen()) return
     }
     completed += 1
@@ -342,8 +347,7 @@ export function dispatch(tasks: unknown, plan: Plan, receiver: Receiver): Dispat
   }
 
   function fail(error: unknown) {
-    // The first error in time, when the input has failed and what it gave before is still running.
-    const first = inputFailure === undefined ? error : inputFailure.error
+    const first = firstError === undefined ? error : firstError.error
     end('failed', () => receiver.failed(first), first)
   }
 

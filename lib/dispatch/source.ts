@@ -43,21 +43,14 @@ export function openSource(given: unknown, onArrival: () => void): Source {
   throw new TypeError(`Parallel runs an iterable or async iterable of tasks, or a generator function; got ${what}`)
 }
 
-/** An input that is quick is not timed for each element: that would take as long as the element itself. */
-const elementsBetweenLooks = 16
-/** Milliseconds for so many elements of such an input. */
-const quick = 0.2
+/** Milliseconds: an element that took less was quick, and the next one most likely is. */
+const quick = 0.02
 
 function syncSource(iterator: Iterator<unknown>, length: number | undefined): Source {
   let state: 'open' | 'asking' | 'ended' | 'closed while asking' = 'open'
   let taken = 0
-  /** How many elements may be asked for without looking at the time. */
-  let untimed = 0
-  /** When that was looked at last, and how many were taken then. */
-  let lookedAt = 0
-  let takenThen = 0
-  /** How often in a row it had taken long. */
-  let slowLooks = 0
+  /** How many elements have taken long, one after the other. One may be the machine, which had something else to do. */
+  let slow = 0
 
   return {
     get total() {
@@ -68,8 +61,10 @@ function syncSource(iterator: Iterator<unknown>, length: number | undefined): So
     },
 
     take(wanted, sink, until = Number.POSITIVE_INFINITY) {
+      const isTimed = until !== Number.POSITIVE_INFINITY
+      let now = isTimed ? performance.now() : 0
       for (let missing = wanted; missing > 0 && state === 'open'; missing -= 1) {
-        if (isOver(until)) return true
+        if (isTimed && slow > 1 && now >= until) return true
         state = 'asking'
         let next: IteratorResult<unknown>
         try {
@@ -77,6 +72,11 @@ function syncSource(iterator: Iterator<unknown>, length: number | undefined): So
         } catch (error) {
           state = 'ended'
           throw error
+        }
+        if (isTimed) {
+          const before = now
+          now = performance.now()
+          slow = now - before < quick ? 0 : slow + 1
         }
         if (next.done) {
           state = 'ended'
@@ -99,21 +99,6 @@ function syncSource(iterator: Iterator<unknown>, length: number | undefined): So
       state = 'ended'
       tell(iterator)
     },
-  }
-
-  function isOver(until: number): boolean {
-    if (until === Number.POSITIVE_INFINITY) return false
-    if (untimed > 0) {
-      untimed -= 1
-      return false
-    }
-    const now = performance.now()
-    if (taken > takenThen) slowLooks = now - lookedAt < quick ? 0 : slowLooks + 1
-    untimed = taken > takenThen && slowLooks === 0 ? elementsBetweenLooks : 0
-    lookedAt = now
-    takenThen = taken
-    // Once may be the machine, which had something else to do.
-    return now >= until && slowLooks > 1
   }
 
   /** What the input's own code may have changed, unseen by the compiler. */

@@ -47,6 +47,11 @@ export class Outbox {
     return true
   }
 
+  /** How many it has. */
+  get count(): number {
+    return this.#count
+  }
+
   /** They were posted. */
   clear(): void {
     if (this.#count === 0) return
@@ -113,7 +118,7 @@ export interface Held {
 export function readOutbox(words: Int32Array, batch: number, isGone: boolean): Held | undefined {
   const running = Atomics.load(words, Words.running)
   if (Atomics.load(words, Words.batch) !== batch) return undefined
-  if (!isGone && (running === 0 || running === ENDED)) return undefined
+  if (!isGone && (running === 0 || running >= ENDED)) return undefined
   const count = Atomics.load(words, Words.held)
   if (count === 0) return undefined
   const from = Atomics.load(words, Words.heldFrom)

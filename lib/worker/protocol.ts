@@ -9,6 +9,8 @@ export type Request =
   | { readonly kind: 'end'; readonly call: number }
   /** An outcome could not be read. Answered behind the batch that runs, with its end, so that the gap is seen. */
   | { readonly kind: 'report'; readonly batch: number }
+  /** A batch comes next that takes its time to be read. */
+  | { readonly kind: 'coming'; readonly batch: number }
 
 export interface RunBatch {
   readonly id: number
@@ -75,13 +77,16 @@ export interface Refused {
  */
 export const Words = {
   /**
-   * The position of the task that runs, plus 1; 0 before the first, `ENDED` behind the last. Written by the worker, as
-   * all but `limit`.
+   * The position of the task that runs, plus 1; 0 before the first; at the end `ENDED`, plus the number of tasks that have
+   * run. Written by the worker, as all but `limit`.
    */
   running: 0,
   /** The id of the batch that it belongs to. */
   batch: 1,
-  /** When it was started, a stamp of the shared clock. Written before `running`. */
+  /**
+   * When it was started, a stamp of the shared clock. Written before `running`. While its arguments are made, or its result
+   * is made ready to be sent, it lies ahead: that is not to count.
+   */
   started: 2,
   /** When the first task of the batch was started. */
   begun: 3,
@@ -95,13 +100,13 @@ export const Words = {
   heldFrom: 6,
   /** What `running` says when that task has ended, and its outcome waits for what it has printed. */
   over: 7,
-  /** The id of the batch whose message was read last; `UNREADABLE`. */
+  /** The id of the batch whose message was read last, or is being read; `UNREADABLE`. */
   opened: 8,
   /** An even number, so that what follows can be read in units of eight bytes. */
   count: 10,
 } as const
 
-/** `Words.running` of a batch that no task of runs any more. */
+/** `Words.running` of a batch that no task of runs any more is this, or above. */
 export const ENDED = 2 ** 30
 
 /** `Words.opened` when a message cannot be read. */

@@ -31,6 +31,12 @@ interface OpenCall {
 /** After this many milliseconds outcomes are posted though tasks follow: until then they share one message. */
 const HOLD = 2
 
+/**
+ * Milliseconds that it may take to make a task's arguments, or its outcome ready to be sent, before that counts as time of
+ * the task: the first error of a thread takes some tens of them.
+ */
+const GRACE = 1000
+
 /** A task that takes this many milliseconds is worth a message of its own, which is cheaper than packing its result. */
 const WORTH_A_MESSAGE = 0.2
 
@@ -44,7 +50,7 @@ export function serve(line: Line): { handle(request: Request): void; flush(): vo
   let turn = Promise.resolve()
   let running: BatchRun | undefined
 
-  const begin = async (request: Request): Promise<void> => {
+  const begin = async (request: Exclude<Request, { kind: 'coming' }>): Promise<void> => {
     if (request.kind === 'end') {
       calls.delete(request.call)
     } else if (request.kind === 'report') {
@@ -65,6 +71,11 @@ export function serve(line: Line): { handle(request: Request): void; flush(): vo
 
   return {
     handle(request) {
+      if (request.kind === 'coming') {
+        // Not in turn: it says that this worker is there.
+        Atomics.store(line.words, Words.opened, request.batch)
+        return
+      }
       turn = turn.then(() => begin(request))
     },
     /** Posts what is held back: for a worker that is about to exit. */
@@ -137,18 +148,19 @@ class BatchRun {
     Atomics.store(words, Words.over, 0)
     Atomics.store(words, Words.batch, id)
     for (const [position, { fn, args, hasKwargs }] of tasks.entries()) {
-      Atomics.store(words, Words.started, toStamp(started))
+      const isReady = 'values' in args
+      Atomics.store(words, Words.started, toStamp(isReady ? started : started + GRACE))
       Atomics.store(words, Words.running, position + 1)
       if (Atomics.load(words, Words.limit) <= position) {
-        Atomics.store(words, Words.running, ENDED)
+        // It does not run, after all.
+        Atomics.store(words, Words.running, position)
         break
       }
       let ended: number
       let isSentAsItIs = false
       try {
         const values = this.#argumentsOf(args)
-        if (!('values' in args)) {
-          // To make them took its time, which is not the task's.
+        if (!isReady) {
           started = sharedNow()
           Atomics.store(words, Words.started, toStamp(started))
         }
@@ -156,9 +168,12 @@ class BatchRun {
         // Not `await` for all: a task that is not async costs no turn of the event loop.
         const value = isThenable(result) ? await this.#outcomeOf(result) : result
         ended = sharedNow()
-        isSentAsItIs = this.#succeed(value)
+        isSentAsItIs = isSimple(value)
+        if (!isSentAsItIs) Atomics.store(words, Words.started, toStamp(ended + GRACE))
+        this.#succeed(value)
       } catch (error) {
         ended = sharedNow()
+        Atomics.store(words, Words.started, toStamp(ended + GRACE))
         if (error instanceof SerializationError && error === this.#unmade) this.#refuseResult(error)
         else this.#fail(error)
       }
@@ -176,7 +191,7 @@ class BatchRun {
     if (flushing !== undefined) await this.#behind(flushing)
     this.post(this.#duration)
     // Not before: should the worker die of posting, it is the last task that it died of.
-    Atomics.store(words, Words.running, ENDED)
+    Atomics.store(words, Words.running, ENDED + Atomics.load(words, Words.running))
   }
 
   /** @throws SerializationError for what cannot be made here */
@@ -220,11 +235,15 @@ class BatchRun {
     return this.#behind(flushing).then(() => this.post())
   }
 
-  /** The task has ended, and what it left behind runs on meanwhile: it changes nothing of the result. */
+  /**
+   * The task has ended, and what it left behind runs on meanwhile: it changes nothing of the result, which the caller can
+   * get at.
+   */
   #behind(flushing: Promise<void>): Promise<void> {
     const { words } = this.#line
-    Atomics.store(words, Words.over, Atomics.load(words, Words.running))
+    if (this.#outbox.count < this.#held.length) this.#hold()
     this.#packLast()
+    Atomics.store(words, Words.over, Atomics.load(words, Words.running))
     return flushing
   }
 
@@ -240,12 +259,11 @@ class BatchRun {
     }
   }
 
-  /** @returns whether there was nothing to be done for it to be sent */
-  #succeed(value: unknown): boolean {
+  #succeed(value: unknown): void {
     if (isSimple(value)) {
       this.#held.push({ values: [value] })
       this.#isLastLoose = false
-      return true
+      return
     }
     try {
       const parcel = this.#message.parcel([value], () => 'result')
@@ -254,7 +272,6 @@ class BatchRun {
     } catch (error) {
       this.#refuseResult(error)
     }
-    return false
   }
 
   #fail(error: unknown): void {

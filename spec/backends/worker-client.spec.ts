@@ -796,7 +796,7 @@ describe('A client of a worker', () => {
         [11, 2],
       ])
       const how = { exitCode: 9, reason: 'it exited with code 1' }
-      expect(ended).toMatchObject([{ how, wasOpened: true, running: 2, rest: [3, 4] }])
+      expect(ended).toMatchObject([{ how, running: 2, rest: [3, 4] }])
     })
 
     it('does not give back what has run, and cannot be read', async () => {
@@ -861,7 +861,7 @@ describe('A client of a worker', () => {
       await finish()
       await done
       expect(outcomes).toEqual([[10, 'before the end']])
-      expect(ended).toMatchObject([{ wasOpened: true, running: 1, rest: [] }])
+      expect(ended).toMatchObject([{ running: 1, rest: [] }])
     })
 
     it('has lost nothing when the outcome that waited was the last one', async () => {
@@ -893,7 +893,7 @@ describe('A client of a worker', () => {
       expect(client.isGone).toBe(true)
       run(tasks('a', 'b'))
       await settled()
-      expect(ended).toMatchObject([{ wasOpened: false, running: undefined, rest: [0, 1] }])
+      expect(ended).toMatchObject([{ wasReading: false, running: undefined, rest: [0, 1] }])
       expect([worker.requests, worker.isRef]).toEqual([[], false])
     })
 

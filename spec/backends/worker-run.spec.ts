@@ -32,7 +32,7 @@ function runOf(positions: readonly number[]) {
       Atomics.store(words, Words.started, toStamp(now - ms))
       Atomics.store(words, Words.begun, toStamp(now - batchMs))
     },
-    end: () => void Atomics.store(words, Words.running, ENDED),
+    end: () => void Atomics.store(words, Words.running, ENDED + Atomics.load(words, Words.running)),
     get limit() {
       return Atomics.load(words, Words.limit)
     },
@@ -254,7 +254,7 @@ describe('A run', () => {
     })
   })
 
-  it('knows which tasks are over: those before the one that was announced; all, or those before the limit, at the end', () => {
+  it('knows which tasks are over: those before the one that was announced; all that have run, at the end', () => {
     const worker = runOf([1, 2, 3])
     expect(worker.run.over).toBe(0)
     worker.send()
@@ -266,9 +266,19 @@ describe('A run', () => {
     worker.end()
     expect(worker.run.over).toBe(3)
     worker.begin(1)
-    worker.run.takeBack(0)
     worker.end()
     expect(worker.run.over).toBe(2)
+  })
+
+  it('waits for its message to be read, and for what its last task has printed', () => {
+    const worker = runOf([1, 2])
+    expect(worker.run.waitsFor).toBeUndefined()
+    worker.send()
+    expect(worker.run.waitsFor).toBe('message 7')
+    worker.begin(1)
+    expect(worker.run.waitsFor).toBeUndefined()
+    Atomics.store(worker.words, Words.over, 2)
+    expect(worker.run.waitsFor).toBe('output 7 2')
   })
 
   it('has no task running that has ended, and waits for what it has printed', () => {
@@ -298,7 +308,7 @@ describe('A run', () => {
       worker.begin(1)
       worker.run.reported = 1
       const lost = worker.run.lost(how)
-      expect([lost.how, lost.wasOpened, told(lost)]).toEqual([how, true, { running: 2, rest: [3, 4, 5] }])
+      expect([lost.how, lost.wasReading, told(lost)]).toEqual([how, false, { running: 2, rest: [3, 4, 5] }])
     })
 
     it('tells of none that ran when the outcome of that one is here', () => {
@@ -313,18 +323,22 @@ describe('A run', () => {
       const worker = runOf([1, 2])
       worker.send()
       const lost = worker.run.lost(how)
-      expect([lost.wasOpened, told(lost)]).toEqual([false, { running: undefined, rest: [1, 2] }])
+      expect([lost.wasReading, told(lost)]).toEqual([false, { running: undefined, rest: [1, 2] }])
     })
 
-    it('tells whether the worker had begun to read it, or could not', () => {
-      const wasOpened = (opened: number) => {
+    it('tells whether the worker was reading it, or could not', () => {
+      const wasReading = (opened: number) => {
         const worker = runOf([1, 2])
         worker.send()
         Atomics.store(worker.words, Words.opened, opened)
-        return worker.run.lost(how).wasOpened
+        return worker.run.lost(how).wasReading
       }
-      expect([7, UNREADABLE, 6].map(wasOpened)).toEqual([true, true, false])
-      expect(runOf([1]).run.lost(how).wasOpened).toBe(false)
+      expect([7, UNREADABLE, 6].map(wasReading)).toEqual([true, true, false])
+      expect(runOf([1]).run.lost(how).wasReading).toBe(false)
+      const worker = runOf([1])
+      worker.send()
+      worker.begin(0)
+      expect(worker.run.lost(how).wasReading).toBe(false)
     })
 
     it('tells what its tasks have taken there', () => {

@@ -444,14 +444,14 @@ describe('dispatch', () => {
       expect(over).toHaveLength(1)
     })
 
-    it('with the error that the input had first, when a task fails then', async () => {
+    it('with the error of a task before it that fails: that comes first, in order', async () => {
       const input = function* () {
         yield identity(0)
         throw new RangeError('first')
       }
       const { sent, over } = start(input, { drains: true })
       await sent[0]?.fail(new Error('second'))
-      expect(over).toMatchObject([{ message: 'first' }])
+      expect(over).toMatchObject([{ message: 'second' }])
     })
 
     it('with an element that is no task after those before it, and ends the input', async () => {
@@ -711,6 +711,30 @@ describe('dispatch', () => {
       await sent[0]?.fail(new Error('no'))
       await sent[0]?.finish()
       expect([deliver.mock.calls, over]).toEqual([[], ['ended']])
+    })
+
+    it('takes and sends nothing more, whatever is consumed then', async () => {
+      const pulled: number[] = []
+      let deliver = () => {}
+      const manual = manualBackend({ deliver: () => deliver() })
+      const { sent, places, over } = start(counting(pulled), { consumes: false }, manual)
+      await sent[0]?.complete(['a'])
+      expect(pulled).toEqual([0, 1, 2, 3])
+      deliver = () => places[0]?.consumed()
+      await sent[1]?.fail(new Error('no'))
+      expect([pulled, sent.length, over.length]).toEqual([[0, 1, 2, 3], 4, 1])
+    })
+
+    it('fails with its error, also when the backend cannot tell', async () => {
+      const manual = manualBackend({
+        deliver: () => {
+          throw new Error('the backend')
+        },
+      })
+      const { sent, over } = start([identity(0)], {}, manual)
+      const error = new Error('its own')
+      await sent[0]?.fail(error)
+      expect(over).toEqual([error])
     })
 
     it('may be ended by what it is told then', async () => {

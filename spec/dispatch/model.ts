@@ -60,7 +60,7 @@ export class Model {
           returnAs === 'generator_unordered' ? counts.completed - 1 : index,
           settles || outcome.status === 'rejected' ? outcome : outcome.value,
         )
-      else this.end = { is: 'failed', error: (this.#inputFailure ?? { error: outcome.reason }).error }
+      else this.end = { is: 'failed', error: outcome.reason }
       for (; this.#early.has(counts.inOrder); counts.inOrder += 1) this.ready.push(this.#early.get(counts.inOrder))
     }
     if (this.end === undefined && this.#isInputOver && counts.batchesOut === 0 && counts.completed === counts.taken)

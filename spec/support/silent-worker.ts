@@ -85,7 +85,7 @@ export function silentWorker(): SilentWorker {
       Atomics.store(words, Words.batch, last())
       Atomics.store(words, Words.running, at + 1)
     },
-    end: () => void Atomics.store(words, Words.running, ENDED),
+    end: () => void Atomics.store(words, Words.running, ENDED + Atomics.load(words, Words.running)),
     hold(at, ...values) {
       outbox.clear()
       for (const value of values) outbox.add(at, { values: [value] })
