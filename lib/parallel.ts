@@ -125,10 +125,12 @@ export const Parallel = function Parallel(
       const shape = {
         returnAs: checked.returnAs,
         settled: checked.onError === 'settle',
-        onCompletion: onProgress && startProgress(onProgress),
+        onCompletion: onProgress && startProgress(onProgress, (error) => running?.stop(error)),
         signals,
       }
+      let running: RunningCall | undefined
       return startCall(tasks, planned, shape, (call) => {
+        running = call
         calls.add(call)
         void call.over.then(() => calls.delete(call))
       })
@@ -195,7 +197,9 @@ export const Parallel = function Parallel(
   }
 
   function notAsked() {
-    return new DisposedError(`${disposed().message}; nobody was asking this call for its results`)
+    return new DisposedError(
+      `Nobody was asking this call for its results: take them before close(). ${disposed().message}`,
+    )
   }
 
   const methods: Pick<Parallel, 'close' | 'terminate' | typeof Symbol.dispose | typeof Symbol.asyncDispose> = {

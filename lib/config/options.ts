@@ -24,7 +24,7 @@ export interface Progress {
   readonly remaining?: number
 }
 
-/** Is told of every completed task. What it throws fails the call. */
+/** Is told of every completed task. What it throws, or a promise of it rejects with, fails the call. */
 export type OnProgress = (progress: Progress) => void
 
 /** How many batches may be taken from the input beyond what is finished and consumed. */

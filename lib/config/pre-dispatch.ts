@@ -30,6 +30,7 @@ export function checkPreDispatch(preDispatch: unknown): Window {
   if (typeof preDispatch !== 'string' || matched === undefined) {
     throw new TypeError(`preDispatch must be ${valid}; got ${inspect(preDispatch, { depth: 0 })}`)
   }
+  if (Number(factor) === 0) atLeastOne(0, inspect(preDispatch))
   return (nJobs) => atLeastOne(Number(factor ?? 1) * nJobs, `'${preDispatch}' with nJobs = ${nJobs}`)
 }
 

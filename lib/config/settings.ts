@@ -130,6 +130,8 @@ export function checkCallOptions(given: unknown = {}): CallOptions {
     const got = inspect(given, { depth: 0 })
     throw new TypeError(`The options of a call are an object, { signal?, onProgress? }; got ${got}${hint}`)
   }
+  if (isTask(given))
+    throw new TypeError('A call takes its tasks as one iterable: put them into an array, parallel([a, b])')
   return checkEach(given, callChecks, 'a call')
 }
 
@@ -265,6 +267,9 @@ function checkResourceLimits(value: unknown, option: string): ResourceLimits {
 }
 
 function checkSignal(value: unknown, option: string): AbortSignal {
+  const { signal } = Object(value) as { signal?: unknown }
+  if (!isSignal(value) && isSignal(signal))
+    throw new TypeError(`${wrong(option, 'an AbortSignal', value)}. Write controller.signal`)
   if (!isSignal(value)) throw new TypeError(wrong(option, 'an AbortSignal', value))
   return value
 }
@@ -282,10 +287,13 @@ function isPlain(value: object): boolean {
 }
 
 function checkTask(value: unknown, option: string): Task {
+  if (!isTask(value)) throw new TypeError(wrong(option, 'a task, delayed(fn)(...args)', value))
+  return value
+}
+
+function isTask(value: unknown): value is Task {
   const { fn, args } = Object(value) as Partial<Task>
-  if (typeof fn !== 'function' || !Array.isArray(args))
-    throw new TypeError(wrong(option, 'a task, delayed(fn)(...args)', value))
-  return value as Task
+  return typeof fn === 'function' && Array.isArray(args)
 }
 
 function workerOptions(options: Results<typeof checks>): WorkerOptions {

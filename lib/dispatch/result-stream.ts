@@ -49,6 +49,8 @@ export class ResultStream<R> implements AsyncGenerator<R, void, undefined> {
 }
 
 Object.setPrototypeOf(ResultStream.prototype, AsyncIterator)
+// Shared with other copies of this library: a task that is given one is told what it is.
+Object.defineProperty(ResultStream.prototype, Symbol.for('parfor.results'), { value: true })
 Object.defineProperty(ResultStream.prototype, Symbol.toStringTag, { value: 'AsyncGenerator', configurable: true })
 
 /** A stream that can be asked for nothing any more is as good as ended. */

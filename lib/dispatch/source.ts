@@ -78,6 +78,10 @@ function syncSource(iterator: Iterator<unknown>, length: number | undefined): So
           now = performance.now()
           slow = now - before < quick ? 0 : slow + 1
         }
+        if (typeof next !== 'object' || next === null) {
+          state = 'ended'
+          throw noResult(next)
+        }
         if (next.done) {
           state = 'ended'
         } else if (stillAsking()) {
@@ -172,8 +176,7 @@ function asyncSource(iterator: AsyncIterator<unknown>, onArrival: () => void): S
   function arrive(next: IteratorResult<unknown>) {
     if (state !== asking) return
     try {
-      if (typeof next !== 'object' || next === null)
-        throw new TypeError(`The next() of the tasks gave ${described(next)}, not a result`)
+      if (typeof next !== 'object' || next === null) throw noResult(next)
       state = next.done ? { is: 'ended' } : arrived(next.value)
     } catch (error) {
       state = { is: 'failed', error }
@@ -234,6 +237,10 @@ function asTask(value: unknown, index: number): Task {
     return task as Task
   }
   throw new TypeError(`tasks[${index}] is no task but ${described(value)}. ${advice(value)}`)
+}
+
+function noResult(next: unknown): TypeError {
+  return new TypeError(`The next() of the tasks gave ${described(next)}, not a result`)
 }
 
 function isNamed(kwargs: unknown): boolean {

@@ -29,6 +29,9 @@ const isOpaque = (path: string) => BY_CLONE.test(path) || BY_NEW.test(path) || p
 /** Shared with other copies of this library: what `Parallel` makes has it. */
 const PARALLEL = Symbol.for('parfor.parallel')
 
+/** What a call with `returnAs: 'generator'` gives has it. */
+const RESULTS = Symbol.for('parfor.results')
+
 /** Whether a function is what `Parallel(…)` gives: code inside of it has nothing to say to a worker. */
 export const isParallel = (fn: Function): boolean => PARALLEL in fn
 
@@ -36,6 +39,11 @@ export const isParallel = (fn: Function): boolean => PARALLEL in fn
 export function cannotSend(object: object, isOfNode: (maker: Function) => boolean): Refusal | undefined {
   if (types.isProxy(object)) return refusal('a Proxy cannot be copied', 'Send its target instead.')
   if (hasHook(object)) return undefined
+  if (RESULTS in object)
+    return refusal(
+      'it is a generator of results, whose call belongs to this thread',
+      'Take them first, with for await.',
+    )
   if (types.isPromise(object)) return refusal('it is a promise', 'Await it first.')
   if (types.isWeakMap(object) || types.isWeakSet(object) || isWeakRef(object))
     return refusal(`a ${nameOf(object)} cannot be copied`, 'Make it inside the task.', 'Return plain data.')
@@ -56,6 +64,7 @@ function refuseByClass(object: object, isOfNode: (maker: Function) => boolean): 
     if (path !== undefined && isOpaque(path)) return below === 'user' ? hiddenState(object, path) : undefined
     if (path !== undefined && COMPOSED.test(path)) break
     if (path !== undefined && / Iterator$/.test(tagOf(object))) return iterator
+    if (path !== undefined && /^global,Abort(Signal|Controller),/.test(path)) return ofThisThread(object)
     if (path !== undefined) return inThisProcess(`${withArticle(nameOf(object))}${origin(path)}`)
     const maker: unknown = Object.getOwnPropertyDescriptor(p, 'constructor')?.value
     if (typeof maker !== 'function') continue
@@ -103,6 +112,13 @@ const inThisProcess = (kind: string) =>
     `it is ${kind}, which lives in this process only`,
     'Open it inside the task, or send what is needed to open it.',
     'Return what the task reads from it, as plain data.',
+  )
+
+const ofThisThread = (object: object) =>
+  refusal(
+    `it is ${withArticle(nameOf(object))}, which is heard in this thread only`,
+    'Give the signal to the call, parallel(tasks, { signal }): it ends the tasks. Or let the task ask: look at shared memory.',
+    'Return plain data.',
   )
 
 /** ` (node:net)` */

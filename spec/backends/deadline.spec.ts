@@ -1,4 +1,5 @@
-import { guard } from '../../lib/backends/deadline'
+import { attend, guard } from '../../lib/backends/deadline'
+import type { WorkerClient } from '../../lib/backends/worker-client'
 import type { WorkerRun } from '../../lib/backends/worker-run'
 
 beforeEach(() => jest.useFakeTimers())
@@ -100,5 +101,53 @@ describe('A guard', () => {
     expect(timer?.hasRef()).toBe(false)
     stop()
     timers.mockRestore()
+  })
+})
+
+describe('Somebody who attends a worker', () => {
+  /** A worker, and what it waits for. */
+  function waiting() {
+    const state: { isReady: boolean; waitsFor: string | undefined } = { isReady: true, waitsFor: undefined }
+    const onBlocked = jest.fn()
+    const stop = attend(state as unknown as WorkerClient, state as unknown as WorkerRun, onBlocked)
+    return { state, onBlocked, stop }
+  }
+
+  it('tells when it has waited for the same for five to ten seconds, and again', () => {
+    const { state, onBlocked, stop } = waiting()
+    jest.advanceTimersByTime(4000)
+    state.waitsFor = 'message 1'
+    jest.advanceTimersByTime(5999)
+    expect(onBlocked).not.toHaveBeenCalled()
+    jest.advanceTimersByTime(1)
+    expect(onBlocked).toHaveBeenCalledTimes(1)
+    jest.advanceTimersByTime(5000)
+    expect(onBlocked).toHaveBeenCalledTimes(2)
+    stop()
+    expect(jest.getTimerCount()).toBe(0)
+  })
+
+  it('does not take another message for the same', () => {
+    const { state, onBlocked, stop } = waiting()
+    for (let n = 0; n < 5; n += 1) {
+      state.waitsFor = `message ${n}`
+      jest.advanceTimersByTime(5000)
+    }
+    state.waitsFor = undefined
+    jest.advanceTimersByTime(60_000)
+    expect(onBlocked).not.toHaveBeenCalled()
+    stop()
+  })
+
+  it('waits for one that has not started', () => {
+    const { state, onBlocked, stop } = waiting()
+    Object.assign(state, { isReady: false, waitsFor: 'message 1' })
+    jest.advanceTimersByTime(60_000)
+    state.isReady = true
+    jest.advanceTimersByTime(9999)
+    expect(onBlocked).not.toHaveBeenCalled()
+    jest.advanceTimersByTime(1)
+    expect(onBlocked).toHaveBeenCalledTimes(1)
+    stop()
   })
 })

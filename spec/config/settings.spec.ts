@@ -2,6 +2,7 @@ import { withNested } from '../../lib/config/nested'
 import type { ParallelOptions } from '../../lib/config/options'
 import { checkCallOptions, checkOptions, settle } from '../../lib/config/settings'
 import { cpuCount } from '../../lib/system/cpu-count'
+import { delayed } from '../../lib/task/delayed'
 import { manualBackend } from '../support/manual-backend'
 
 describe('checkOptions', () => {
@@ -169,6 +170,8 @@ describe('checkCallOptions', () => {
     [[], 'The options of a call are an object'],
     [new Map(), 'The options of a call are an object'],
     [new AbortController().signal, 'Write { signal }'],
+    [{ signal: new AbortController() }, 'Write controller.signal'],
+    [delayed(Math.sqrt)(4), 'put them into an array, parallel([a, b])'],
   ])('says what is wrong with %j', (options, message) => {
     expect(() => checkCallOptions(options)).toThrow(TypeError)
     expect(() => checkCallOptions(options)).toThrow(message)

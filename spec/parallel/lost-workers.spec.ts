@@ -1,5 +1,6 @@
 import { threadId } from 'node:worker_threads'
 import { delayed, Parallel, shared, type TaskInfo, taskInfo, WorkerLostError } from '../../lib'
+import { add, counters, reached } from './counters'
 import { identity } from './tasks'
 import { threadExits } from './thread-exits'
 
@@ -175,4 +176,71 @@ describe('A lost worker', () => {
 it('A worker that cannot start fails the call with a BackendError', async () => {
   await using parallel = Parallel({ nJobs: 2, execArgv: ['--require', './no-such-file.cjs'] })
   await expect(parallel([identity(1)])).rejects.toMatchObject({ code: 'PARFOR_BACKEND' })
+})
+
+describe('A worker that is lost', () => {
+  it('to what a task has left behind costs no other task its result, however often', async () => {
+    await using parallel = Parallel({ nJobs: 2, onError: 'settle' })
+    const leaving = delayed((n: number) => {
+      if (n >= 400) {
+        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5)
+        setImmediate(() => process.exit(1))
+      }
+      return n
+    })
+    const results = await parallel(Array.from({ length: 440 }, (_, n) => leaving(n)))
+    const rejected = results.filter(({ status }) => status === 'rejected')
+    // Those that ran when it came were running.
+    expect(
+      rejected
+        .map((result) => taskInfo((result as PromiseRejectedResult).reason)?.index)
+        .filter((n) => (n as number) < 400),
+    ).toEqual([])
+  })
+
+  it.each([1, 6])('while it reads what a task is called with costs that task only: batchSize %s', async (batchSize) => {
+    const limits = { maxOldGenerationSizeMb: 20, maxYoungGenerationSizeMb: 2 }
+    await using parallel = Parallel({ nJobs: 2, batchSize, onError: 'settle', resourceLimits: limits })
+    const huge = Array.from({ length: 400_000 }, (_, n) => ({ n }))
+    const take = delayed((_: unknown) => 1)
+    const results = await parallel([0, 1, 2, 3, huge, 5].map((arg) => take(arg)))
+    expect(results.map(({ status }) => status)).toEqual(
+      [0, 1, 2, 3, 4, 5].map((n) => (n === 4 ? 'rejected' : 'fulfilled')),
+    )
+    expect(results[4]).toMatchObject({ reason: { code: 'PARFOR_WORKER_LOST', taskIndex: 4 } })
+  })
+
+  it('because a task has printed, and left a loop behind, costs no other its result, nor that one', async () => {
+    const real = [
+      'Date',
+      'hrtime',
+      'nextTick',
+      'performance',
+      'queueMicrotask',
+      'setImmediate',
+      'clearImmediate',
+      'setTimeout',
+      'clearTimeout',
+    ] as const
+    jest.useFakeTimers({ doNotFake: [...real] })
+    const warn = jest.spyOn(process, 'emitWarning').mockImplementation(() => {})
+    await using parallel = Parallel({ nJobs: 1, backend: 'threads', batchSize: 2, onError: 'settle', timeout: 20_000 })
+    const isBlocked = counters()
+    const leaving = delayed((n: number) => {
+      console.log('')
+      if (n === 1)
+        setImmediate(() => {
+          add(isBlocked)
+          for (;;);
+        })
+      return n
+    })
+    const call = parallel([leaving(0), leaving(1), leaving(2)])
+    await reached(isBlocked)
+    jest.advanceTimersByTime(10_000)
+    expect(await call).toEqual([0, 1, 2].map((value) => ({ status: 'fulfilled', value })))
+    expect(warn).toHaveBeenCalledWith(expect.any(String), expect.objectContaining({ code: 'PARFOR_BLOCKED' }))
+    warn.mockRestore()
+    jest.useRealTimers()
+  })
 })

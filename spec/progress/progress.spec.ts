@@ -7,6 +7,7 @@ describe('startProgress', () => {
     let now = 1000
     const count = startProgress(
       (progress) => told.push(progress),
+      () => {},
       () => now,
     )
     now += 50
@@ -20,5 +21,19 @@ describe('startProgress', () => {
       { done: 2, failed: 1, total: 10, elapsed: 100, remaining: 400 },
       { done: 3, failed: 1, total: 3, elapsed: 150, remaining: 0 },
     ])
+  })
+
+  it('hears of a listener that fails later', async () => {
+    const errors: unknown[] = []
+    const error = new Error('later')
+    const count = startProgress(
+      // biome-ignore lint/nursery/noMisusedPromises: what is shown here
+      ({ done }) => (done === 2 ? Promise.reject(error) : undefined),
+      (reason) => errors.push(reason),
+    )
+    count(false, undefined)
+    count(false, undefined)
+    await new Promise((resolve) => setImmediate(resolve))
+    expect(errors).toEqual([error])
   })
 })

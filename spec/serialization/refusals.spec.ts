@@ -28,9 +28,11 @@ const openInside = 'Open it inside the task, or send what is needed to open it.'
 const inThisProcess = (name: string) =>
   `it is ${/^[AEIO]/.test(name) ? 'an' : 'a'} ${name}, which lives in this process only`
 /** What is said instead, where that is about results. */
+const giveSignal = 'Give the signal to the call, parallel(tasks, { signal })'
 const remediesForResults: Readonly<Record<string, string>> = {
   [openInside]: 'Return what the task reads from it, as plain data.',
   'Make it inside the task.': 'Return plain data.',
+  [giveSignal]: 'Return plain data.',
   'Send an array.': 'Return an array: [...it].',
   'Send an array, or the generator function.': 'Return an array: [...it].',
 }
@@ -109,7 +111,15 @@ const kinds: readonly Kind[] = [
     remedy: openInside,
     dispose: (timer: NodeJS.Timeout) => clearTimeout(timer),
   },
-  { kind: 'an abort signal', make: () => AbortSignal.abort(), what: 'AbortSignal', remedy: openInside },
+  { kind: 'an abort signal', make: () => AbortSignal.abort(), what: 'AbortSignal', remedy: giveSignal },
+  { kind: 'an abort controller', make: () => new AbortController(), what: 'AbortController', remedy: giveSignal },
+  {
+    kind: 'a generator of results',
+    make: () => Parallel({ nJobs: 1, returnAs: 'generator' })([]),
+    what: 'it is a generator of results',
+    remedy: 'Take them first, with for await.',
+    noResult: 'it is of the calling thread',
+  },
   { kind: 'a web stream', make: () => new ReadableStream(), what: 'ReadableStream', remedy: openInside },
   {
     kind: 'a promise',
