@@ -1,10 +1,10 @@
 import type { Look, WorkerRun } from './worker-run'
 
-/**
- * A task that runs for so many milliseconds holds up what is behind it, which was sized for less: its worker is asked
- * for what it has held back, and tasks that have not begun go elsewhere.
- */
+/** The worker of a task that runs for so many milliseconds is asked for what it has held back. */
 const LONG = 20
+
+/** A task that runs for so many holds up what is behind it, which was sized for less: that goes elsewhere. */
+const HOLDS_UP = 50
 
 /** How often workers are looked at that have several tasks; and when another one is free, who could help. */
 const LOOK = 5
@@ -21,6 +21,10 @@ export function nextLook(isHelpThere: boolean): number {
 
 export function isLong(look: Look): boolean {
   return look.elapsed >= LONG
+}
+
+export function holdsUp(look: Look): boolean {
+  return look.elapsed >= HOLDS_UP && look.waiting > 0
 }
 
 /** Work that waits behind a task that runs. */

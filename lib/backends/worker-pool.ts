@@ -8,7 +8,7 @@ import { Crew, type WorkerSource } from './crew'
 import { attend, guard } from './deadline'
 import { FairQueue } from './fair-queue'
 import { initialize } from './initializer'
-import { inGrowingParts, isLong, mostWaiting, nextLook } from './moving'
+import { holdsUp, inGrowingParts, isLong, mostWaiting, nextLook } from './moving'
 import { OutgoingCall } from './outgoing-call'
 import { cannotStart, type WorkerClient } from './worker-client'
 import { type Finished, Lost, WorkerRun } from './worker-run'
@@ -370,7 +370,7 @@ export class WorkerPool {
       if (!run || look === undefined || !isLong(look)) continue
       worker.tellHeld(run)
       // Alone, this worker would only be sent them again.
-      if (this.#crew.size > 1 && look.waiting > 0 && this.#running.has(part))
+      if (this.#crew.size > 1 && holdsUp(look) && this.#running.has(part))
         this.#enqueue(job, inGrowingParts(run.takeBack(0)), { atFront: true })
     }
     this.#assign()

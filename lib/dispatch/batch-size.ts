@@ -11,7 +11,7 @@ export interface BatchSize {
  * 0.5 ms when it has to wake a thread; a longer batch would gain nothing, but fix what is in it early. (joblib aims at
  * 200 ms: its messages cost more.) Chosen with benchmarks/auto-batching.bench.ts.
  */
-const target = 40
+const target = 80
 
 /** With 1024 tasks to a message each bears 0.03 µs of it: nothing, beside what it costs to write and read a task. */
 const largest = 1024
@@ -27,14 +27,15 @@ export function fixedBatchSize(size: number): BatchSize {
 }
 
 /**
- * Batches that keep a worker busy for about 40 ms each, as learned from those that came back. Begins with single
- * tasks. Grows at most to the double of what has been measured, since the first tasks may be the quick ones; a slow
- * batch brings it down at once.
+ * Batches that keep a worker busy for about 80 ms each, as learned from those that came back. Begins with single tasks,
+ * and grows at most to the double of what has been measured, since the first tasks may be the quick ones. What was learned
+ * counts half for each 80 ms of work since: a slow batch brings the size down at once, a slow task among quick ones does not.
  */
 export function autoBatchSize(workers: number): BatchSize {
   let size = 1
-  /** Milliseconds for one task. */
-  let cost = Number.POSITIVE_INFINITY
+  /** Tasks that were measured, and the milliseconds that they took, of late. */
+  let count = 0
+  let time = 0
 
   return {
     next(left) {
@@ -43,11 +44,11 @@ export function autoBatchSize(workers: number): BatchSize {
     },
 
     measured(tasks, duration) {
-      const measured = duration / tasks
-      if (!(measured >= 0)) return
-      // Slower counts at once, faster by half: a batch too small costs little, one too large a worker's time.
-      cost = measured >= cost || cost === Number.POSITIVE_INFINITY ? measured : (cost + measured) / 2
-      const ideal = cost === 0 ? largest : Math.max(1, Math.floor(target / cost))
+      if (!(duration >= 0)) return
+      const kept = 0.5 ** (duration / target)
+      count = kept * count + tasks
+      time = kept * time + duration
+      const ideal = time === 0 ? largest : Math.max(1, Math.floor((target * count) / time))
       size = Math.min(ideal, largest, Math.max(size, 2 * tasks))
     },
   }

@@ -1,4 +1,4 @@
-import { inGrowingParts, isLong, mostWaiting, nextLook } from '../../lib/backends/moving'
+import { holdsUp, inGrowingParts, isLong, mostWaiting, nextLook } from '../../lib/backends/moving'
 import type { Look, WorkerRun } from '../../lib/backends/worker-run'
 
 /** A part whose worker runs a task, with so many behind it that take `average` milliseconds each. */
@@ -14,6 +14,11 @@ const look = (elapsed: number): Look => ({ position: 0, elapsed, average: 1, wai
 describe('A task', () => {
   it('is long when it has run for 20 ms', () => {
     expect([0, 19, 20, 5000].map((elapsed) => isLong(look(elapsed)))).toEqual([false, false, true, true])
+  })
+
+  it('holds up what is behind it when it has run for 50 ms', () => {
+    expect([0, 49, 50, 5000].map((elapsed) => holdsUp(look(elapsed)))).toEqual([false, false, true, true])
+    expect(holdsUp({ ...look(5000), waiting: 0 })).toBe(false)
   })
 })
 

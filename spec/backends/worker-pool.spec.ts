@@ -462,7 +462,7 @@ describe('WorkerPool', () => {
       workers[0]?.start()
       await settled()
       await settled()
-      age(workers[0], 30)
+      age(workers[0], 60)
       jest.advanceTimersByTime(5)
       workers[1]?.start()
       for (let turn = 0; turn < 3; turn += 1) await settled()

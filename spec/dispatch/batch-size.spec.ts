@@ -18,13 +18,15 @@ describe('fixedBatchSize', () => {
 })
 
 describe('autoBatchSize', () => {
-  it('begins with single tasks, and doubles until a batch takes about 40 ms', () => {
-    expect(sizesFor(0.8, 9)).toEqual([1, 2, 4, 8, 16, 32, 50, 50, 50])
+  it('begins with single tasks, and doubles until a batch takes about 80 ms', () => {
+    const sizes = sizesFor(1.6, 12)
+    expect(sizes.slice(0, 6)).toEqual([1, 2, 4, 8, 16, 32])
+    for (const size of sizes.slice(6)) expect([49, 50]).toContain(size)
   })
 
   it('leaves slow tasks alone', () => {
     expect(sizesFor(80, 4)).toEqual([1, 1, 1, 1])
-    expect(sizesFor(32, 4)).toEqual([1, 1, 1, 1])
+    expect(sizesFor(64, 4)).toEqual([1, 1, 1, 1])
   })
 
   it('does not grow without end for tasks that take no time', () => {
@@ -34,9 +36,9 @@ describe('autoBatchSize', () => {
 
   it('comes down at once when tasks turn out slow', () => {
     const size = autoBatchSize(2)
-    sizesFor(0.08, 20, size)
-    expect(size.next(undefined)).toBe(500)
-    size.measured(500, 20_000)
+    sizesFor(0.16, 20, size)
+    expect(size.next(undefined)).toBeCloseTo(500, -1)
+    size.measured(500, 40_000)
     expect(size.next(undefined)).toBe(1)
   })
 
@@ -48,9 +50,9 @@ describe('autoBatchSize', () => {
 
   it('does not take a late report of a small batch for a reason to shrink', () => {
     const size = autoBatchSize(2)
-    sizesFor(0.08, 20, size)
-    size.measured(1, 0.08)
-    expect(size.next(undefined)).toBe(500)
+    sizesFor(0.16, 20, size)
+    size.measured(1, 0.16)
+    expect(size.next(undefined)).toBeCloseTo(500, -1)
   })
 
   it('grows by what has been measured, not by how often', () => {
@@ -60,21 +62,23 @@ describe('autoBatchSize', () => {
     expect(size.next(undefined)).toBe(8)
   })
 
-  it('believes that tasks are slow at once, and that they are quick by and by', () => {
+  it('forgets what was measured by the work that was done since', () => {
     const size = autoBatchSize(2)
-    size.measured(1, 80)
-    const sizes = [0, 0, 0].map(() => {
-      size.measured(1, 0)
+    sizesFor(8, 20, size)
+    expect(size.next(undefined)).toBe(10)
+    // One slow task among them, of as much as a batch, and then such tasks only.
+    const sizes = [0, 0, 0, 0, 0, 0].map(() => {
+      size.measured(1, 80)
       return size.next(undefined)
     })
-    expect(sizes).toEqual([1, 2, 2])
-    size.measured(2, 160)
-    expect(size.next(undefined)).toBe(1)
+    expect(sizes[0]).toBeGreaterThan(4)
+    expect(sizes.at(-1)).toBe(1)
+    expect(sizes).toEqual([...sizes].sort((a, b) => b - a))
   })
 
   it('shares out the rest, down to single tasks', () => {
     const size = autoBatchSize(2)
-    sizesFor(0.08, 20, size)
+    sizesFor(0.16, 20, size)
     expect([8000, 4000, 160, 16, 1, 0].map((left) => size.next(left))).toEqual([500, 250, 10, 1, 1, 1])
   })
 

@@ -66,7 +66,7 @@ describe('batchSize', () => {
       for (let n = 0; n < 1000; n += 1) yield identity(n)
     })
     await settled()
-    const sizes = await run(sent, (n) => (n < 500 ? 4 : 500))
+    const sizes = await run(sent, (n) => (n < 500 ? 8 : 500))
     expect(Math.max(...sizes)).toBe(10)
     const slow = sizes.slice(-400)
     expect(slow.every((size) => size === 1)).toBe(true)
