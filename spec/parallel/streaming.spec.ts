@@ -463,13 +463,14 @@ describe('A generator over a failing input', () => {
     throw failure
   }
 
-  it('throws the first error in time, when a task fails after the input', async () => {
+  it('throws the error of a task that fails after the input: in order, that comes first', async () => {
     const { parallel, sent } = manual({ preDispatch: 10 })
     const results = parallel(input)
     await settled()
     await sent[0]?.complete(['a'])
-    await sent[1]?.fail(new Error('later'))
-    expect(await outcome(results)).toEqual({ values: ['a'], error: failure })
+    const error = new Error('of a task')
+    await sent[1]?.fail(error)
+    expect(await outcome(results)).toEqual({ values: ['a'], error })
   })
 
   it.each(generators)('throws it with onError: settle too: %s', async (returnAs) => {
@@ -641,7 +642,7 @@ it('close() ends generators whose consumers have gone on to something else', asy
     await results.next()
     await parallel.close()
     expect(log.at(-1)).toBe('ended')
-    await expect(results.next()).rejects.toThrow(/nobody was asking/)
+    await expect(results.next()).rejects.toThrow(/Nobody was asking/)
   })
   await Promise.all(ends)
 })
