@@ -146,7 +146,7 @@ export const Parallel = function Parallel(
 
   function plan(): Plan {
     const settings = settle(checked)
-    const { nJobs, batchSize, verbose, timeout } = settings
+    const { nJobs, batchSize, verbose, timeout, retries } = settings
     const nested = nextNested()
     const backend = backendFor(settings)
     const workers = backend.effectiveNJobs(nJobs)
@@ -165,7 +165,7 @@ export const Parallel = function Parallel(
           }),
       failFast: settings.onError === 'throw',
       drains: settings.returnAs === 'generator',
-      call: { nested, timeout },
+      call: { nested, timeout, retries },
     }
     return verbose > 0 ? { ...plan, onBatch: tellInLines(settings, plan) } : plan
   }

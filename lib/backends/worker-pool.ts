@@ -22,6 +22,8 @@ interface Job {
   parts: number
   /** Counts workers that were lost while no task ran, by the place of the task that was to run next. */
   readonly losses: Map<number, number>
+  /** How often tasks were run again that lost their worker, by their places in the batch. */
+  readonly retried: Map<number, number>
   duration: number
   /** Tells what the batch cost, and listens to the signal no more. */
   readonly settle: () => void
@@ -82,7 +84,18 @@ export class WorkerPool {
         resolve({ duration: job.duration })
       }
       const call = this.#outgoing(batch.call)
-      const job: Job = { call, batch, onOutcome, signal, parts: 0, losses: new Map(), duration: 0, settle, reject }
+      const job: Job = {
+        call,
+        batch,
+        onOutcome,
+        signal,
+        parts: 0,
+        losses: new Map(),
+        retried: new Map(),
+        duration: 0,
+        settle,
+        reject,
+      }
       this.#jobs.add(job)
       this.#enqueue(job, [Array.from(batch.tasks, (_, position) => position)])
       this.#assign()
@@ -302,7 +315,10 @@ export class WorkerPool {
         left = []
       }
     }
-    if (victim !== undefined) {
+    if (victim !== undefined && this.#runsAgain(job, victim)) {
+      // Alone: should it be what kills workers, it takes no other task with it.
+      this.#enqueue(job, [[victim]], { atFront: true })
+    } else if (victim !== undefined) {
       const index = job.batch.start + victim
       const name = nameIn(job.batch, victim)
       const message = `Task ${index}${name === '' ? '' : ` (${name})`} lost its worker: ${how.reason}`
@@ -318,6 +334,14 @@ export class WorkerPool {
     const sum = (losses.get(position) ?? 0) + (wasReading ? LOST_WHILE_READING : LOST_BEFORE)
     losses.set(position, sum)
     return sum > MOST_LOSSES
+  }
+
+  #runsAgain({ batch, retried }: Job, position: number): boolean {
+    const times = retried.get(position) ?? 0
+    if (times >= (batch.call.retries ?? 0)) return false
+    retried.set(position, times + 1)
+    debug.workers('task %d is run again, for the %dth time', batch.start + position, times + 1)
+    return true
   }
 
   /** A task takes too long, unless its outcome is just coming: its worker is ended, and it has failed. */

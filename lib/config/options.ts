@@ -83,6 +83,12 @@ export interface ParallelOptions<E extends OnError = 'throw', A extends ReturnAs
    * @defaultValue no limit
    */
   timeout?: number | undefined
+  /**
+   * How often a task is run again after the worker that ran it died: by `process.exit`, out of memory, by an error that
+   * nothing caught. A task that throws, or takes longer than `timeout`, is not run again.
+   * @defaultValue `0`
+   */
+  retries?: number | undefined
   /** Ends every call when it aborts: they reject with `signal.reason`, and running tasks are killed. */
   signal?: AbortSignal | undefined
   /**

@@ -24,6 +24,7 @@ export interface Checked {
   readonly returnAs: ReturnAs
   readonly onError: OnError
   readonly timeout: number | undefined
+  readonly retries: number
   readonly signal: AbortSignal | undefined
   readonly verbose: number
   readonly onProgress: OnProgress | undefined
@@ -55,6 +56,7 @@ const checks = {
   preDispatch: checkPreDispatch,
   onError: oneOf('throw', 'settle'),
   timeout: checkTaskTimeout,
+  retries: checkRetries,
   signal: checkSignal,
   verbose: checkVerbose,
   onProgress: checkFunction as Check<OnProgress>,
@@ -91,7 +93,7 @@ export function checkOptions(given: unknown = {}): Checked {
     throw new TypeError(`backend ${inspect(backend.name)} contradicts require: 'sharedmem': its tasks share no memory`)
   }
   const { nJobs, batchSize = 'auto', preDispatch, returnAs = 'list', onError = 'throw' } = options
-  const { timeout, signal, verbose = 0, onProgress, name } = options
+  const { timeout, retries = 0, signal, verbose = 0, onProgress, name } = options
   const window = preDispatch ?? checkPreDispatch('2*nJobs')
   // A number of workers that is given tells now whether the window is right.
   if (nJobs !== undefined && typeof (given as ParallelOptions).preDispatch !== 'function') window(effectiveNJobs(nJobs))
@@ -104,6 +106,7 @@ export function checkOptions(given: unknown = {}): Checked {
     returnAs,
     onError,
     timeout,
+    retries,
     signal,
     verbose,
     onProgress,
@@ -226,6 +229,13 @@ function checkTaskTimeout(value: unknown, option: string): number {
   if (typeof value !== 'number') throw new TypeError(wrong(option, valid, value))
   if (!(value > 0)) throw new RangeError(wrong(option, valid, value))
   return Math.min(value, longestTimeout)
+}
+
+function checkRetries(value: unknown, option: string): number {
+  const valid = 'a whole number, 0 or more'
+  if (typeof value !== 'number') throw new TypeError(wrong(option, valid, value))
+  if (!Number.isInteger(value) || value < 0) throw new RangeError(wrong(option, valid, value))
+  return value
 }
 
 function checkVerbose(value: unknown, option: string): number {

@@ -23,6 +23,8 @@ export interface Call {
   readonly nested: NestedConfig
   /** Milliseconds that a task may run; no limit when left out. */
   readonly timeout?: number | undefined
+  /** How often a task is run again when the worker that ran it died; never when left out. */
+  readonly retries?: number | undefined
 }
 
 /** Tasks that travel together, so that the cost of the trip is paid once. */
