@@ -1,5 +1,6 @@
 import { debug } from '../debug'
 import { BackendError, messageOf } from '../errors'
+import { type Recycling, roomOf, wornOut } from './recycling'
 import type { WorkerClient } from './worker-client'
 
 /** Where a pool has its workers from, and where they stay between calls. */
@@ -29,11 +30,15 @@ export class Crew {
   readonly #starting = new Set<WorkerClient>()
   readonly #idle: WorkerClient[] = []
   readonly #busy = new Set<WorkerClient>()
+  /** Those of the busy ones that will be replaced when they are done. */
+  readonly #leaving = new Set<WorkerClient>()
   readonly #ending = new Set<Promise<void>>()
+  readonly #recycling: Recycling
 
-  constructor(source: WorkerSource, employer: Employer) {
+  constructor(source: WorkerSource, employer: Employer, recycling: Recycling = {}) {
     this.#source = source
     this.#employer = employer
+    this.#recycling = recycling
   }
 
   /** How many there may be. */
@@ -47,12 +52,12 @@ export class Crew {
 
   /** Whether a free one waits. */
   get hasIdle(): boolean {
-    return this.#idle.some((worker) => !worker.isGone)
+    return this.#busy.size < this.#size && this.#idle.some((worker) => !worker.isGone)
   }
 
   get mayGrow(): boolean {
     const idle = this.#idle.filter((worker) => !worker.isGone)
-    return this.#busy.size + this.#starting.size + idle.length < this.#size
+    return this.#busy.size - this.#leaving.size + this.#starting.size + idle.length < this.#size
   }
 
   /** All that may hold something of a call. */
@@ -72,6 +77,8 @@ export class Crew {
   }
 
   #free(): WorkerClient | undefined {
+    // Who is there to replace another one waits for its end.
+    if (this.#busy.size >= this.#size) return undefined
     for (let worker = this.#idle.pop(); worker; worker = this.#idle.pop()) if (!worker.isGone) return worker
     // While others run tasks one of them may be free before a new one has started.
     const isBusySooner = [...this.#busy].some((other) => other.isReady)
@@ -91,7 +98,7 @@ export class Crew {
     if (!this.mayGrow) return undefined
     let worker: WorkerClient
     try {
-      worker = this.#source.take()
+      worker = this.#takeFresh()
     } catch (cause) {
       const others = this.#busy.size + this.#starting.size
       if (others === 0) throw new BackendError(`No worker can be started: ${messageOf(cause)}`, { cause })
@@ -108,10 +115,42 @@ export class Crew {
     return worker
   }
 
+  /** One that has room: who was kept may have run as many tasks elsewhere as are admitted here. */
+  #takeFresh(): WorkerClient {
+    for (;;) {
+      const worker = this.#source.take()
+      const reason = wornOut(worker, this.#recycling)
+      if (reason === undefined) return worker
+      this.#recycle(worker, reason)
+    }
+  }
+
+  /**
+   * How many tasks a busy worker may be given now. When that is no more than `wanted`, it will be replaced then, and the next one
+   * starts already.
+   */
+  roomFor(worker: WorkerClient, wanted: number, isMoreToCome: boolean): number {
+    const room = roomOf(worker, this.#recycling)
+    if (room <= wanted && (room < wanted || isMoreToCome)) {
+      this.#leaving.add(worker)
+      this.#start()
+    }
+    return room
+  }
+
   /** It is not busy any more. */
   release(worker: WorkerClient): void {
     this.#busy.delete(worker)
-    if (!worker.isGone) this.#stay(worker)
+    this.#leaving.delete(worker)
+    if (worker.isGone) return
+    const reason = wornOut(worker, this.#recycling)
+    if (reason === undefined) this.#stay(worker)
+    else this.#recycle(worker, reason)
+  }
+
+  #recycle(worker: WorkerClient, reason: string): void {
+    debug.workers('worker %d is replaced: %s', worker.handle.id, reason)
+    this.end(worker)
   }
 
   /** A free worker waits here while there are calls, else with the others that are kept. */
@@ -128,6 +167,7 @@ export class Crew {
   /** Ends a worker, whatever it does. */
   end(worker: WorkerClient): void {
     this.#busy.delete(worker)
+    this.#leaving.delete(worker)
     const ending = worker.handle.terminate().finally(() => this.#ending.delete(ending))
     this.#ending.add(ending)
   }

@@ -31,6 +31,7 @@ export async function initialize(
   const [outcome] = outcomes
   if (outcome?.status === 'rejected' && !isAboutResult(outcome.reason)) return initializerFailed(outcome.reason)
   if (outcome) initialized.add(worker)
+  worker.tasks = 0 // it has run none of anybody's yet
   return undefined
 }
 

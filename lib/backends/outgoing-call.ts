@@ -15,10 +15,13 @@ export class OutgoingCall {
   static #lastId = 0
   readonly id = ++OutgoingCall.#lastId
   readonly nested: Call['nested']
+  /** See `RunBatch`. */
+  readonly maxMemory: number | undefined
   #sender: Sender | undefined
 
-  constructor(call: Call) {
+  constructor(call: Call, maxMemory?: number) {
     this.nested = call.nested
+    this.maxMemory = maxMemory
   }
 
   get sender(): Sender {

@@ -13,7 +13,7 @@ import { cleanStacks } from './task-stack'
 import type { Gone, WorkerHandle } from './worker-handle'
 import type { Finished, Lost, WorkerRun } from './worker-run'
 
-type Reported = Pick<Outcomes, 'from' | 'results' | 'failed' | 'refused' | 'duration'>
+type Reported = Pick<Outcomes, 'from' | 'results' | 'failed' | 'refused' | 'duration' | 'memory'>
 
 interface Link extends Receiver {
   readonly received: Received
@@ -28,6 +28,10 @@ const HEAVY = 1024 * 1024
 /** The caller's end of one worker: sends it batches, one at a time, and tells their outcomes. */
 export class WorkerClient {
   readonly handle: WorkerHandle
+  /** How many tasks it has run. */
+  tasks = 0
+  /** Bytes that it holds, as it has said when they were too many. */
+  memory = 0
   readonly #links = new Map<OutgoingCall, Link>()
   #run: WorkerRun | undefined
   #isReporting = false
@@ -155,6 +159,7 @@ export class WorkerClient {
           id: run.id,
           call: call.id,
           nested: call.nested,
+          maxMemory: call.maxMemory,
           forget: run.message.forget(),
           units,
           fns,
@@ -291,6 +296,7 @@ export class WorkerClient {
     }
     if (reported.duration === undefined || this.#run !== run) return
     run.duration += reported.duration
+    this.memory = reported.memory ?? this.memory
     this.#finish(run)
   }
 
@@ -366,6 +372,7 @@ export class WorkerClient {
     // Behind a limit that was set, the worker began none.
     run.rest = [...run.positions.slice(run.reported), ...run.rest]
     run.positions = run.positions.slice(0, run.reported)
+    this.tasks += run.reported
     const [next, ...later] = run.later
     if (next !== undefined && this.#run === run) {
       run.positions = [next]

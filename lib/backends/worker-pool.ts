@@ -10,6 +10,7 @@ import { FairQueue } from './fair-queue'
 import { initialize } from './initializer'
 import { holdsUp, inGrowingParts, isLong, mostWaiting, nextLook } from './moving'
 import { OutgoingCall } from './outgoing-call'
+import type { Recycling } from './recycling'
 import { cannotStart, type WorkerClient } from './worker-client'
 import { type Finished, Lost, WorkerRun } from './worker-run'
 
@@ -57,6 +58,7 @@ const MOST_LOSSES = 5
 /** Runs batches on workers: at most so many at once, one on each. A worker that dies takes one task with it. */
 export class WorkerPool {
   readonly #initializer: Task | undefined
+  readonly #recycling: Recycling
   readonly #crew: Crew
   readonly #calls = new Map<Call, OutgoingCall>()
   readonly #jobs = new Set<Job>()
@@ -65,9 +67,11 @@ export class WorkerPool {
   #drained: (() => void) | undefined
   #nextLook: NodeJS.Timeout | undefined
 
-  constructor(source: WorkerSource, initializer?: Task) {
+  constructor(source: WorkerSource, initializer?: Task, recycling: Recycling = {}) {
     this.#initializer = initializer
-    this.#crew = new Crew(source, { isInCall: () => this.#calls.size > 0, onStarted: () => this.#assign() })
+    this.#recycling = recycling
+    const employer = { isInCall: () => this.#calls.size > 0, onStarted: () => this.#assign() }
+    this.#crew = new Crew(source, employer, recycling)
   }
 
   open(size: number): void {
@@ -133,7 +137,7 @@ export class WorkerPool {
   #outgoing(call: Call): OutgoingCall {
     let outgoing = this.#calls.get(call)
     if (!outgoing) {
-      outgoing = new OutgoingCall(call)
+      outgoing = new OutgoingCall(call, this.#recycling.maxMemory)
       this.#calls.set(call, outgoing)
     }
     return outgoing
@@ -176,7 +180,7 @@ export class WorkerPool {
       const worker = this.#takeWorker()
       const part = worker && this.#queue.next()
       if (!part) break
-      const running: Running = { ...part, worker, run: undefined, unguards: [] }
+      const running: Running = { ...this.#fitted(part, worker), worker, run: undefined, unguards: [] }
       this.#running.add(running)
       // While the first function is read and encoded, the next worker starts too.
       if (!worker.isReady && !part.job.batch.isLast) this.#crew.grow()
@@ -184,6 +188,16 @@ export class WorkerPool {
     }
     if (this.#running.size + this.#queue.size === 0) this.#drained?.()
     else this.#lookLater()
+  }
+
+  /** As much of a part as its worker may still run. */
+  #fitted(part: Part, worker: WorkerClient): Part {
+    const { job, positions } = part
+    const isMoreToCome = this.#queue.size > 0 || !job.batch.isLast
+    const room = this.#crew.roomFor(worker, positions.length, isMoreToCome)
+    if (room >= positions.length) return part
+    this.#enqueue(job, [positions.slice(room)], { atFront: true })
+    return { job, positions: positions.slice(0, room) }
   }
 
   #takeWorker(): WorkerClient | undefined {

@@ -110,6 +110,14 @@ export interface ParallelOptions<E extends OnError = 'throw', A extends ReturnAs
    * @defaultValue `300_000`
    */
   idleTimeout?: number | undefined
+  /** A worker that has run so many tasks is replaced by a new one. @defaultValue never */
+  maxTasksPerWorker?: number | undefined
+  /**
+   * A worker whose JavaScript holds more bytes than that, garbage not counted, is replaced by a new one, between two tasks: a
+   * number, or a text as `'512M'`.
+   * @defaultValue never
+   */
+  maxWorkerMemory?: number | string | undefined
   /** Environment variables of the workers. @defaultValue the caller's */
   env?: Readonly<Record<string, string | undefined>> | undefined
   /** Options of Node.js for the workers, as `['--expose-gc']`. @defaultValue the caller's */
@@ -144,6 +152,9 @@ export interface WorkerOptions {
   execArgv?: string[]
   resourceLimits?: ResourceLimits
   initializer?: Task
+  maxTasksPerWorker?: number
+  /** Bytes. */
+  maxWorkerMemory?: number
   /** Milliseconds, at most what a timer can count. */
   idleTimeout: number
 }

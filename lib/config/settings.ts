@@ -63,6 +63,8 @@ const checks = {
   name: checkString,
   idleTimeout: checkTimeout,
   env: checkEnv,
+  maxTasksPerWorker: checkMaxTasks,
+  maxWorkerMemory: checkBytes,
   execArgv: checkStrings,
   resourceLimits: checkResourceLimits,
   initializer: checkTask,
@@ -246,6 +248,25 @@ function checkVerbose(value: unknown, option: string): number {
   return value
 }
 
+function checkMaxTasks(value: unknown, option: string): number {
+  const valid = 'a whole number, 1 or more'
+  if (typeof value !== 'number') throw new TypeError(wrong(option, valid, value))
+  if (!Number.isInteger(value) || value < 1) throw new RangeError(wrong(option, valid, value))
+  return value
+}
+
+const units = { '': 1, K: 2 ** 10, M: 2 ** 20, G: 2 ** 30 }
+
+/** joblib's sizes: `1024`, `'10K'`, `'1.5M'`, `'2G'`. */
+function checkBytes(value: unknown, option: string): number {
+  const valid = "a number of bytes above 0, or a text as '512M', with K, M or G"
+  if (typeof value !== 'number' && typeof value !== 'string') throw new TypeError(wrong(option, valid, value))
+  const [, digits, unit = ''] = /^(\d+(?:\.\d+)?)([KMG]?)$/i.exec(String(value)) ?? []
+  const bytes = Number(digits) * units[unit.toUpperCase() as keyof typeof units]
+  if (!(bytes > 0)) throw new RangeError(wrong(option, valid, value))
+  return bytes
+}
+
 function checkEnv(value: unknown, option: string): Record<string, string | undefined> {
   const valid = 'an object of strings'
   if (typeof value !== 'object' || value === null) throw new TypeError(wrong(option, valid, value))
@@ -307,12 +328,22 @@ function isTask(value: unknown): value is Task {
 }
 
 function workerOptions(options: Results<typeof checks>): WorkerOptions {
-  const { idleTimeout = 300_000, env, execArgv, resourceLimits, initializer } = options
+  const {
+    idleTimeout = 300_000,
+    env,
+    execArgv,
+    resourceLimits,
+    initializer,
+    maxTasksPerWorker,
+    maxWorkerMemory,
+  } = options
   return {
     idleTimeout,
     ...(env && { env }),
     ...(execArgv && { execArgv }),
     ...(resourceLimits && { resourceLimits }),
     ...(initializer && { initializer }),
+    ...(maxTasksPerWorker && { maxTasksPerWorker }),
+    ...(maxWorkerMemory && { maxWorkerMemory }),
   }
 }

@@ -16,6 +16,8 @@ export interface RunBatch {
   readonly id: number
   readonly call: number
   readonly nested: NestedConfig
+  /** Bytes: a worker that holds more begins no further task. */
+  readonly maxMemory: number | undefined
   /** Names, of functions in this call, that will not be used again. */
   readonly forget: readonly number[]
   /** Functions by value that this worker has not seen in this call. */
@@ -61,6 +63,8 @@ export interface Outcomes {
   readonly units: readonly Unit[]
   /** Milliseconds spent in all tasks of the batch, with its last outcome. */
   readonly duration: number | undefined
+  /** Bytes that the worker holds, when these are too many. */
+  readonly memory?: number | undefined
 }
 
 /** Why a result cannot be sent, for the error that the caller makes of it. */

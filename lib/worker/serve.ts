@@ -10,6 +10,7 @@ import type { Parcel } from '../serialization/wire'
 import { sharedNow, toStamp } from '../system/clock'
 import { isThenable, runTask } from '../task/run-task'
 import type { Task } from '../task/task'
+import { livingMemory, usedMemory } from './memory'
 import { Outbox } from './outbox'
 import { flushOutput } from './output'
 import { ENDED, type Refused, type Request, type Response, type RunBatch, Words } from './protocol'
@@ -36,6 +37,9 @@ const HOLD = 2
  * the task: the first error of a thread takes some tens of them.
  */
 const GRACE = 1000
+
+/** How often, in milliseconds, it is looked how much memory a worker holds: garbage may have to be collected for it. */
+const BETWEEN_WEIGHINGS = 20
 
 /** A task that takes this many milliseconds is worth a message of its own, which is cheaper than packing its result. */
 const WORTH_A_MESSAGE = 0.2
@@ -105,6 +109,9 @@ class BatchRun {
   #from = 0
   #message: Message
   #duration = 0
+  /** When it was last looked how much this worker holds; and how much that was, when it was too much. */
+  #weighed = Number.NEGATIVE_INFINITY
+  #memory: number | undefined
   #posted = sharedNow()
 
   constructor(batch: RunBatch, call: OpenCall, line: Line, outbox: Outbox) {
@@ -140,7 +147,7 @@ class BatchRun {
   }
 
   async #runTasks(functions: readonly Task['fn'][]): Promise<void> {
-    const { id, tasks } = this.#batch
+    const { id, tasks, maxMemory } = this.#batch
     const { words } = this.#line
     let started = sharedNow()
     Atomics.store(words, Words.begun, toStamp(started))
@@ -181,6 +188,7 @@ class BatchRun {
       this.#duration += took
       if (position === tasks.length - 1) break
       started = isSentAsItIs ? ended : sharedNow()
+      if (maxMemory !== undefined && this.#holdsTooMuch(maxMemory, started)) break
       if (this.#isToBePosted(took, started) || !this.#hold()) {
         const posting = this.#postBehindOutput()
         if (posting !== undefined) await posting
@@ -189,9 +197,20 @@ class BatchRun {
     }
     const flushing = flushOutput()
     if (flushing !== undefined) await this.#behind(flushing)
+    // Behind the last task too: no more follow here, and the worker may be replaced.
+    if (maxMemory !== undefined) this.#holdsTooMuch(maxMemory, sharedNow())
     this.post(this.#duration)
     // Not before: should the worker die of posting, it is the last task that it died of.
     Atomics.store(words, Words.running, ENDED + Atomics.load(words, Words.running))
+  }
+
+  #holdsTooMuch(most: number, now: number): boolean {
+    if (now - this.#weighed < BETWEEN_WEIGHINGS) return false
+    this.#weighed = now
+    if (usedMemory() <= most) return false
+    const memory = livingMemory()
+    if (memory > most) this.#memory = memory
+    return memory > most
   }
 
   /** @throws SerializationError for what cannot be made here */
@@ -330,6 +349,7 @@ class BatchRun {
         forget: this.#message.forget(),
         units: this.#message.units,
         duration,
+        memory: this.#memory,
       },
     })
   }

@@ -30,7 +30,7 @@ function nameOf(initializer: Task): number {
 
 /** Threads for one pool. */
 export function keptThreads(options: WorkerOptions): WorkerSource {
-  const { idleTimeout, initializer, ...started } = options
+  const { idleTimeout, initializer, maxTasksPerWorker: _, maxWorkerMemory: __, ...started } = options
   const key = `${JSON.stringify(started)} ${initializer ? nameOf(initializer) : ''}`
   const owner = {}
   return {

@@ -12,7 +12,8 @@ export class ThreadsBackend implements ParallelBackend {
   readonly #pool: WorkerPool
 
   constructor(options: WorkerOptions) {
-    this.#pool = new WorkerPool(keptThreads(options), options.initializer)
+    const { maxTasksPerWorker: maxTasks, maxWorkerMemory: maxMemory } = options
+    this.#pool = new WorkerPool(keptThreads(options), options.initializer, { maxTasks, maxMemory })
   }
 
   effectiveNJobs(nJobs: number): number {
