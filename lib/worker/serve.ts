@@ -41,6 +41,10 @@ const GRACE = 1000
 /** How often, in milliseconds, it is looked how much memory a worker holds: garbage may have to be collected for it. */
 const BETWEEN_WEIGHINGS = 20
 
+/** After a collection for it there is none for so many times as long as it took: a tenth of a worker's time at most. */
+const BETWEEN_COLLECTIONS = 9
+let nextCollection = Number.NEGATIVE_INFINITY
+
 /** A task that takes this many milliseconds is worth a message of its own, which is cheaper than packing its result. */
 const WORTH_A_MESSAGE = 0.2
 
@@ -207,8 +211,10 @@ class BatchRun {
   #holdsTooMuch(most: number, now: number): boolean {
     if (now - this.#weighed < BETWEEN_WEIGHINGS) return false
     this.#weighed = now
-    if (usedMemory() <= most) return false
+    if (usedMemory() <= most || now < nextCollection) return false
     const memory = livingMemory()
+    const after = sharedNow()
+    nextCollection = after + (after - now) * BETWEEN_COLLECTIONS
     if (memory > most) this.#memory = memory
     return memory > most
   }

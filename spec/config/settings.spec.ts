@@ -14,6 +14,7 @@ describe('checkOptions', () => {
       returnAs: 'list',
       onError: 'throw',
       timeout: undefined,
+      retries: 0,
       signal: undefined,
       verbose: 0,
       onProgress: undefined,
@@ -38,6 +39,16 @@ describe('checkOptions', () => {
     expect(checkOptions({ idleTimeout: Number.POSITIVE_INFINITY }).worker.idleTimeout).toBe(2 ** 31 - 1)
   })
 
+  it.each([
+    [1000, 1000],
+    ['1000', 1000],
+    ['10K', 10 * 2 ** 10],
+    ['1.5m', 1.5 * 2 ** 20],
+    ['2G', 2 ** 31],
+  ])('reads maxWorkerMemory %p as %p bytes', (maxWorkerMemory, bytes) => {
+    expect(checkOptions({ maxWorkerMemory }).worker.maxWorkerMemory).toBe(bytes)
+  })
+
   it.each([0, 0.5, 1.5, Number.NaN])('refuses nJobs: %p', (nJobs) => {
     for (const options of [{ nJobs }, nJobs]) {
       expect(() => checkOptions(options)).toThrow(RangeError)
@@ -57,6 +68,18 @@ describe('checkOptions', () => {
     [{ prefer: 'speed' }, TypeError, "prefer must be 'threads' or 'processes'; got 'speed'"],
     [{ require: true }, TypeError, "require must be 'sharedmem'; got true"],
     [{ returnAs: 'array' }, TypeError, "returnAs must be 'list' or 'generator' or 'generator_unordered'; got 'array'"],
+    [{ retries: -1 }, RangeError, 'retries must be a whole number, 0 or more; got -1'],
+    [{ retries: 1.5 }, RangeError, '1.5'],
+    [{ retries: Number.POSITIVE_INFINITY }, RangeError, 'Infinity'],
+    [{ retries: '1' }, TypeError, "'1'"],
+    [{ maxTasksPerWorker: 0 }, RangeError, 'maxTasksPerWorker must be a whole number, 1 or more; got 0'],
+    [{ maxTasksPerWorker: 2.5 }, RangeError, '2.5'],
+    [{ maxTasksPerWorker: null }, TypeError, 'null'],
+    [{ maxWorkerMemory: 0 }, RangeError, "maxWorkerMemory must be a number of bytes above 0, or a text as '512M'"],
+    [{ maxWorkerMemory: '5X' }, RangeError, "'5X'"],
+    [{ maxWorkerMemory: 'M' }, RangeError, "'M'"],
+    [{ maxWorkerMemory: Number.NaN }, RangeError, 'NaN'],
+    [{ maxWorkerMemory: {} }, TypeError, '{}'],
     [{ timeout: 0 }, RangeError, 'timeout must be a number of milliseconds above 0; got 0'],
     [{ timeout: Number.NaN }, RangeError, 'NaN'],
     [{ timeout: '1s' }, TypeError, "'1s'"],
