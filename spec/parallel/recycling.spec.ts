@@ -75,7 +75,7 @@ describe('maxWorkerMemory', () => {
     'is what a worker may hold when it begins a task: batchSize %s',
     async (batchSize) => {
       // Between what five and six of these take: at the edge it is garbage that decides.
-    await using parallel = Parallel({ nJobs: 2, batchSize, maxWorkerMemory: '65M' })
+      await using parallel = Parallel({ nJobs: 2, batchSize, maxWorkerMemory: '65M' })
       const hoard = delayed((n: number) => {
         const kept = globalThis as { hoard?: Float64Array[] }
         kept.hoard ??= []
