@@ -316,17 +316,12 @@ export class WorkerPool {
     let victim = running
     const [first] = rest
     if (victim === undefined && first !== undefined && this.#isDeadly(job, first, wasReading)) {
+      left = []
+      if (rest.length === 1) victim = first
       // One of those that are sent together is to blame: each for itself, then.
-      if (rest.length > 1) {
-        this.#enqueue(
-          job,
-          rest.map((position) => [position]),
-          { atFront: true },
-        )
-        left = []
-      } else {
-        victim = first
-        left = []
+      else {
+        const alone = rest.map((position) => [position])
+        this.#enqueue(job, alone, { atFront: true })
       }
     }
     if (victim !== undefined && this.#runsAgain(job, victim)) {

@@ -56,14 +56,14 @@ const checks = {
   preDispatch: checkPreDispatch,
   onError: oneOf('throw', 'settle'),
   timeout: checkTaskTimeout,
-  retries: checkRetries,
+  retries: wholeNumber(0),
   signal: checkSignal,
   verbose: checkVerbose,
   onProgress: checkFunction as Check<OnProgress>,
   name: checkString,
   idleTimeout: checkTimeout,
   env: checkEnv,
-  maxTasksPerWorker: checkMaxTasks,
+  maxTasksPerWorker: wholeNumber(1),
   maxWorkerMemory: checkBytes,
   execArgv: checkStrings,
   resourceLimits: checkResourceLimits,
@@ -188,6 +188,15 @@ function oneOf<const T extends string>(...valid: T[]): Check<T> {
   }
 }
 
+function wholeNumber(least: number): Check<number> {
+  const valid = `a whole number, ${least} or more`
+  return (value, option) => {
+    if (typeof value !== 'number') throw new TypeError(wrong(option, valid, value))
+    if (!Number.isInteger(value) || value < least) throw new RangeError(wrong(option, valid, value))
+    return value
+  }
+}
+
 function checkBackend(value: unknown, option: string): BackendName | ParallelBackend {
   const name = backendNames.find((one) => one === value)
   if (name !== undefined) return name
@@ -233,25 +242,11 @@ function checkTaskTimeout(value: unknown, option: string): number {
   return Math.min(value, longestTimeout)
 }
 
-function checkRetries(value: unknown, option: string): number {
-  const valid = 'a whole number, 0 or more'
-  if (typeof value !== 'number') throw new TypeError(wrong(option, valid, value))
-  if (!Number.isInteger(value) || value < 0) throw new RangeError(wrong(option, valid, value))
-  return value
-}
-
 function checkVerbose(value: unknown, option: string): number {
   const valid = 'a number, 0 or more'
   if (typeof value === 'boolean') return value ? 1 : 0
   if (typeof value !== 'number') throw new TypeError(wrong(option, valid, value))
   if (!(value >= 0)) throw new RangeError(wrong(option, valid, value))
-  return value
-}
-
-function checkMaxTasks(value: unknown, option: string): number {
-  const valid = 'a whole number, 1 or more'
-  if (typeof value !== 'number') throw new TypeError(wrong(option, valid, value))
-  if (!Number.isInteger(value) || value < 1) throw new RangeError(wrong(option, valid, value))
   return value
 }
 

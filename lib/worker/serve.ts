@@ -180,8 +180,12 @@ class BatchRun {
         const value = isThenable(result) ? await this.#outcomeOf(result) : result
         ended = sharedNow()
         isSentAsItIs = isSimple(value)
-        if (!isSentAsItIs) Atomics.store(words, Words.started, toStamp(ended + GRACE))
-        this.#succeed(value)
+        if (isSentAsItIs) {
+          this.#keep(value)
+        } else {
+          Atomics.store(words, Words.started, toStamp(ended + GRACE))
+          this.#succeed(value)
+        }
       } catch (error) {
         ended = sharedNow()
         Atomics.store(words, Words.started, toStamp(ended + GRACE))
@@ -284,12 +288,13 @@ class BatchRun {
     }
   }
 
+  /** An outcome that nothing is to be done for. */
+  #keep(value: unknown): void {
+    this.#held.push({ values: [value] })
+    this.#isLastLoose = false
+  }
+
   #succeed(value: unknown): void {
-    if (isSimple(value)) {
-      this.#held.push({ values: [value] })
-      this.#isLastLoose = false
-      return
-    }
     try {
       const parcel = this.#message.parcel([value], () => 'result')
       this.#held.push(parcel)
@@ -316,8 +321,7 @@ class BatchRun {
   #refuseResult(error: unknown): void {
     this.#failed.push(this.#held.length)
     this.#refused.push(this.#held.length)
-    this.#held.push({ values: [refusal(error)] })
-    this.#isLastLoose = false
+    this.#keep(refusal(error))
   }
 
   /** Posts the outcomes that are held; with the duration of the batch, its last. */

@@ -1,30 +1,17 @@
 import { Crew } from '../../lib/backends/crew'
-import { WorkerClient } from '../../lib/backends/worker-client'
-import { type InProcessWorker, inProcessWorker } from '../support/in-process-worker'
+import type { WorkerClient } from '../../lib/backends/worker-client'
+import { workerSource } from '../support/worker-source'
 
 /** @param most how many workers can be had at all */
 function crewOf(size: number, most = size) {
-  const workers: InProcessWorker[] = []
-  const kept: WorkerClient[] = []
+  const { source, workers, kept } = workerSource(most)
   const employer = { inCall: true, started: 0 }
-  const crew = new Crew(
-    {
-      take() {
-        if (workers.length === most) throw new Error('too many threads')
-        const worker = inProcessWorker(workers.length)
-        workers.push(worker)
-        return new WorkerClient(worker)
-      },
-      keep: (worker) => void kept.push(worker),
-      endKept: async () => void (await Promise.all(kept.splice(0).map(({ handle }) => handle.terminate()))),
+  const crew = new Crew(source, {
+    isInCall: () => employer.inCall,
+    onStarted() {
+      employer.started += 1
     },
-    {
-      isInCall: () => employer.inCall,
-      onStarted() {
-        employer.started += 1
-      },
-    },
-  )
+  })
   crew.open(size)
   return { crew, workers, kept, employer }
 }

@@ -1,11 +1,11 @@
 import { runInThisContext } from 'node:vm'
-import { WorkerClient } from '../../lib/backends/worker-client'
 import { WorkerPool } from '../../lib/backends/worker-pool'
 import * as clock from '../../lib/system/clock'
 import { delayed } from '../../lib/task/delayed'
 import type { Call, Outcome, Task } from '../../lib/task/task'
 import { Words } from '../../lib/worker/protocol'
-import { type InProcessWorker, inProcessWorker } from '../support/in-process-worker'
+import type { InProcessWorker } from '../support/in-process-worker'
+import { workerSource } from '../support/worker-source'
 
 /** Tasks in this thread that end when the spec says so. */
 const gates = new Map<number, (value: string) => void>()
@@ -35,23 +35,8 @@ afterEach(() => jest.restoreAllMocks())
 
 /** @param most how many workers can be had at all */
 function poolOf(size: number, most = size + 5, initializer?: Task) {
-  const workers: InProcessWorker[] = []
-  const kept: WorkerClient[] = []
-  const pool = new WorkerPool(
-    {
-      take() {
-        const free = kept.pop()
-        if (free) return free
-        if (workers.length === most) throw new Error('too many threads')
-        const worker = inProcessWorker(workers.length)
-        workers.push(worker)
-        return new WorkerClient(worker)
-      },
-      keep: (worker) => void kept.push(worker),
-      endKept: async () => void (await Promise.all(kept.splice(0).map(({ handle }) => handle.terminate()))),
-    },
-    initializer,
-  )
+  const { source, workers, kept } = workerSource(most)
+  const pool = new WorkerPool(source, initializer)
   pool.open(size)
   return { pool, workers, kept }
 }
