@@ -6,11 +6,13 @@ export type {
   CallOptions,
   OnError,
   OnProgress,
+  OnWorkerEvent,
   ParallelOptions,
   PreDispatch,
   Progress,
   ResourceLimits,
   ReturnAs,
+  WorkerEvent,
 } from './config/options'
 export type { TaskSource } from './dispatch/source'
 export {
@@ -35,4 +37,4 @@ export { delayed } from './task/delayed'
 export type { FunctionOptions } from './task/given'
 export { type Arguments, type Kwargs, kwargs, type Named } from './task/kwargs'
 export { type PartialFunction, partial } from './task/partial'
-export type { Batch, Call, NestedConfig, Outcome, Task } from './task/task'
+export type { Batch, Call, NestedConfig, Outcome, Place, Task } from './task/task'

@@ -2,9 +2,12 @@
 import type { ParallelBackend } from './backend'
 import { close, open } from './backends/opened'
 import { resolveBackend } from './backends/resolve'
+import { workerEvents } from './backends/worker-events'
+import type { Share } from './config/budget'
 import { nextNested } from './config/nested'
 import type { CallOptions, OnError, ParallelOptions, ReturnAs } from './config/options'
 import { checkCallOptions, checkOptions, type Settings, settle } from './config/settings'
+import { withinBudget } from './config/within-budget'
 import { debug } from './debug'
 import { autoBatchSize, fixedBatchSize } from './dispatch/batch-size'
 import { failedStream, type RunningCall, startCall } from './dispatch/calls'
@@ -15,7 +18,7 @@ import { labelled, usingBackend } from './progress/line'
 import { startProgress } from './progress/progress'
 import { printLine, startVerbosity } from './progress/verbosity'
 import { noteCallers } from './system/program'
-import type { Task } from './task/task'
+import type { NestedConfig, Task } from './task/task'
 
 /** What a task `T` comes to: its result, or how it was settled with `onError: 'settle'`. */
 export type ResultOf<T, E extends OnError = 'throw'> =
@@ -108,17 +111,23 @@ export const Parallel = function Parallel(
     throw new TypeError('Parallel takes one argument; tasks go to what it returns: Parallel(2)(tasks)')
   const checked = checkOptions(options)
   /** Made when first needed, since what a call needs depends on where it is made: inside a task `nJobs` is 1. */
-  const backends = new Map<string | ParallelBackend, ParallelBackend>()
+  const backends = new Map<string | ParallelBackend | Share, ParallelBackend>()
+  const onWorkerEvent = workerEvents(checked.pool.onWorkerEvent)
   const calls = new Set<RunningCall>()
   let state: 'open' | 'closed' | 'terminated' = 'open'
   let closing: Promise<void> | undefined
 
   const parallel = (tasks: unknown, callOptions?: unknown) => {
+    let share: Share | undefined
     try {
       const { signal, onProgress = checked.onProgress } = checkCallOptions(callOptions)
       const signals = [checked.signal, signal].filter((one) => one !== undefined)
       refuseIfOver(signals)
-      const planned = plan()
+      const nested = nextNested()
+      const granted = withinBudget(settle(checked), checked.backend !== undefined)
+      share = granted.share
+      if (granted.limited) onWorkerEvent(granted.limited)
+      const planned = plan(granted.settings, nested, share)
       // Again: a function that was given for `preDispatch` has run.
       refuseIfOver(signals)
       noteCallers()
@@ -132,9 +141,13 @@ export const Parallel = function Parallel(
       return startCall(tasks, planned, shape, (call) => {
         running = call
         calls.add(call)
-        void call.over.then(() => calls.delete(call))
+        void call.over.then(() => {
+          calls.delete(call)
+          if (share) void giveBack(share)
+        })
       })
     } catch (error) {
+      if (share) void giveBack(share)
       return checked.returnAs === 'list' ? Promise.reject(error) : failedStream(error)
     }
   }
@@ -144,11 +157,9 @@ export const Parallel = function Parallel(
     for (const signal of signals) if (signal.aborted) throw signal.reason
   }
 
-  function plan(): Plan {
-    const settings = settle(checked)
+  function plan(settings: Settings, nested: NestedConfig, share: Share | undefined): Plan {
     const { nJobs, batchSize, verbose, timeout, retries } = settings
-    const nested = nextNested()
-    const backend = backendFor(settings)
+    const backend = backendFor(settings, share)
     const workers = backend.effectiveNJobs(nJobs)
     if (!(workers >= 1)) {
       throw new BackendError(`Backend '${backend.name}' has no worker: its effectiveNJobs(${nJobs}) is ${workers}`)
@@ -177,14 +188,28 @@ export const Parallel = function Parallel(
     return startVerbosity({ verbose, label, preDispatched: Number.isFinite(window) ? window : 0 })
   }
 
-  function backendFor(settings: Settings): ParallelBackend {
-    const key = typeof settings.backend === 'string' ? `${settings.backend} ${settings.nJobs}` : settings.backend
+  /** One for all calls; but a call inside a task, whose workers end with it, has one of its own. */
+  function backendFor(settings: Settings, share: Share | undefined): ParallelBackend {
+    const own = typeof settings.backend === 'string' ? (share ?? `${settings.backend} ${settings.nJobs}`) : undefined
+    const key = own ?? settings.backend
     let backend = backends.get(key)
     if (backend === undefined) {
-      backend = resolveBackend(settings)
+      backend = resolveBackend(settings, share)
       backends.set(key, backend)
     }
     return backend
+  }
+
+  async function giveBack(share: Share) {
+    const backend = backends.get(share)
+    try {
+      if (backend) await close(backend, parallel)
+    } catch (error) {
+      debug.workers('the backend of a call inside a task cannot be closed: %O', error)
+    } finally {
+      backends.delete(share)
+      share.release()
+    }
   }
 
   function closeBackends(options?: { force: boolean }) {

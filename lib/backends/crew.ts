@@ -1,7 +1,11 @@
+import { ownPlaces, type Places } from '../config/budget'
+import type { OnWorkerEvent } from '../config/options'
 import { debug } from '../debug'
 import { BackendError, messageOf } from '../errors'
 import { type Recycling, roomOf, wornOut } from './recycling'
 import type { WorkerClient } from './worker-client'
+import { workerEvents } from './worker-events'
+import type { Gone } from './worker-handle'
 
 /** Where a pool has its workers from, and where they stay between calls. */
 export interface WorkerSource {
@@ -9,8 +13,8 @@ export interface WorkerSource {
   take(): WorkerClient
   /** Keeps a free worker for later calls, of this pool or of others. */
   keep(worker: WorkerClient): void
-  /** Ends the workers that were kept and that nobody has taken since. */
-  endKept(): Promise<void>
+  /** Ends the workers that were kept and that nobody has taken since; the reason is in words. */
+  endKept(reason: string): Promise<void>
 }
 
 /** Who a crew works for. */
@@ -21,11 +25,22 @@ export interface Employer {
   onStarted(): void
 }
 
+export interface CrewOptions extends Recycling {
+  readonly onWorkerEvent?: OnWorkerEvent | undefined
+  /** Places for its workers; it has a table of its own when left out. */
+  readonly places?: Places | undefined
+}
+
+const TASK_CALL_ENDED = 'the call inside a task has ended that it was started for'
+
 /** The workers of one pool: starting, free, busy, or on their way out. */
 export class Crew {
   readonly #source: WorkerSource
   readonly #employer: Employer
   #size = 0
+  #places: Places | undefined
+  /** Where they are entered among the workers of the outermost call; also those on their way out. */
+  readonly #entered = new Map<WorkerClient, number>()
   /** New workers that have nothing to do yet, because a free one may come first. */
   readonly #starting = new Set<WorkerClient>()
   readonly #idle: WorkerClient[] = []
@@ -34,11 +49,14 @@ export class Crew {
   readonly #leaving = new Set<WorkerClient>()
   readonly #ending = new Set<Promise<void>>()
   readonly #recycling: Recycling
+  readonly #tell: OnWorkerEvent
 
-  constructor(source: WorkerSource, employer: Employer, recycling: Recycling = {}) {
+  constructor(source: WorkerSource, employer: Employer, { onWorkerEvent, places, ...recycling }: CrewOptions = {}) {
     this.#source = source
     this.#employer = employer
     this.#recycling = recycling
+    this.#places = places
+    this.#tell = workerEvents(onWorkerEvent)
   }
 
   /** How many there may be. */
@@ -48,6 +66,7 @@ export class Crew {
 
   open(size: number): void {
     this.#size = size
+    this.#places ??= ownPlaces(size)
   }
 
   /** Whether a free one waits. */
@@ -56,8 +75,18 @@ export class Crew {
   }
 
   get mayGrow(): boolean {
+    const count = this.#count
+    return count < this.#size && (count === 0 || this.#places?.hasRoom === true)
+  }
+
+  /** Whether it would grow, if calls inside tasks had no workers. */
+  get isHeldUp(): boolean {
+    return this.#count < this.#size && !this.mayGrow
+  }
+
+  get #count(): number {
     const idle = this.#idle.filter((worker) => !worker.isGone)
-    return this.#busy.size - this.#leaving.size + this.#starting.size + idle.length < this.#size
+    return this.#busy.size - this.#leaving.size + this.#starting.size + idle.length
   }
 
   /** All that may hold something of a call. */
@@ -96,15 +125,20 @@ export class Crew {
 
   #start(): WorkerClient | undefined {
     if (!this.mayGrow) return undefined
+    const place = this.#places?.enter(this.#count === 0)
+    if (place === undefined) return undefined
     let worker: WorkerClient
     try {
       worker = this.#takeFresh()
     } catch (cause) {
+      this.#places?.leave(place)
       const others = this.#busy.size + this.#starting.size
       if (others === 0) throw new BackendError(`No worker can be started: ${messageOf(cause)}`, { cause })
       debug.workers('no worker beside %d others can be started: %O', others, cause)
       return undefined
     }
+    this.#entered.set(worker, place)
+    worker.place = { table: (this.#places as Places).table.words, id: place, workerId: worker.handle.id }
     this.#starting.add(worker)
     const enter = () => {
       if (!this.#starting.delete(worker)) return
@@ -119,6 +153,8 @@ export class Crew {
   #takeFresh(): WorkerClient {
     for (;;) {
       const worker = this.#source.take()
+      if (worker.onGone === undefined) this.#tell({ type: 'spawned', workerId: worker.handle.id })
+      worker.onGone = (how) => this.#gone(worker, how)
       const reason = wornOut(worker, this.#recycling)
       if (reason === undefined) return worker
       this.#recycle(worker, reason)
@@ -133,50 +169,111 @@ export class Crew {
     const room = roomOf(worker, this.#recycling)
     if (room <= wanted && (room < wanted || isMoreToCome)) {
       this.#leaving.add(worker)
+      this.#leavePlace(worker)
       this.#start()
     }
     return room
   }
 
-  /** It is not busy any more. */
-  release(worker: WorkerClient): void {
+  /**
+   * A worker is not busy any more.
+   *
+   * @param taskIndex the task that ran on it, when it is gone
+   */
+  release(worker: WorkerClient, taskIndex?: number): void {
     this.#busy.delete(worker)
-    this.#leaving.delete(worker)
-    if (worker.isGone) return
-    const reason = wornOut(worker, this.#recycling)
+    const isLeaving = this.#leaving.delete(worker)
+    if (worker.isGone) {
+      this.#tellLost(worker, taskIndex)
+      return
+    }
+    const reason = wornOut(worker, this.#recycling) ?? (isLeaving ? 'another one was started in its place' : undefined)
     if (reason === undefined) this.#stay(worker)
     else this.#recycle(worker, reason)
   }
 
   #recycle(worker: WorkerClient, reason: string): void {
-    debug.workers('worker %d is replaced: %s', worker.handle.id, reason)
-    this.end(worker)
+    this.#tell({ type: 'recycled', workerId: worker.handle.id, reason })
+    this.end(worker, reason)
   }
 
   /** A free worker waits here while there are calls, else with the others that are kept. */
   #stay(worker: WorkerClient): void {
     if (this.#employer.isInCall()) this.#idle.push(worker)
-    else this.#source.keep(worker)
+    else this.#keep(worker)
   }
 
-  /** There is no call any more: free workers are there for others. */
+  /** There is no call any more: free workers are there for others; those of a call inside a task end with it. */
   disband(): void {
-    for (const worker of this.#idle.splice(0)) this.#source.keep(worker)
+    for (const worker of this.#idle.splice(0)) this.#keep(worker)
+    if (this.#places?.release === undefined) return
+    for (const worker of this.#starting) this.end(worker, TASK_CALL_ENDED)
+    this.#starting.clear()
+    this.#places.release()
   }
 
-  /** Ends a worker, whatever it does. */
-  end(worker: WorkerClient): void {
-    this.#busy.delete(worker)
+  #keep(worker: WorkerClient): void {
+    if (this.#places?.release) {
+      this.end(worker, TASK_CALL_ENDED)
+      return
+    }
+    const place = this.#entered.get(worker)
+    if (place !== undefined && this.#places && this.#places.table.below(place).length > 0) {
+      this.end(worker, 'a task has left calls behind, whose workers end with it')
+      return
+    }
+    this.#leavePlace(worker)
+    this.#entered.delete(worker)
+    this.#source.keep(worker)
+  }
+
+  /**
+   * Ends a worker, whatever it does.
+   *
+   * @param reason in words
+   * @param taskIndex the task that it is ended for
+   */
+  end(worker: WorkerClient, reason: string, taskIndex?: number): void {
+    const wasBusy = this.#busy.delete(worker)
     this.#leaving.delete(worker)
-    const ending = worker.handle.terminate().finally(() => this.#ending.delete(ending))
+    this.#leavePlace(worker)
+    if (worker.isGone) {
+      if (wasBusy) this.#tellLost(worker, taskIndex)
+      return
+    }
+    const ending = worker.end(reason, taskIndex).finally(() => this.#ending.delete(ending))
     this.#ending.add(ending)
   }
 
+  /** Its place is for another one; it is remembered until its thread is gone, and those of calls inside its tasks with it. */
+  #leavePlace(worker: WorkerClient): void {
+    const place = this.#entered.get(worker)
+    if (place !== undefined) this.#places?.leave(place)
+  }
+
+  #gone(worker: WorkerClient, { reason }: Gone): void {
+    const place = this.#entered.get(worker)
+    if (place !== undefined) {
+      this.#places?.leave(place)
+      this.#places?.table.clearBelow(place)
+      this.#entered.delete(worker)
+    }
+    const { id } = worker.handle
+    if (worker.ended) this.#tell({ type: 'exited', workerId: id, ...worker.ended })
+    // One that is busy is told of with its task.
+    else if (!this.#busy.has(worker)) this.#tell({ type: 'lost', workerId: id, reason })
+  }
+
+  #tellLost(worker: WorkerClient, taskIndex: number | undefined): void {
+    if (worker.ended) return
+    this.#tell({ type: 'lost', workerId: worker.handle.id, reason: worker.gone?.reason, taskIndex })
+  }
+
   /** Ends all workers; those that were kept too. Resolves when they are gone. */
-  async endAll(): Promise<void> {
-    for (const worker of this.present) this.end(worker)
+  async endAll(reason: string): Promise<void> {
+    for (const worker of this.present) this.end(worker, reason)
     this.#idle.length = 0
     this.#starting.clear()
-    await Promise.all([...this.#ending, this.#source.endKept()])
+    await Promise.all([...this.#ending, this.#source.endKept(reason)])
   }
 }

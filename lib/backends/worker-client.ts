@@ -5,7 +5,7 @@ import type { Received } from '../serialization/receiver'
 import type { Receiver } from '../serialization/sender'
 import { TASK_FUNCTION, Trail } from '../serialization/trail'
 import type { Parcel, Slot } from '../serialization/wire'
-import type { Outcome, Task } from '../task/task'
+import type { Outcome, Place, Task } from '../task/task'
 import { readOutbox } from '../worker/outbox'
 import type { BatchRefusal, Outcomes, Refused, Response, WireTask } from '../worker/protocol'
 import { type OutgoingCall, serialization } from './outgoing-call'
@@ -32,6 +32,13 @@ export class WorkerClient {
   tasks = 0
   /** Bytes that it holds, as it has said when they were too many. */
   memory = 0
+  /** Its place among the workers of the outermost call. */
+  place: Place | undefined
+  /** Is told when it is gone; whoever used it last. */
+  onGone: ((how: Gone) => void) | undefined
+  /** Why it was ended, if it was, and for which task. */
+  ended: { readonly reason: string; readonly taskIndex?: number | undefined } | undefined
+  #toldPlace: Place | undefined
   readonly #links = new Map<OutgoingCall, Link>()
   #run: WorkerRun | undefined
   #isReporting = false
@@ -60,6 +67,16 @@ export class WorkerClient {
 
   get isGone(): boolean {
     return this.#gone !== undefined
+  }
+
+  get gone(): Gone | undefined {
+    return this.#gone
+  }
+
+  /** Ends it, whatever it does; resolves when it is gone. */
+  end(reason: string, taskIndex?: number): Promise<void> {
+    if (!this.isGone) this.ended ??= { reason, taskIndex }
+    return this.handle.terminate()
   }
 
   /** Sends tasks of a batch. `run.done` resolves to `Lost` when the worker dies before all have an outcome. */
@@ -150,6 +167,7 @@ export class WorkerClient {
     }
     const { fns, graph, tasks } = encoded
     const { units } = run.message
+    const { place } = this
     run.open()
     try {
       if (units.length > 0 || run.message.weight > HEAVY) this.handle.post({ kind: 'coming', batch: run.id })
@@ -159,6 +177,8 @@ export class WorkerClient {
           id: run.id,
           call: call.id,
           nested: call.nested,
+          // Told once: it stays the same for as long as the worker is in one pool.
+          place: place === this.#toldPlace ? undefined : place,
           maxMemory: call.maxMemory,
           forget: run.message.forget(),
           units,
@@ -171,6 +191,7 @@ export class WorkerClient {
       this.#sendWithoutUnclonable(run, tasks, error)
       return
     }
+    this.#toldPlace = place
     run.message.sent()
     run.state = 'sent'
     debug.workers('worker %d runs tasks %d to %d', this.handle.id, batch.start, batch.start + batch.tasks.length - 1)
@@ -408,6 +429,7 @@ export class WorkerClient {
 
   #lose(how: Gone): void {
     this.#gone = how
+    this.onGone?.(how)
     if (!this.#run) this.#tellLateError(how)
     // Behind what has arrived: an outcome may still wait for an import.
     const lose = () => {

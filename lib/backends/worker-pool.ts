@@ -4,13 +4,12 @@ import { BackendError, messageOf, type ParforError, timedOut, WorkerLostError } 
 import { sharedNow } from '../system/clock'
 import { onAbort } from '../system/signals'
 import { type Batch, type Call, nameOf, type Task } from '../task/task'
-import { Crew, type WorkerSource } from './crew'
+import { Crew, type CrewOptions, type WorkerSource } from './crew'
 import { attend, guard } from './deadline'
 import { FairQueue } from './fair-queue'
 import { initialize } from './initializer'
 import { holdsUp, inGrowingParts, isLong, mostWaiting, nextLook } from './moving'
 import { OutgoingCall } from './outgoing-call'
-import type { Recycling } from './recycling'
 import { cannotStart, type WorkerClient } from './worker-client'
 import { type Finished, Lost, WorkerRun } from './worker-run'
 
@@ -55,10 +54,12 @@ const LOST_WHILE_READING = 3
 const LOST_BEFORE = 1
 const MOST_LOSSES = 5
 
+const CLOSED = 'its Parallel was closed'
+
 /** Runs batches on workers: at most so many at once, one on each. A worker that dies takes one task with it. */
 export class WorkerPool {
   readonly #initializer: Task | undefined
-  readonly #recycling: Recycling
+  readonly #maxMemory: number | undefined
   readonly #crew: Crew
   readonly #calls = new Map<Call, OutgoingCall>()
   readonly #jobs = new Set<Job>()
@@ -67,11 +68,14 @@ export class WorkerPool {
   #drained: (() => void) | undefined
   #nextLook: NodeJS.Timeout | undefined
 
-  constructor(source: WorkerSource, initializer?: Task, recycling: Recycling = {}) {
+  constructor(
+    source: WorkerSource,
+    { initializer, ...options }: CrewOptions & { readonly initializer?: Task | undefined } = {},
+  ) {
     this.#initializer = initializer
-    this.#recycling = recycling
+    this.#maxMemory = options.maxMemory
     const employer = { isInCall: () => this.#calls.size > 0, onStarted: () => this.#assign() }
-    this.#crew = new Crew(source, employer, recycling)
+    this.#crew = new Crew(source, employer, options)
   }
 
   open(size: number): void {
@@ -128,16 +132,16 @@ export class WorkerPool {
       })
     this.#queue.remove(() => true)
     for (const job of [...this.#jobs]) job.settle()
-    for (const part of [...this.#running]) this.#detach(part)
+    for (const part of [...this.#running]) this.#detach(part, CLOSED)
     // For who closes it without force, and waits for what has been dropped now.
     this.#drained?.()
-    await this.#crew.endAll()
+    await this.#crew.endAll(CLOSED)
   }
 
   #outgoing(call: Call): OutgoingCall {
     let outgoing = this.#calls.get(call)
     if (!outgoing) {
-      outgoing = new OutgoingCall(call, this.#recycling.maxMemory)
+      outgoing = new OutgoingCall(call, this.#maxMemory)
       this.#calls.set(call, outgoing)
     }
     return outgoing
@@ -153,18 +157,19 @@ export class WorkerPool {
   #drop(isDropped: (job: Job) => boolean): void {
     this.#queue.remove(({ job }) => isDropped(job))
     for (const part of [...this.#running])
-      if (isDropped(part.job) && !part.run?.cancel() && this.#running.has(part)) this.#detach(part)
+      if (isDropped(part.job) && !part.run?.cancel() && this.#running.has(part))
+        this.#detach(part, 'a call ended that it ran a task of')
     for (const job of [...this.#jobs]) if (isDropped(job)) job.settle()
     this.#assign()
   }
 
   /** Ends a worker whatever it does, when all that has come from it is told. */
-  #detach(part: Running): void {
+  #detach(part: Running, reason: string, taskIndex?: number): void {
     part.worker.leave()
     // What had come may have ended a call, and this worker with it.
     if (!this.#running.has(part)) return
     this.#free(part)
-    this.#crew.end(part.worker)
+    this.#crew.end(part.worker, reason, taskIndex)
   }
 
   /** A worker is done with its part. */
@@ -230,7 +235,8 @@ export class WorkerPool {
     // Closed, or aborted and the worker ended, or given up for its timeout.
     if (!this.#running.has(part)) return
     this.#free(part)
-    this.#crew.release(worker)
+    const running = result instanceof Lost ? result.running : undefined
+    this.#crew.release(worker, running === undefined ? undefined : job.batch.start + running)
     if (result instanceof Lost) {
       this.#goOnWithout(worker, job, result)
     } else {
@@ -277,7 +283,7 @@ export class WorkerPool {
     const running = shown !== undefined && unreported.includes(shown) ? shown : undefined
     const rest = [...unreported.filter((position) => position !== running), ...taken]
     const lost = new Lost({ exitCode: undefined, reason }, false, running, rest, run.duration + run.spent(sharedNow()))
-    this.#detach(part)
+    this.#detach(part, reason, running === undefined ? undefined : job.batch.start + running)
     this.#goOnWithout(worker, job, lost)
     this.#assign()
   }
@@ -295,7 +301,7 @@ export class WorkerPool {
   }
 
   #giveUp(part: Running, error: ParforError): void {
-    this.#detach(part)
+    this.#detach(part, error.message)
     this.#fail(part.job, error)
   }
 
@@ -307,7 +313,6 @@ export class WorkerPool {
   #goOnWithout(worker: WorkerClient, job: Job, { how, wasReading, running, rest, duration }: Lost): void {
     const { id } = worker.handle
     job.duration += duration
-    debug.workers('worker %d is lost: %s', id, how.reason)
     if (!worker.isReady && running === undefined && rest.length > 0) {
       this.#fail(job, cannotStart(how))
       return
@@ -361,12 +366,12 @@ export class WorkerPool {
     if (behind.length > 0) this.#enqueue(job, [behind], { atFront: true })
     if (worker.stillRuns(run, position, sharedNow()) && this.#running.has(part)) {
       job.duration += run.duration + run.spent(sharedNow())
-      this.#detach(part)
+      const index = job.batch.start + position
+      const reason = timedOut(index, nameIn(job.batch, position), timeout)
+      this.#detach(part, reason.message, index)
       const { unreported } = run
       // Unless its outcome came at the very last moment.
       if (unreported.includes(position)) {
-        const index = job.batch.start + position
-        const reason = timedOut(index, nameIn(job.batch, position), timeout)
         job.onOutcome(index, { status: 'rejected', reason }, worker.handle.id)
       }
       this.#partDone(
@@ -379,7 +384,10 @@ export class WorkerPool {
 
   /** While tasks are behind the one that runs, that one may hold them up. */
   #lookLater(): void {
-    if (this.#nextLook !== undefined || !this.#isAnyBehind()) return
+    if (this.#nextLook !== undefined) return
+    // Calls inside tasks have workers that this pool could have: nobody tells it when they are done.
+    const isHeldUp = this.#queue.size > 0 && this.#crew.isHeldUp
+    if (!isHeldUp && !this.#isAnyBehind()) return
     this.#nextLook = setTimeout(
       () => {
         this.#nextLook = undefined

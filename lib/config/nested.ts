@@ -30,13 +30,14 @@ export function withNested<A extends unknown[], R>(config: NestedConfig, run: (.
  * @throws NestingError when that call is deeper than 10 levels; the outermost is level 1.
  */
 export function nextNested(): NestedConfig {
-  const level = (currentNested()?.level ?? 0) + 1
+  const { level: above = 0, place } = currentNested() ?? {}
+  const level = above + 1
   if (level > deepest) {
     throw new NestingError(
       `Parallel calls are nested deeper than ${deepest} levels. Does a task call the function that it is a task of?`,
     )
   }
-  return { level }
+  return place === undefined ? { level } : { level, place }
 }
 
 /** For a worker: the config of the tasks that this thread runs from now on. */

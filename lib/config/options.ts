@@ -27,6 +27,25 @@ export interface Progress {
 /** Is told of every completed task. What it throws, or a promise of it rejects with, fails the call. */
 export type OnProgress = (progress: Progress) => void
 
+/** What became of a worker. */
+export interface WorkerEvent {
+  /**
+   * `'spawned'`: it is started. Each one that is ends with one of two: `'exited'`, it was ended; `'lost'`, it ended by itself.
+   * `'recycled'`: it is to be replaced, for `maxTasksPerWorker` or `maxWorkerMemory`. `'limited'`: a call inside one of its
+   * tasks has fewer workers than it asks for.
+   */
+  readonly type: 'spawned' | 'exited' | 'lost' | 'recycled' | 'limited'
+  /** The worker, as `taskInfo(error).workerId` names it. */
+  readonly workerId: number
+  /** Why, in words; nothing for `'spawned'`. */
+  readonly reason?: string | undefined
+  /** The task that it was ended for, or that was lost with it. */
+  readonly taskIndex?: number | undefined
+}
+
+/** Is told what becomes of workers. What it throws is an uncaught error, as for listeners of events. */
+export type OnWorkerEvent = (event: WorkerEvent) => void
+
 /** How many batches may be taken from the input beyond what is finished and consumed. */
 export type PreDispatch =
   | number
@@ -40,6 +59,8 @@ export type PreDispatch =
 export interface ParallelOptions<E extends OnError = 'throw', A extends ReturnAs = 'list'> {
   /**
    * Workers. -1 is every CPU, -2 all but one, … never below 1. 1 runs in the calling thread, unless `backend` is given.
+   * Calls inside tasks have those workers that the outermost call has none of its own for, and run in the thread of their
+   * task when there are none.
    * @defaultValue `-1`; `1` inside a task
    */
   nJobs?: number | undefined
@@ -118,6 +139,8 @@ export interface ParallelOptions<E extends OnError = 'throw', A extends ReturnAs
    * @defaultValue never
    */
   maxWorkerMemory?: number | string | undefined
+  /** Is told of every worker that is started, ended, lost or replaced, and of calls inside tasks that have fewer than they ask for. */
+  onWorkerEvent?: OnWorkerEvent | undefined
   /** Environment variables of the workers. @defaultValue the caller's */
   env?: Readonly<Record<string, string | undefined>> | undefined
   /** Options of Node.js for the workers, as `['--expose-gc']`. @defaultValue the caller's */
@@ -152,9 +175,15 @@ export interface WorkerOptions {
   execArgv?: string[]
   resourceLimits?: ResourceLimits
   initializer?: Task
-  maxTasksPerWorker?: number
-  /** Bytes. */
-  maxWorkerMemory?: number
   /** Milliseconds, at most what a timer can count. */
   idleTimeout: number
+}
+
+/** What a pool does with its workers, however they were started. */
+export interface PoolOptions {
+  /** A worker that has run so many tasks is replaced; none when left out. */
+  readonly maxTasks?: number | undefined
+  /** A worker that holds more bytes is replaced; none when left out. */
+  readonly maxMemory?: number | undefined
+  readonly onWorkerEvent?: OnWorkerEvent | undefined
 }

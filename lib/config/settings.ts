@@ -2,13 +2,14 @@ import { inspect } from 'node:util'
 import type { ParallelBackend } from '../backend'
 import type { Task } from '../task/task'
 import { checkNJobs, effectiveNJobs } from './effective-n-jobs'
-import { currentNested } from './nested'
 import type {
   BackendName,
   CallOptions,
   OnError,
   OnProgress,
+  OnWorkerEvent,
   ParallelOptions,
+  PoolOptions,
   ResourceLimits,
   ReturnAs,
   WorkerOptions,
@@ -30,6 +31,7 @@ export interface Checked {
   readonly onProgress: OnProgress | undefined
   readonly name: string | undefined
   readonly worker: WorkerOptions
+  readonly pool: PoolOptions
 }
 
 /** What a call runs with: every value is present and right. */
@@ -60,6 +62,7 @@ const checks = {
   signal: checkSignal,
   verbose: checkVerbose,
   onProgress: checkFunction as Check<OnProgress>,
+  onWorkerEvent: checkFunction as Check<OnWorkerEvent>,
   name: checkString,
   idleTimeout: checkTimeout,
   env: checkEnv,
@@ -114,15 +117,17 @@ export function checkOptions(given: unknown = {}): Checked {
     onProgress,
     name,
     worker: workerOptions(options),
+    pool: {
+      maxTasks: options.maxTasksPerWorker,
+      maxMemory: options.maxWorkerMemory,
+      onWorkerEvent: options.onWorkerEvent,
+    },
   }
 }
 
-/**
- * Options where the call is made → what it runs with. `prefer` is a hint, and threads serve either wish. All workers of
- * the outermost call are taken by its tasks, so a call inside a task has one, whatever it asks for.
- */
+/** Options where the call is made → what it asks for. `prefer` is a hint, and threads serve either wish. */
 export function settle(checked: Checked): Settings {
-  const nJobs = currentNested() ? 1 : effectiveNJobs(checked.nJobs)
+  const nJobs = effectiveNJobs(checked.nJobs)
   return { ...checked, nJobs, backend: checked.backend ?? (nJobs === 1 ? 'sequential' : 'threads') }
 }
 
@@ -323,22 +328,12 @@ function isTask(value: unknown): value is Task {
 }
 
 function workerOptions(options: Results<typeof checks>): WorkerOptions {
-  const {
-    idleTimeout = 300_000,
-    env,
-    execArgv,
-    resourceLimits,
-    initializer,
-    maxTasksPerWorker,
-    maxWorkerMemory,
-  } = options
+  const { idleTimeout = 300_000, env, execArgv, resourceLimits, initializer } = options
   return {
     idleTimeout,
     ...(env && { env }),
     ...(execArgv && { execArgv }),
     ...(resourceLimits && { resourceLimits }),
     ...(initializer && { initializer }),
-    ...(maxTasksPerWorker && { maxTasksPerWorker }),
-    ...(maxWorkerMemory && { maxWorkerMemory }),
   }
 }

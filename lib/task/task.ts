@@ -13,6 +13,17 @@ export type Outcome<R = unknown> = PromiseSettledResult<R>
 export interface NestedConfig {
   /** How deep the calls are that this task runs in; 1 is a task of the outermost call. */
   readonly level: number
+  /** Where the workers of calls inside this task are entered; none when it runs in the thread of the outermost call. */
+  readonly place?: Place | undefined
+}
+
+/** The place of a worker among all those of an outermost call, and of the calls inside its tasks. */
+export interface Place {
+  /** See lib/config/budget.ts. */
+  readonly table: BigInt64Array
+  readonly id: number
+  /** The worker, as errors and events name it. */
+  readonly workerId: number
 }
 
 /**

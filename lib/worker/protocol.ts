@@ -1,6 +1,6 @@
 import type { Side } from '../errors'
 import type { Graph, Import, Parcel, Slot, Unit } from '../serialization/wire'
-import type { NestedConfig } from '../task/task'
+import type { NestedConfig, Place } from '../task/task'
 
 /** What the caller's side sends to a worker. */
 export type Request =
@@ -16,6 +16,8 @@ export interface RunBatch {
   readonly id: number
   readonly call: number
   readonly nested: NestedConfig
+  /** The place of this worker, when it is another than before. */
+  readonly place: Place | undefined
   /** Bytes: a worker that holds more begins no further task. */
   readonly maxMemory: number | undefined
   /** Names, of functions in this call, that will not be used again. */

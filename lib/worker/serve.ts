@@ -9,7 +9,7 @@ import { Trail } from '../serialization/trail'
 import type { Parcel } from '../serialization/wire'
 import { sharedNow, toStamp } from '../system/clock'
 import { isThenable, runTask } from '../task/run-task'
-import type { Task } from '../task/task'
+import type { Place, Task } from '../task/task'
 import { livingMemory, usedMemory } from './memory'
 import { Outbox } from './outbox'
 import { flushOutput } from './output'
@@ -57,6 +57,7 @@ export function serve(line: Line): { handle(request: Request): void; flush(): vo
   const outbox = new Outbox(line.words)
   let turn = Promise.resolve()
   let running: BatchRun | undefined
+  let place: Place | undefined
 
   const begin = async (request: Exclude<Request, { kind: 'coming' }>): Promise<void> => {
     if (request.kind === 'end') {
@@ -64,6 +65,9 @@ export function serve(line: Line): { handle(request: Request): void; flush(): vo
     } else if (request.kind === 'report') {
       running?.reportEnd(request.batch)
     } else {
+      place = request.batch.place ?? place
+      // Before anything is imported: a module that is parallel itself is part of the call. Left behind, for timers.
+      setNestedOfThread({ ...request.batch.nested, place })
       running = new BatchRun(request.batch, callOf(request.batch.call), line, outbox)
       await running.run()
     }
@@ -127,10 +131,8 @@ class BatchRun {
   }
 
   async run(): Promise<void> {
-    const { id, units, tasks, graph, fns, nested, forget } = this.#batch
+    const { id, units, tasks, graph, fns, forget } = this.#batch
     Atomics.store(this.#line.words, Words.opened, id)
-    // Before anything is imported: a module that is parallel itself is part of the call. Left behind, for timers.
-    setNestedOfThread(nested)
     this.#call.received.forget(forget)
     const parcels = tasks.map(({ args }) => args)
     let functions: Task['fn'][]

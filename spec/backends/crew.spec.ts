@@ -1,17 +1,17 @@
-import { Crew } from '../../lib/backends/crew'
+import { Crew, type CrewOptions } from '../../lib/backends/crew'
 import type { WorkerClient } from '../../lib/backends/worker-client'
+import { ownPlaces, takeShare } from '../../lib/config/budget'
+import type { Place } from '../../lib/task/task'
 import { workerSource } from '../support/worker-source'
 
 /** @param most how many workers can be had at all */
-function crewOf(size: number, most = size) {
+function crewOf(size: number, most = size, options: CrewOptions = {}) {
   const { source, workers, kept } = workerSource(most)
   const employer = { inCall: true, started: 0 }
-  const crew = new Crew(source, {
-    isInCall: () => employer.inCall,
-    onStarted() {
-      employer.started += 1
-    },
-  })
+  const onStarted = () => {
+    employer.started += 1
+  }
+  const crew = new Crew(source, { isInCall: () => employer.inCall, onStarted }, options)
   crew.open(size)
   return { crew, workers, kept, employer }
 }
@@ -20,8 +20,8 @@ const settled = () => new Promise((resolve) => setImmediate(resolve))
 const idOf = (worker: WorkerClient | undefined) => worker?.handle.id
 
 /** A crew with one worker that has started, and is busy. */
-async function atWork(size: number, most = size) {
-  const all = crewOf(size, most)
+async function atWork(size: number, most = size, options: CrewOptions = {}) {
+  const all = crewOf(size, most, options)
   const first = all.crew.take() as WorkerClient
   all.workers[0]?.start()
   await settled()
@@ -129,11 +129,11 @@ describe('A crew', () => {
       new Promise((resolve) => {
         gone = resolve
       })
-    crew.end(first)
+    crew.end(first, 'enough')
     expect(crew.mayGrow).toBe(true)
     crew.grow()
     let isOver = false
-    const over = crew.endAll().then(() => {
+    const over = crew.endAll('closed').then(() => {
       isOver = true
     })
     await settled()
@@ -141,5 +141,93 @@ describe('A crew', () => {
     gone()
     await over
     expect(isOver).toBe(true)
+  })
+})
+
+describe('A crew whose tasks make calls of their own', () => {
+  it('is no larger, with their workers, than it may be alone', async () => {
+    const { crew, first } = await atWork(3)
+    const share = takeShare(first.place as Place, 2)
+    expect([share.size, crew.mayGrow, crew.isHeldUp, crew.take()]).toEqual([2, false, true, undefined])
+    share.release()
+    expect([crew.mayGrow, crew.isHeldUp]).toEqual([true, false])
+  })
+
+  it('leaves them the places of workers that nobody needed', async () => {
+    const { crew, first, employer } = await atWork(3)
+    expect(takeShare(first.place as Place, 9).size).toBe(2)
+    employer.inCall = false
+    crew.release(first)
+    expect(crew.isHeldUp).toBe(false) // it has no other worker: one it may always have
+  })
+
+  it('has the places again of a worker that is ended, and of those below when it is gone', async () => {
+    const { crew, workers, first } = await atWork(3, 9)
+    let gone = () => {}
+    const { terminate } = first.handle
+    first.handle.terminate = async () => {
+      await new Promise<void>((resolve) => {
+        gone = resolve
+      })
+      await terminate()
+    }
+    const place = first.place as Place
+    expect(takeShare(place, 9).size).toBe(2)
+    crew.end(first, 'enough')
+    const next = crew.take() as WorkerClient
+    expect([idOf(next), crew.mayGrow]).toEqual([1, false])
+    // Until it is gone it may still start some, of those that the others have left.
+    expect(takeShare(place, 9).size).toBe(0)
+    gone()
+    await settled()
+    workers[1]?.start()
+    await settled()
+    expect([crew.mayGrow, crew.isHeldUp]).toEqual([true, false])
+  })
+
+  it('keeps no worker for others whose tasks have left calls behind', async () => {
+    const { crew, first, kept, employer, workers } = await atWork(3)
+    takeShare(first.place as Place, 1)
+    employer.inCall = false
+    crew.release(first)
+    expect([kept, workers[0]?.isEnded]).toEqual([[], true])
+  })
+})
+
+describe('A crew inside a task', () => {
+  /** The share of one of its tasks, of four workers in all. */
+  function shareOf(size: number) {
+    const places = ownPlaces(4)
+    const place = { table: places.table.words, id: places.enter(true) as number, workerId: 0 }
+    return { places, share: takeShare(place, size) }
+  }
+
+  it('has the workers of its share, also in place of lost ones', async () => {
+    const { share } = shareOf(2)
+    const { crew, workers, first } = await atWork(2, 9, { places: share })
+    crew.grow()
+    expect(crew.mayGrow).toBe(false)
+    workers[0]?.die()
+    crew.release(first)
+    expect(crew.mayGrow).toBe(true)
+    workers[1]?.start()
+    await settled()
+    expect([idOf(crew.take()), crew.mayGrow]).toEqual([1, true])
+  })
+
+  it('ends its workers with its call, those that start too, and gives their places back', async () => {
+    const { share, places } = shareOf(3)
+    const { crew, workers, first, kept, employer } = await atWork(3, 9, { places: share })
+    crew.take()
+    workers[1]?.start()
+    await settled()
+    crew.release(crew.take() as WorkerClient)
+    crew.grow()
+    employer.inCall = false
+    crew.disband()
+    expect(workers.map(({ isEnded }) => isEnded)).toEqual([false, true, true])
+    expect(places.hasRoom).toBe(true)
+    crew.release(first)
+    expect([workers[0]?.isEnded, kept]).toEqual([true, []])
   })
 })

@@ -1,9 +1,10 @@
 import { runInThisContext } from 'node:vm'
 import { WorkerPool } from '../../lib/backends/worker-pool'
+import { takeShare } from '../../lib/config/budget'
 import * as clock from '../../lib/system/clock'
 import { delayed } from '../../lib/task/delayed'
-import type { Call, Outcome, Task } from '../../lib/task/task'
-import { Words } from '../../lib/worker/protocol'
+import type { Call, Outcome, Place, Task } from '../../lib/task/task'
+import { type RunBatch, Words } from '../../lib/worker/protocol'
 import type { InProcessWorker } from '../support/in-process-worker'
 import { workerSource } from '../support/worker-source'
 
@@ -36,7 +37,7 @@ afterEach(() => jest.restoreAllMocks())
 /** @param most how many workers can be had at all */
 function poolOf(size: number, most = size + 5, initializer?: Task) {
   const { source, workers, kept } = workerSource(most)
-  const pool = new WorkerPool(source, initializer)
+  const pool = new WorkerPool(source, { initializer })
   pool.open(size)
   return { pool, workers, kept }
 }
@@ -373,6 +374,25 @@ describe('WorkerPool', () => {
   describe('looks after', () => {
     beforeEach(() => jest.useFakeTimers({ doNotFake: ['setImmediate', 'queueMicrotask', 'nextTick'] }))
     afterEach(() => jest.useRealTimers())
+
+    it('takes the places that calls inside its tasks have given back, though nobody tells of it', async () => {
+      const { pool, workers } = poolOf(3)
+      submit(pool, 0, [wait(0)])
+      workers[0]?.start()
+      await settled()
+      const [request] = workers[0]?.requests ?? []
+      const share = takeShare((request as { batch: RunBatch }).batch.place as Place, 2)
+      expect(share.size).toBe(2)
+      submit(pool, 1, [wait(1)])
+      submit(pool, 2, [wait(2)])
+      jest.advanceTimersByTime(5)
+      expect(workers).toHaveLength(1)
+      share.release()
+      jest.advanceTimersByTime(5)
+      expect(workers).toHaveLength(2)
+      await pool.close({ force: true })
+      expect(jest.getTimerCount()).toBe(0)
+    })
 
     it('a batch whose task takes long: those behind it go elsewhere, ever more at a time', async () => {
       const { pool, workers } = poolOf(2)

@@ -46,7 +46,7 @@ describe('checkOptions', () => {
     ['1.5m', 1.5 * 2 ** 20],
     ['2G', 2 ** 31],
   ])('reads maxWorkerMemory %p as %p bytes', (maxWorkerMemory, bytes) => {
-    expect(checkOptions({ maxWorkerMemory }).worker.maxWorkerMemory).toBe(bytes)
+    expect(checkOptions({ maxWorkerMemory }).pool.maxMemory).toBe(bytes)
   })
 
   it.each([0, 0.5, 1.5, Number.NaN])('refuses nJobs: %p', (nJobs) => {
@@ -161,7 +161,7 @@ describe('settle', () => {
   it('takes every CPU by default, and one job inside a task', () => {
     expect(settled({}).nJobs).toBe(cpuCount())
     expect(withNested({ level: 1 }, () => settled({}))).toMatchObject({ nJobs: 1, backend: 'sequential' })
-    expect(withNested({ level: 1 }, () => settled({ nJobs: 4 }))).toMatchObject({ nJobs: 1, backend: 'sequential' })
+    expect(withNested({ level: 1 }, () => settled({ nJobs: 4 }))).toMatchObject({ nJobs: 4, backend: 'threads' })
   })
 
   it('takes threads for every wish: a hint does not bind, and threads can share memory', () => {

@@ -28,9 +28,11 @@ function nameOf(initializer: Task): number {
   return name
 }
 
+const SHUTDOWN = 'shutdown() was called'
+
 /** Threads for one pool. */
 export function keptThreads(options: WorkerOptions): WorkerSource {
-  const { idleTimeout, initializer, maxTasksPerWorker: _, maxWorkerMemory: __, ...started } = options
+  const { idleTimeout, initializer, ...started } = options
   const key = `${JSON.stringify(started)} ${initializer ? nameOf(initializer) : ''}`
   const owner = {}
   return {
@@ -44,20 +46,20 @@ export function keptThreads(options: WorkerOptions): WorkerSource {
     },
     keep(worker) {
       if (worker.isGone) return
-      if (made.get(worker) !== generation) return void worker.handle.terminate()
+      if (made.get(worker) !== generation) return void worker.end(SHUTDOWN)
       const list = kept.get(key) ?? []
       kept.set(key, list)
       list.push({ worker, owner, generation, until: performance.now() + idleTimeout })
       wakeLater()
     },
-    endKept: () => end((entry) => entry.owner === owner),
+    endKept: (reason) => end((entry) => entry.owner === owner, reason),
   }
 }
 
 /** Ends every thread that is free, and each other one as soon as its call has ended. */
 export function endKeptThreads(): Promise<void> {
   generation += 1
-  return end(() => true)
+  return end(() => true, SHUTDOWN)
 }
 
 function takeKept(key: string, owner: object): WorkerClient | undefined {
@@ -77,11 +79,11 @@ function forget(worker: WorkerClient): void {
   }
 }
 
-async function end(which: (entry: Kept) => boolean): Promise<void> {
+async function end(which: (entry: Kept) => boolean, reason: string): Promise<void> {
   const ending: Promise<void>[] = []
   for (const [key, list] of kept) {
     const left = list.filter((entry) => !which(entry))
-    for (const entry of list) if (which(entry)) ending.push(entry.worker.handle.terminate())
+    for (const entry of list) if (which(entry)) ending.push(entry.worker.end(reason))
     if (left.length > 0) kept.set(key, left)
     else kept.delete(key)
   }
@@ -96,7 +98,7 @@ function wakeLater(): void {
   timer = setTimeout(
     () => {
       const now = performance.now()
-      void end(({ until }) => until <= now)
+      void end(({ until }) => until <= now, 'it was idle for as long as idleTimeout says')
       wakeLater()
     },
     Math.max(1, Math.ceil(soonest - performance.now())),

@@ -1,5 +1,6 @@
 import type { BatchReport, OnOutcome, ParallelBackend } from '../../backend'
-import type { WorkerOptions } from '../../config/options'
+import type { Places } from '../../config/budget'
+import type { PoolOptions, WorkerOptions } from '../../config/options'
 import type { Batch, Call } from '../../task/task'
 import { onShutdown } from '../registry'
 import { WorkerPool } from '../worker-pool'
@@ -11,9 +12,8 @@ export class ThreadsBackend implements ParallelBackend {
   readonly supportsSharedMemory = true
   readonly #pool: WorkerPool
 
-  constructor(options: WorkerOptions) {
-    const { maxTasksPerWorker: maxTasks, maxWorkerMemory: maxMemory } = options
-    this.#pool = new WorkerPool(keptThreads(options), options.initializer, { maxTasks, maxMemory })
+  constructor(worker: WorkerOptions, pool: PoolOptions, places?: Places) {
+    this.#pool = new WorkerPool(keptThreads(worker), { ...pool, initializer: worker.initializer, places })
   }
 
   effectiveNJobs(nJobs: number): number {

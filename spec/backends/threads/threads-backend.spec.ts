@@ -2,5 +2,5 @@ import { ThreadsBackend } from '../../../lib/backends/threads/threads-backend'
 import { describeBackend } from '../conformance'
 
 describe('ThreadsBackend', () => {
-  describeBackend(() => new ThreadsBackend({ idleTimeout: 300_000 }))
+  describeBackend(() => new ThreadsBackend({ idleTimeout: 300_000 }, {}))
 })

@@ -1,0 +1,181 @@
+import { threadId } from 'node:worker_threads'
+import { delayed, Parallel, shutdown, taskInfo, type WorkerEvent } from '../../lib'
+import { add, counters, reached } from './counters'
+import { identity, range } from './tasks'
+
+/** What is told, in order, and how to wait for it. */
+function listener() {
+  const events: WorkerEvent[] = []
+  let look = () => {}
+  return {
+    events,
+    onWorkerEvent(event: WorkerEvent) {
+      events.push(event)
+      look()
+    },
+    types: () => events.map(({ type }) => type),
+    told: (type: WorkerEvent['type'], times: number) =>
+      new Promise<void>((resolve) => {
+        look = () => {
+          if (events.filter((event) => event.type === type).length >= times) resolve()
+        }
+        look()
+      }),
+  }
+}
+
+const exit = delayed((code: number) => process.exit(code))
+
+describe('onWorkerEvent', () => {
+  beforeEach(() => shutdown()) // workers that others have left are not told as spawned
+
+  it('tells of every worker that is started, and of its end', async () => {
+    const { events, onWorkerEvent } = listener()
+    const parallel = Parallel({ nJobs: 2, batchSize: 1, onWorkerEvent })
+    const met = counters()
+    const meet = delayed((n: number) => {
+      add(met)
+      while (Atomics.load(met, 0) < 2);
+      return n
+    })
+    expect(await parallel([meet(0), meet(1)])).toEqual([0, 1])
+    const [first, second] = events.map(({ workerId }) => workerId) as [number, number]
+    expect(events).toEqual([
+      { type: 'spawned', workerId: first },
+      { type: 'spawned', workerId: second },
+    ])
+    await parallel.close()
+    expect(events.slice(2)).toEqual(
+      expect.arrayContaining(
+        [first, second].map((workerId) => ({ type: 'exited', workerId, reason: 'its Parallel was closed' })),
+      ),
+    )
+    expect(events).toHaveLength(4)
+  })
+
+  it('names workers as errors do, and the task that was lost with one, before the call has failed', async () => {
+    const { events, onWorkerEvent } = listener()
+    await using parallel = Parallel({ nJobs: 1, backend: 'threads', onWorkerEvent })
+    const error: unknown = await parallel([identity(0), identity(1), exit(3)]).catch((error: unknown) => error)
+    expect(events).toEqual([
+      { type: 'spawned', workerId: taskInfo(error)?.workerId },
+      { type: 'lost', workerId: taskInfo(error)?.workerId, reason: 'it exited with code 3', taskIndex: 2 },
+    ])
+  })
+
+  it('tells of a worker that is lost while it does nothing', async () => {
+    const { events, onWorkerEvent, told } = listener()
+    await using parallel = Parallel({ nJobs: 1, backend: 'threads', onWorkerEvent })
+    await parallel([delayed(() => void setImmediate(() => process.exit(4)))()])
+    await told('lost', 1)
+    expect(events.at(-1)).toEqual({ type: 'lost', workerId: expect.any(Number), reason: 'it exited with code 4' })
+  })
+
+  it('tells why workers are replaced, and of the end of each', async () => {
+    const { events, onWorkerEvent } = listener()
+    const parallel = Parallel({ nJobs: 1, backend: 'threads', maxTasksPerWorker: 2, onWorkerEvent })
+    const threads = await parallel(range(6).map(() => delayed(() => threadId)()))
+    await parallel.close()
+    const of = (type: string) => events.filter((event) => event.type === type)
+    expect(of('recycled')).toHaveLength(new Set(threads).size)
+    for (const event of of('recycled')) expect(event.reason).toBe('it has run 2 tasks, and maxTasksPerWorker is 2')
+    expect(
+      of('exited')
+        .map(({ workerId }) => workerId)
+        .sort(),
+    ).toEqual(
+      of('spawned')
+        .map(({ workerId }) => workerId)
+        .sort(),
+    )
+  })
+
+  it.each([
+    ['timeout', { timeout: 50 }, { reason: expect.stringContaining('timeout of 50 ms'), taskIndex: 0 }],
+    ['another task', {}, { reason: 'a call ended that it ran a task of' }],
+  ])('tells that a worker was ended because of %s', async (_, options, expected) => {
+    const { events, onWorkerEvent, told } = listener()
+    await using parallel = Parallel({ nJobs: 2, batchSize: 1, onWorkerEvent, ...options })
+    const isStuck = counters()
+    const stuck = delayed(() => {
+      add(isStuck)
+      for (;;);
+    })
+    const fail = delayed((waits: boolean) => {
+      while (waits && Atomics.load(isStuck, 0) === 0);
+      if (waits) throw new RangeError('no')
+    })
+    await expect(parallel([stuck(), fail(!('timeout' in options))])).rejects.toThrow()
+    await told('exited', 1)
+    expect(events.filter(({ type }) => type === 'exited')).toEqual([
+      { type: 'exited', workerId: expect.any(Number), ...expected },
+    ])
+    await reached(isStuck)
+  })
+
+  it('tells of workers that were idle for long enough', async () => {
+    const { onWorkerEvent, events, told } = listener()
+    await Parallel({ nJobs: 2, idleTimeout: 20, onWorkerEvent })([identity(1)])
+    await told('exited', 1)
+    expect(events.find(({ type }) => type === 'exited')?.reason).toBe('it was idle for as long as idleTimeout says')
+  })
+
+  it('tells of shutdown()', async () => {
+    const { onWorkerEvent, types, events } = listener()
+    await Parallel({ nJobs: 1, backend: 'threads', onWorkerEvent })([identity(1)])
+    await shutdown()
+    expect(types()).toEqual(['spawned', 'exited'])
+    expect(events[1]?.reason).toBe('shutdown() was called')
+  })
+
+  it('tells of a worker that cannot start', async () => {
+    const { onWorkerEvent, types } = listener()
+    await using parallel = Parallel({
+      nJobs: 1,
+      backend: 'threads',
+      execArgv: ['--require', './none.cjs'],
+      onWorkerEvent,
+    })
+    await expect(parallel([identity(1)])).rejects.toMatchObject({ code: 'PARFOR_BACKEND' })
+    expect(types()).toEqual(['spawned', 'lost'])
+  })
+
+  it('tells nothing of workers that it finds, until they end', async () => {
+    await Parallel({ nJobs: 1, backend: 'threads' })([identity(1)])
+    const { onWorkerEvent, types } = listener()
+    const parallel = Parallel({ nJobs: 1, backend: 'threads', onWorkerEvent })
+    await parallel([identity(1)])
+    expect(types()).toEqual([])
+    await parallel.close()
+    expect(types()).toEqual(['exited'])
+  })
+
+  it('tells nothing of the calling thread', async () => {
+    const { onWorkerEvent, types } = listener()
+    await using parallel = Parallel({ nJobs: 1, onWorkerEvent })
+    await parallel([identity(1)])
+    expect(types()).toEqual([])
+  })
+
+  it('that throws is an uncaught error, and costs no task its result', async () => {
+    const uncaught = new Promise((resolve) => {
+      const nextTick = jest.spyOn(process, 'nextTick').mockImplementation((run) => {
+        nextTick.mockRestore()
+        try {
+          run()
+        } catch (error) {
+          resolve(error)
+        }
+      })
+    })
+    await using parallel = Parallel({
+      nJobs: 1,
+      backend: 'threads',
+      onWorkerEvent({ type }) {
+        if (type === 'spawned') throw new RangeError('in a listener')
+      },
+    })
+    expect(await parallel([identity(1)])).toEqual([1])
+    expect(String(await uncaught)).toBe('RangeError: in a listener')
+  })
+})
