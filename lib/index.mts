@@ -13,11 +13,13 @@ export type {
   OnError,
   OnOutcome,
   OnProgress,
+  OnWorkerEvent,
   Outcome,
   ParallelBackend,
   ParallelConstructor,
   ParallelOptions,
   PartialFunction,
+  Place,
   PreDispatch,
   Progress,
   ResourceLimits,
@@ -31,6 +33,7 @@ export type {
   TaskSource,
   TypedArray,
   TypedArrayClass,
+  WorkerEvent,
 } from './index.js'
 export {
   BackendError,
