@@ -62,6 +62,8 @@ export function serve(line: Line): { handle(request: Request): void; flush(): vo
   const begin = async (request: Exclude<Request, { kind: 'coming' }>): Promise<void> => {
     if (request.kind === 'end') {
       calls.delete(request.call)
+      // It holds what its tasks were called with, and an idle worker may stay for long.
+      if (running?.call === request.call) running = undefined
     } else if (request.kind === 'report') {
       running?.reportEnd(request.batch)
     } else {
@@ -128,6 +130,10 @@ class BatchRun {
     this.#line = line
     this.#outbox = outbox
     this.#message = this.#newMessage()
+  }
+
+  get call(): number {
+    return this.#batch.call
   }
 
   async run(): Promise<void> {
