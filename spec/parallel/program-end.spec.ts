@@ -1,17 +1,6 @@
-import type { ChildProcess } from 'node:child_process'
 import { runProgram } from '../support/program'
 
 const program = (body: string) => ({ 'main.mjs': `import { delayed, Parallel, shutdown } from 'parfor'\n${body}` })
-
-/** Ctrl-C, once the program has printed `ready`. */
-function interrupt() {
-  let isSent = false
-  return (sofar: string, child: ChildProcess) => {
-    if (isSent || !sofar.includes('ready')) return
-    isSent = true
-    child.kill('SIGINT')
-  }
-}
 
 describe.each(['threads', 'sequential'])('A program that uses %s', (backend) => {
   it.each([
@@ -156,43 +145,6 @@ describe('A program', () => {
       .split('\n')
       .map((line) => line.split(' ')[0])
     expect(first).toEqual([...Array.from({ length: 500 }, (_, n) => String(n)), 'WorkerLostError'])
-  })
-
-  it('is ended by Ctrl-C, as Node ends it, while tasks run', async () => {
-    const ended = await runProgram(
-      program(`
-        const stuck = delayed((name) => { console.log(name); for (;;) {} })
-        await Parallel({ nJobs: 1, backend: 'threads' })([stuck('ready'), stuck('never')])
-      `),
-      undefined,
-      { onStdout: interrupt() },
-    )
-    expect(ended).toEqual({ code: null, signal: 'SIGINT', stdout: 'ready\n', stderr: '' })
-  })
-
-  it('that handles Ctrl-C keeps its workers until it decides', async () => {
-    const ended = await runProgram(
-      program(`
-        const parallel = Parallel(2)
-        process.once('SIGINT', () => parallel.terminate().then(() => console.log('terminated')))
-        const stuck = delayed((name) => { console.log(name); for (;;) {} })
-        await parallel([stuck('ready')]).catch((error) => console.log(error.code))
-      `),
-      undefined,
-      { onStdout: interrupt() },
-    )
-    expect(ended).toEqual({ code: 0, signal: null, stdout: 'ready\nPARFOR_DISPOSED\nterminated\n', stderr: '' })
-  })
-
-  it('may exit while tasks run', async () => {
-    const ended = await runProgram(
-      program(`
-        const stuck = delayed(() => { for (;;) {} })
-        setTimeout(() => process.exit(7), 300)
-        await Parallel(2)([stuck(), stuck()])
-      `),
-    )
-    expect(ended).toEqual({ code: 7, signal: null, stdout: '', stderr: '' })
   })
 
   it('is not run again in its workers', async () => {

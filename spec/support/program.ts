@@ -23,6 +23,10 @@ export interface RunOptions {
   readonly node?: string
   /** What it reads from its standard input, which is closed behind that; there is none when left out. */
   readonly input?: string
+  /** Whether it leads a process group of its own, as what a shell starts does: then `-pid` is all that it has started. */
+  readonly detached?: boolean
+  /** Called when it has been started. */
+  readonly onStart?: (program: ChildProcess) => void
   /** Called whenever the program has printed, with all it printed so far: the place to send it a signal. */
   readonly onStdout?: (sofar: string, program: ChildProcess) => void
   /** Milliseconds after which a program that does not end is killed; `signal` is SIGKILL then. */
@@ -52,23 +56,25 @@ export async function runProgram(
 
 /** Runs `node` in a folder until it ends. */
 export function runNode(folder: string, args: readonly string[], options: RunOptions = {}): Promise<Ended> {
-  const { env = {}, node = process.execPath, input, onStdout, timeout = 60_000 } = options
+  const { env = {}, node = process.execPath, input, detached = false, timeout = 60_000 } = options
   return new Promise((resolve, reject) => {
     const program = spawn(node, args, {
       cwd: folder,
       // What Jest sets for us is not what a user's program sees.
       env: { ...process.env, NODE_ENV: undefined, JEST_WORKER_ID: undefined, FORCE_COLOR: undefined, ...env },
       stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
+      detached,
       timeout,
       killSignal: 'SIGKILL',
     })
+    options.onStart?.(program)
     // A program that ends without having read it is right too.
     program.stdin?.on('error', () => {}).end(input)
     let stdout = ''
     let stderr = ''
     program.stdout?.setEncoding('utf8').on('data', (text: string) => {
       stdout += text
-      onStdout?.(stdout, program)
+      options.onStdout?.(stdout, program)
     })
     program.stderr?.setEncoding('utf8').on('data', (text: string) => {
       stderr += text
