@@ -7,7 +7,7 @@ import { TASK_FUNCTION, Trail } from '../serialization/trail'
 import type { Parcel, Slot } from '../serialization/wire'
 import type { Outcome, Place, Task } from '../task/task'
 import { readOutbox } from '../worker/outbox'
-import type { BatchRefusal, Outcomes, Refused, Response, WireTask } from '../worker/protocol'
+import { type BatchRefusal, type Outcomes, type Refused, type Response, type WireTask, Words } from '../worker/protocol'
 import { type OutgoingCall, serialization } from './outgoing-call'
 import { cleanStacks } from './task-stack'
 import type { Gone, WorkerHandle } from './worker-handle'
@@ -61,8 +61,9 @@ export class WorkerClient {
     )
   }
 
+  /** Whether it is there. It may have run what it was sent, and be gone, before anybody has heard that it has started. */
   get isReady(): boolean {
-    return this.#isReady
+    return this.#isReady || Atomics.load(this.handle.words, Words.opened) !== 0
   }
 
   get isGone(): boolean {
@@ -419,7 +420,7 @@ export class WorkerClient {
 
   /** What ends a worker between two tasks fails neither, and a program that forgot an `await` would not know. */
   #tellLateError({ cause, reason }: Gone): void {
-    if (cause === undefined || !this.#isReady) return
+    if (cause === undefined || !this.isReady) return
     process.emitWarning(`A worker is lost, after the end of the task that is to blame: ${reason}`, {
       type: 'ParforWarning',
       code: 'PARFOR_LATE_ERROR',
@@ -439,7 +440,10 @@ export class WorkerClient {
       // They are not run again because nobody can read what they gave.
       this.#fillGap(run, run.over)
       this.#run = undefined
-      run.finish(run.lost(how))
+      const lost = run.lost(how)
+      // What it is to run next is run elsewhere, and fails for nothing.
+      if (lost.running === undefined && !lost.wasReading) this.#tellLateError(how)
+      run.finish(lost)
     }
     if (this.#inbox === undefined) lose()
     else void this.#inbox.then(lose)

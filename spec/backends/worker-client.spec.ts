@@ -897,6 +897,15 @@ describe('A client of a worker', () => {
       expect([worker.requests, worker.isRef]).toEqual([[], false])
     })
 
+    it('was there if it has opened a message, though nobody has heard that it had started', () => {
+      const { worker, client, run } = open()
+      run(tasks('a'))
+      expect(client.isReady).toBe(false)
+      worker.begin(0)
+      worker.die()
+      expect(client.isReady).toBe(true)
+    })
+
     describe('for an error that nothing caught,', () => {
       const warnings = () => jest.spyOn(process, 'emitWarning').mockImplementation(() => {})
       const late = { reason: 'an error ended it', cause: new Error('late') }
@@ -916,11 +925,27 @@ describe('A client of a worker', () => {
         })
       })
 
+      it('warns when the next task had been sent, and not begun: it is run elsewhere', async () => {
+        const warning = warnings()
+        const { worker, run, ended } = open()
+        await worker.start()
+        run(tasks('a'))
+        worker.answer(0, [1], { duration: 1 })
+        run(tasks('b'))
+        worker.die(late)
+        await settled()
+        expect(ended[1]).toMatchObject({ running: undefined, rest: [0] })
+        expect(warning.mock.calls).toEqual([
+          [expect.stringContaining('an error ended it'), expect.objectContaining({ code: 'PARFOR_LATE_ERROR' })],
+        ])
+      })
+
       it('does not warn when a task ran, or when it never was there', async () => {
         const warning = warnings()
         const busy = open()
         await busy.worker.start()
         busy.run(tasks('a'))
+        busy.worker.begin(0)
         busy.worker.die(late)
         const starting = open()
         expect(starting.client.isReady).toBe(false)
