@@ -6,13 +6,22 @@ export interface StartedThreads extends Disposable {
   readonly count: number
   /** Resolves when one of them has exited. */
   exited(id: number): Promise<unknown>
+  /** One of them, to be ended behind the back of who has started it. */
+  worker(id: number): Worker
 }
 
 export function threadExits(): StartedThreads {
   const exits = new Map<number, Promise<unknown>>()
+  const workers = new Map<number, Worker>()
   const onThread = (message: unknown) => {
     const { worker } = message as { worker: Worker }
+    workers.set(worker.threadId, worker)
     exits.set(worker.threadId, new Promise((resolve) => worker.once('exit', resolve)))
+  }
+  const known = (id: number): Worker => {
+    const worker = workers.get(id)
+    if (worker === undefined) throw new Error(`Thread ${id} is none of ${[...workers.keys()]}`)
+    return worker
   }
   subscribe('worker_threads', onThread)
   return {
@@ -20,9 +29,10 @@ export function threadExits(): StartedThreads {
       return exits.size
     },
     async exited(id) {
-      if (!exits.has(id)) throw new Error(`Thread ${id} is none of ${[...exits.keys()]}`)
+      known(id)
       await exits.get(id)
     },
+    worker: known,
     [Symbol.dispose]: () => void unsubscribe('worker_threads', onThread),
   }
 }
