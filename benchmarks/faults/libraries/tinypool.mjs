@@ -1,0 +1,24 @@
+import { Tinypool } from 'tinypool'
+import { settled } from '../settled.mjs'
+
+export const name = 'tinypool'
+
+export async function create({ file, workers, timeout, execArgv, resourceLimits, onError }) {
+  const pool = new Tinypool({
+    filename: file,
+    minThreads: workers,
+    maxThreads: workers,
+    ...(execArgv && { execArgv }),
+    ...(resourceLimits && { resourceLimits }),
+  })
+  pool.on('error', onError)
+  // There is no time limit but this: it counts from the call, also while the task waits for a thread.
+  const limit = () => (timeout ? AbortSignal.timeout(timeout) : undefined)
+  return {
+    run: (tasks, { signal } = {}) =>
+      tasks.map(([name, arg]) => settled(() => pool.run(arg, { name, signal: signal ?? limit() }))),
+    // It has no end that waits for tasks.
+    close: () => pool.destroy(),
+    destroy: () => pool.destroy(),
+  }
+}
