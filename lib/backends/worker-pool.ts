@@ -9,7 +9,7 @@ import { attend, guard } from './deadline'
 import { FairQueue } from './fair-queue'
 import { initialize } from './initializer'
 import { holdsUp, inGrowingParts, isLong, mostWaiting, nextLook } from './moving'
-import { OutgoingCall } from './outgoing-call'
+import { OutgoingCall, serialization } from './outgoing-call'
 import { cannotStart, type WorkerClient } from './worker-client'
 import { type Finished, Lost, WorkerRun } from './worker-run'
 
@@ -435,6 +435,8 @@ export class WorkerPool {
   }
 }
 
+/** How an error names a task: by its function's name; one that has none, by where it is. */
 function nameIn(batch: Batch, position: number): string {
-  return nameOf(batch.tasks[position])
+  const task = batch.tasks[position] as Task
+  return nameOf(task) || serialization().placeOf(task.fn)
 }

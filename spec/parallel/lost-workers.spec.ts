@@ -66,6 +66,20 @@ describe.each(Object.entries(faults))('A task that %s', (_, [task, reason]) => {
 })
 
 describe('A lost worker', () => {
+  it('is that of a task that is named by its function, or by the place of one without a name', async () => {
+    await using parallel = Parallel({ nJobs: 1, backend: 'threads', onError: 'settle' })
+    const named = delayed(function score() {
+      process.exit(3)
+    })
+    const results = await parallel([named(), delayed(() => process.exit(4))()])
+    expect(results.map((result) => String((result as PromiseRejectedResult).reason))).toEqual([
+      'WorkerLostError: Task 0 (score) lost its worker: it exited with code 3',
+      expect.stringMatching(
+        /^WorkerLostError: Task 1 \(spec\/parallel\/lost-workers\.spec\.ts:\d+:\d+\) lost its worker: it exited with code 4$/,
+      ),
+    ])
+  })
+
   it.each([1, 7, 'auto'] as const)(
     'costs the tasks that ran on it, and no other, for batchSize %s',
     async (batchSize) => {

@@ -242,11 +242,26 @@ export function describe(captured: Captured): string {
 }
 
 function place(details: FunctionDetails, script: Script | undefined): string {
+  const found = placeIn(script, details)
+  return found === '' ? '' : ` (${found})`
+}
+
+/** `score.ts:9:61`, where a function is in the code the user wrote; `''` when the engine does not show it. */
+export function placeOf(fn: Function): string {
+  try {
+    const { details, script } = capture(fn)
+    return placeIn(script, details)
+  } catch {
+    return '' // it is asked for an error, which must not be lost for it
+  }
+}
+
+function placeIn(script: Script | undefined, details: FunctionDetails): string {
   if (!script || details.line < 0) return ''
   const original = originalPosition(script, details.line, details.column)
   const file = original?.source ?? script.path ?? script.url
   const { line, column } = original ?? details
-  return file === '' ? '' : ` (${shorten(file)}:${line + 1}:${column + 1})`
+  return file === '' ? '' : `${shorten(file)}:${line + 1}:${column + 1}`
 }
 
 /** Relative to where the program was started, when it is below that. */
