@@ -17,6 +17,7 @@ export function roomOf(worker: WorkerClient, { maxTasks = Number.POSITIVE_INFINI
 export function wornOut(worker: WorkerClient, recycling: Recycling): string | undefined {
   const { maxTasks, maxMemory = Number.POSITIVE_INFINITY } = recycling
   if (roomOf(worker, recycling) === 0) return `it has run ${worker.tasks} tasks, and maxTasksPerWorker is ${maxTasks}`
+  if (worker.isSpoiled) return 'a task had left an error behind'
   if (worker.memory > maxMemory) return `it holds ${worker.memory} bytes, and maxWorkerMemory is ${maxMemory}`
   return undefined
 }

@@ -1,11 +1,13 @@
 import { debug } from '../debug'
 import { BackendError, messageOf, SerializationError } from '../errors'
+import { mapStack } from '../serialization/functions/original-position'
 import type { Message } from '../serialization/message'
 import type { Received } from '../serialization/receiver'
 import type { Receiver } from '../serialization/sender'
 import { TASK_FUNCTION, Trail } from '../serialization/trail'
 import type { Parcel, Slot } from '../serialization/wire'
 import type { Outcome, Place, Task } from '../task/task'
+import type { LateError } from '../worker/left-behind'
 import { readOutbox } from '../worker/outbox'
 import { type BatchRefusal, type Outcomes, type Refused, type Response, type WireTask, Words } from '../worker/protocol'
 import { type OutgoingCall, serialization } from './outgoing-call'
@@ -13,7 +15,7 @@ import { cleanStacks } from './task-stack'
 import type { Gone, WorkerHandle } from './worker-handle'
 import type { Finished, Lost, WorkerRun } from './worker-run'
 
-type Reported = Pick<Outcomes, 'from' | 'results' | 'failed' | 'refused' | 'duration' | 'memory'>
+type Reported = Pick<Outcomes, 'from' | 'results' | 'failed' | 'refused' | 'duration' | 'memory' | 'isSpoiled'>
 
 interface Link extends Receiver {
   readonly received: Received
@@ -39,6 +41,9 @@ export class WorkerClient {
   /** Why it was ended, if it was, and for which task. */
   ended: { readonly reason: string; readonly taskIndex?: number | undefined } | undefined
   #toldPlace: Place | undefined
+  /** Whether a task has left an error behind. */
+  isSpoiled = false
+  #late: string | undefined
   readonly #links = new Map<OutgoingCall, Link>()
   #run: WorkerRun | undefined
   #isReporting = false
@@ -186,6 +191,7 @@ export class WorkerClient {
           fns,
           graph,
           tasks,
+          indexes: indexesOf(run),
         },
       })
     } catch (error) {
@@ -274,6 +280,10 @@ export class WorkerClient {
   }
 
   #receive(response: Response): void {
+    if (response.kind === 'late') {
+      this.#tellLate(response.error)
+      return
+    }
     const after = this.#inbox === undefined ? this.#handle(response) : this.#inbox.then(() => this.#handle(response))
     if (after === undefined) return
     const own = after.then(() => {
@@ -282,7 +292,7 @@ export class WorkerClient {
     this.#inbox = own
   }
 
-  #handle(response: Response): Promise<void> | undefined {
+  #handle(response: Exclude<Response, { kind: 'late' }>): Promise<void> | undefined {
     const id = response.kind === 'refused' ? response.refusal.batch : response.outcomes.batch
     const run = this.#run
     if (run?.id !== id) return
@@ -319,6 +329,7 @@ export class WorkerClient {
     if (reported.duration === undefined || this.#run !== run) return
     run.duration += reported.duration
     this.memory = reported.memory ?? this.memory
+    this.isSpoiled ||= reported.isSpoiled === true
     this.#finish(run)
   }
 
@@ -418,20 +429,25 @@ export class WorkerClient {
       this.#report(run, { ...held, failed: [], refused: [], duration: undefined })
   }
 
-  /** What ends a worker between two tasks fails neither, and a program that forgot an `await` would not know. */
-  #tellLateError({ cause, reason }: Gone): void {
-    if (cause === undefined || !this.isReady) return
-    process.emitWarning(`A worker is lost, after the end of the task that is to blame: ${reason}`, {
-      type: 'ParforWarning',
-      code: 'PARFOR_LATE_ERROR',
-      detail: String((Object(cause) as { stack?: unknown }).stack ?? ''), // Node's copy of an error is none by brand
-    })
+  /** A program that forgot an `await` would not know of it: the task is over, and has its result. */
+  #tellLate({ call, index, name, what, stack }: LateError): void {
+    const ofWhich = this.#run === undefined || call === this.#run.call.id ? '' : ' of an earlier call'
+    this.#late = `an error that task ${index}${name === '' ? '' : ` (${name})`}${ofWhich} had left behind`
+    warnOfLateError(`Nothing caught ${this.#late}, ${what}`, mapStack(stack))
   }
 
-  #lose(how: Gone): void {
+  /** What ends a worker between two tasks fails neither. */
+  #tellLateEnd({ cause, reason }: Gone): void {
+    if (cause === undefined || !this.isReady || this.#late !== undefined) return
+    const { stack = '' } = Object(cause) as { stack?: unknown } // Node's copy of an error is none by brand
+    warnOfLateError(`A worker is lost, after the end of the task that is to blame: ${reason}`, String(stack))
+  }
+
+  #lose(gone: Gone): void {
+    const how = this.#late !== undefined && !this.ended ? { ...gone, reason: `${this.#late} ended it` } : gone
     this.#gone = how
     this.onGone?.(how)
-    if (!this.#run) this.#tellLateError(how)
+    if (!this.#run) this.#tellLateEnd(how)
     // Behind what has arrived: an outcome may still wait for an import.
     const lose = () => {
       const run = this.#run
@@ -442,7 +458,7 @@ export class WorkerClient {
       this.#run = undefined
       const lost = run.lost(how)
       // What it is to run next is run elsewhere, and fails for nothing.
-      if (lost.running === undefined && !lost.wasReading) this.#tellLateError(how)
+      if (lost.running === undefined && !lost.wasReading) this.#tellLateEnd(how)
       run.finish(lost)
     }
     if (this.#inbox === undefined) lose()
@@ -453,6 +469,16 @@ export class WorkerClient {
 /** Why there is no worker, when one ended before it could run anything. */
 export function cannotStart({ reason, cause }: Gone): BackendError {
   return new BackendError(`A worker cannot be started: ${reason}`, { cause })
+}
+
+function warnOfLateError(message: string, detail: string): void {
+  process.emitWarning(message, { type: 'ParforWarning', code: 'PARFOR_LATE_ERROR', detail })
+}
+
+function indexesOf({ batch, positions }: WorkerRun): number | readonly number[] {
+  const [first = 0] = positions
+  const isRow = positions.at(-1) === first + positions.length - 1
+  return isRow ? batch.start + first : positions.map((position) => batch.start + position)
 }
 
 function unsendable(error: unknown, path: string, what = path): SerializationError {

@@ -1,6 +1,7 @@
 import type { Side } from '../errors'
 import type { Graph, Import, Parcel, Slot, Unit } from '../serialization/wire'
 import type { NestedConfig, Place } from '../task/task'
+import type { LateError } from './left-behind'
 
 /** What the caller's side sends to a worker. */
 export type Request =
@@ -28,6 +29,8 @@ export interface RunBatch {
   readonly fns: readonly Slot[]
   readonly graph: Graph
   readonly tasks: readonly WireTask[]
+  /** The index of the first task in the call, when the others follow it; otherwise that of each. */
+  readonly indexes: number | readonly number[]
 }
 
 export interface WireTask {
@@ -42,6 +45,7 @@ export interface WireTask {
 export type Response =
   | { readonly kind: 'outcomes'; readonly outcomes: Outcomes }
   | { readonly kind: 'refused'; readonly refusal: BatchRefusal }
+  | { readonly kind: 'late'; readonly error: LateError }
 
 /** A batch of which nothing has run: what it needs could not be made here. */
 export interface BatchRefusal {
@@ -67,6 +71,8 @@ export interface Outcomes {
   readonly duration: number | undefined
   /** Bytes that the worker holds, when these are too many. */
   readonly memory?: number | undefined
+  /** Whether an earlier task has left an error behind: nobody knows what else it has left. */
+  readonly isSpoiled?: boolean | undefined
 }
 
 /** Why a result cannot be sent, for the error that the caller makes of it. */

@@ -9,7 +9,8 @@ import { Trail } from '../serialization/trail'
 import type { Parcel } from '../serialization/wire'
 import { sharedNow, toStamp } from '../system/clock'
 import { isThenable, runTask } from '../task/run-task'
-import type { Place, Task } from '../task/task'
+import { nameOf, type Place, type Task } from '../task/task'
+import { enterContext, lateError, type TaskName, taskOfContext } from './left-behind'
 import { livingMemory, usedMemory } from './memory'
 import { Outbox } from './outbox'
 import { flushOutput } from './output'
@@ -48,11 +49,23 @@ let nextCollection = Number.NEGATIVE_INFINITY
 /** A task that takes this many milliseconds is worth a message of its own, which is cheaper than packing its result. */
 const WORTH_A_MESSAGE = 0.2
 
+export interface Server {
+  handle(request: Request): void
+  /** Posts what is held back: for a worker that is about to exit. */
+  flush(): void
+  /**
+   * Something was thrown that nothing caught.
+   *
+   * @returns whether a task runs that has nothing to do with it, and may go on for a while
+   */
+  uncaught(error: unknown): boolean
+}
+
 /**
  * Serves one caller: requests in, outcomes out. Batches run one after the other, and their tasks too: whoever wants
  * more at once takes more workers.
  */
-export function serve(line: Line): { handle(request: Request): void; flush(): void } {
+export function serve(line: Line): Server {
   const calls = new Map<number, OpenCall>()
   const outbox = new Outbox(line.words)
   let turn = Promise.resolve()
@@ -92,8 +105,13 @@ export function serve(line: Line): { handle(request: Request): void; flush(): vo
       }
       turn = turn.then(() => begin(request))
     },
-    /** Posts what is held back: for a worker that is about to exit. */
     flush: () => running?.post(),
+    uncaught(error) {
+      const task = taskOfContext()
+      if (task === undefined || task === running?.task) return false
+      line.post({ kind: 'late', error: lateError(task, error) })
+      return running?.goesOn() ?? false
+    },
   }
 }
 
@@ -111,6 +129,9 @@ class BatchRun {
   #held: Parcel[] = []
   /** Whether what is done to the objects of the last result would show in it. */
   #isLastLoose = false
+  /** The task that runs. */
+  task: TaskName | undefined
+  #isSpoiled = false
   /** Why the arguments of a task could not be made. */
   #unmade: SerializationError | undefined
   #failed: number[] = []
@@ -177,6 +198,7 @@ class BatchRun {
       }
       let ended: number
       let isSentAsItIs = false
+      this.#enter(functions[fn] as Task['fn'], position)
       try {
         const values = this.#argumentsOf(args)
         if (!isReady) {
@@ -200,11 +222,12 @@ class BatchRun {
         if (error instanceof SerializationError && error === this.#unmade) this.#refuseResult(error)
         else this.#fail(error)
       }
+      this.task = undefined
       const took = ended - started
       this.#duration += took
       if (position === tasks.length - 1) break
       started = isSentAsItIs ? ended : sharedNow()
-      if (maxMemory !== undefined && this.#holdsTooMuch(maxMemory, started)) break
+      if (this.#isSpoiled || (maxMemory !== undefined && this.#holdsTooMuch(maxMemory, started))) break
       if (this.#isToBePosted(took, started) || !this.#hold()) {
         const posting = this.#postBehindOutput()
         if (posting !== undefined) await posting
@@ -218,6 +241,19 @@ class BatchRun {
     this.post(this.#duration)
     // Not before: should the worker die of posting, it is the last task that it died of.
     Atomics.store(words, Words.running, ENDED + Atomics.load(words, Words.running))
+  }
+
+  #enter(fn: Task['fn'], position: number): void {
+    const { call, indexes } = this.#batch
+    const index = typeof indexes === 'number' ? indexes + position : (indexes[position] as number)
+    this.task = { call, index, name: nameOf({ fn, args: [] }) }
+    enterContext(this.task)
+  }
+
+  /** An earlier task has left an error behind: the one that runs is the last. */
+  goesOn(): boolean {
+    this.#isSpoiled = this.task !== undefined
+    return this.#isSpoiled
   }
 
   #holdsTooMuch(most: number, now: number): boolean {
@@ -368,6 +404,7 @@ class BatchRun {
         units: this.#message.units,
         duration,
         memory: this.#memory,
+        isSpoiled: this.#isSpoiled,
       },
     })
   }

@@ -161,12 +161,84 @@ describe('A lost worker', () => {
     await threads.exited(first)
     expect(warn.mock.calls).toEqual([
       [
-        expect.stringContaining('an error that nothing caught ended it, RangeError: forgotten'),
+        'Nothing caught an error that task 0 had left behind, RangeError: forgotten',
         { type: 'ParforWarning', code: 'PARFOR_LATE_ERROR', detail: expect.stringContaining('lost-workers.spec.ts') },
       ],
     ])
     warn.mockRestore()
     expect(await parallel([identity(1)])).toEqual([1])
+  })
+
+  it.each(['throws in a timer', 'rejects a promise'])(
+    'is not that of the next task when an earlier one %s late',
+    async (how) => {
+      const warn = jest.spyOn(process, 'emitWarning').mockImplementation(() => {})
+      const leave = delayed(function leave(promised: boolean) {
+        const late = new Promise((resolve) => setTimeout(resolve, 5)).then(() => {
+          throw new RangeError('forgotten')
+        })
+        if (promised) return threadId
+        late.catch(() => {})
+        setTimeout(() => {
+          throw new RangeError('forgotten')
+        }, 5)
+        return threadId
+      })
+      const wait = delayed((ms: number) => new Promise<number>((resolve) => setTimeout(resolve, ms, threadId)))
+      for (const batchSize of [1, 3]) {
+        await using parallel = Parallel({ nJobs: 1, backend: 'threads', batchSize, onError: 'settle' })
+        const [left, waited, next] = await parallel([leave(how === 'rejects a promise'), wait(100), wait(0)])
+        const value = (result: PromiseSettledResult<number> | undefined) => (result as { value?: number }).value
+        expect(value(left)).toEqual(expect.any(Number))
+        expect(value(waited)).toBe(value(left))
+        // What else may be left there: the worker is replaced.
+        expect(value(next)).not.toBe(value(left))
+        expect(warn.mock.calls.map(([message]) => message)).toEqual([
+          'Nothing caught an error that task 0 (leave) had left behind, RangeError: forgotten',
+        ])
+        warn.mockClear()
+      }
+      warn.mockRestore()
+    },
+  )
+
+  it('that an earlier task is to blame for says so, when the next one takes too long to be waited for', async () => {
+    const warn = jest.spyOn(process, 'emitWarning').mockImplementation(() => {})
+    await using parallel = Parallel({ nJobs: 1, backend: 'threads', batchSize: 1, onError: 'settle' })
+    const leave = delayed(function leave() {
+      setTimeout(() => {
+        throw new RangeError('forgotten')
+      }, 5)
+    })
+    const [, lost, next] = await parallel([leave(), delayed(() => new Promise(() => {}))(), identity(2)])
+    expect(lost).toMatchObject({
+      reason: {
+        code: 'PARFOR_WORKER_LOST',
+        taskIndex: 1,
+        reason: 'an error that task 0 (leave) had left behind ended it',
+        cause: expect.objectContaining({ name: 'RangeError', message: 'forgotten' }),
+      },
+    })
+    expect(next).toEqual({ status: 'fulfilled', value: 2 })
+    expect(warn).toHaveBeenCalledTimes(1)
+    warn.mockRestore()
+  })
+
+  it('is none when a task looks after such errors itself', async () => {
+    const warn = jest.spyOn(process, 'emitWarning').mockImplementation(() => {})
+    await using parallel = Parallel({ nJobs: 1, backend: 'threads' })
+    const handled = delayed(
+      () =>
+        new Promise<string>((resolve) => {
+          process.once('uncaughtException', (error) => resolve(error.message))
+          setTimeout(() => {
+            throw new RangeError('foreseen')
+          })
+        }),
+    )
+    expect(await parallel([handled(), handled()])).toEqual(['foreseen', 'foreseen'])
+    expect(warn).not.toHaveBeenCalled()
+    warn.mockRestore()
   })
 
   it('that dies on the arguments of a task costs that task, not the call for ever', async () => {

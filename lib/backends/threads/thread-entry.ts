@@ -18,6 +18,23 @@ const server = serve({
   },
 })
 
+/** Milliseconds that a task has to end when another one's error would end its thread. */
+const GRACE = 1000
+
+process.on('uncaughtException', function onUncaught(error: unknown) {
+  // A task looks after such errors itself.
+  if (process.listenerCount('uncaughtException') > 1) return
+  const end = () => {
+    // As if nobody had listened.
+    process.off('uncaughtException', onUncaught)
+    process.nextTick(() => {
+      throw error
+    })
+  }
+  if (server.uncaught(error)) setTimeout(end, GRACE).unref()
+  else end()
+})
+
 port.on('message', (request) => server.handle(request))
 port.on('messageerror', (error) => {
   Atomics.store(words, Words.opened, UNREADABLE)
