@@ -1,4 +1,4 @@
-import { shared } from '../../lib'
+import { shared } from 'parfor'
 
 /*
  * Counters in memory that a spec and its tasks share, on threads: each waits for what the other has done, instead of for

@@ -3,7 +3,8 @@ import { runInNewContext } from 'node:vm'
 import { settled } from './manual-backend'
 
 setFlagsFromString('--expose-gc')
-const gc = runInNewContext('gc') as () => void
+/** Collects garbage now, all that can be found at once. */
+export const gc = runInNewContext('gc') as () => void
 
 /** Lets garbage be collected until that shows, or ten times over; and tells whether it did. */
 export async function collectGarbage(isShown: () => boolean): Promise<boolean> {
