@@ -41,6 +41,10 @@ if (!Number.isInteger(runs) || runs < 1) throw new RangeError(`--runs ${values.r
 if (values.save && (values.only || values.library || runs < 3))
   throw new Error('--save takes all faults, all libraries and 3 runs')
 
+/** Where the table is in the guide. */
+const place = /(<!-- faults -->\n)[\s\S]*?(<!-- \/faults -->)/
+if (values.save && !place.test(readFileSync(guide, 'utf8'))) throw new Error(`${guide} has no place for the table`)
+
 /** All that one run saw, and how its process ended. */
 function observe(library, fault) {
   return new Promise((resolve, reject) => {
@@ -125,13 +129,11 @@ for (const name of names) {
 }
 
 if (values.save) {
-  const marks = /(<!-- faults -->\n)[\s\S]*?(\n<!-- \/faults -->)/
-  const page = readFileSync(guide, 'utf8')
-  if (!marks.test(page)) throw new Error(`${guide} has no place for the table`)
   const date = new Date().toISOString().slice(0, 10)
   const where = `Node.js ${process.version}, ${process.platform} ${process.arch}, ${date}, ${runs} runs of each.`
+  const text = `\n${where}\n\n${lines.join('\n')}\n\n`
   writeFileSync(
     guide,
-    page.replace(marks, (_, start, end) => `${start}\n${where}\n\n${lines.join('\n')}\n${end}`),
+    readFileSync(guide, 'utf8').replace(place, (_, start, end) => `${start}${text}${end}`),
   )
 }
