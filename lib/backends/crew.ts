@@ -224,6 +224,7 @@ export class Crew {
     }
     this.#leavePlace(worker)
     this.#entered.delete(worker)
+    worker.onGone = whenKept(this.#tell, worker)
     this.#source.keep(worker)
   }
 
@@ -258,10 +259,8 @@ export class Crew {
       this.#places?.table.clearBelow(place)
       this.#entered.delete(worker)
     }
-    const { id } = worker.handle
-    if (worker.ended) this.#tell({ type: 'exited', workerId: id, ...worker.ended })
-    // One that is busy is told of with its task.
-    else if (!this.#busy.has(worker)) this.#tell({ type: 'lost', workerId: id, reason })
+    // One that is lost while it is busy is told of with its task.
+    if (worker.ended || !this.#busy.has(worker)) tellEnd(this.#tell, worker, reason)
   }
 
   #tellLost(worker: WorkerClient, taskIndex: number | undefined): void {
@@ -276,4 +275,14 @@ export class Crew {
     this.#starting.clear()
     await Promise.all([...this.#ending, this.#source.endKept(reason)])
   }
+}
+
+/** Holds nothing of the pool: a worker may be kept for longer than that. */
+function whenKept(tell: OnWorkerEvent, worker: WorkerClient): (how: Gone) => void {
+  return ({ reason }) => tellEnd(tell, worker, reason)
+}
+
+function tellEnd(tell: OnWorkerEvent, { handle, ended }: WorkerClient, reason: string): void {
+  if (ended) tell({ type: 'exited', workerId: handle.id, ...ended })
+  else tell({ type: 'lost', workerId: handle.id, reason })
 }
