@@ -67,7 +67,7 @@ describe.each(['list', 'generator', 'generator_unordered'])('1000 calls of one P
         nJobs: 2,
         backend: 'threads',
         returnAs: '${returnAs}',
-        timeout: 500,
+        timeout: 1000,
         signal: signals[0],
         initializer: delayed(() => { globalThis.mark = '!' })(),
         onProgress: () => {},
@@ -302,7 +302,7 @@ describe.each([
 ] as const)('A Parallel that is kept, with %s and a %s, holds nothing of a call', (backend, returnAs, kinds) => {
   it.each(kinds as readonly (keyof typeof ends)[])('that %s', async (end) => {
     const held = await run(`
-      const parallel = Parallel({ nJobs: 2, backend: '${backend}', returnAs: '${returnAs}', timeout: 300 })
+      const parallel = Parallel({ nJobs: 2, backend: '${backend}', returnAs: '${returnAs}', timeout: 500 })
       async function call() {
         const captured = note('captured', { by: 'the function' })
         const echo = note('function', (argument) => ({ argument, captured }))

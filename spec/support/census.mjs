@@ -6,7 +6,7 @@ import { setImmediate } from 'node:timers/promises'
 import { queryObjects } from 'node:v8'
 import { MessagePort } from 'node:worker_threads'
 
-/** The threads that were started, and have not exited. */
+/** How many threads have not exited. */
 let alive = 0
 const exited = () => {
   alive -= 1
@@ -22,7 +22,7 @@ const timer = setTimeout(() => {})
 clearTimeout(timer)
 const Timeout = timer.constructor
 
-// Its threads are there from now on, as those of the engine.
+// The threads that read files are started with the first of it, and stay.
 await readdir('.')
 
 /** Of Linux, which alone tells. */
@@ -38,7 +38,7 @@ const listenersOf = (emitter) =>
   Object.fromEntries(emitter.eventNames().map((name) => [String(name), emitter.listenerCount(name)]))
 
 /** Collects garbage, in several turns: one lets go of what the next one collects. */
-export async function collect(turns = 5) {
+async function collect(turns = 5) {
   for (let turn = 0; turn < turns; turn += 1) {
     await setImmediate()
     gc()
