@@ -1,4 +1,4 @@
-import { type Ended, runProgram } from '../support/program'
+import { type Ended, type RunOptions, runProgram } from '../support/program'
 
 /** `work()` begins to do something that goes on, and resolves when it does: with this library, and without. */
 const works = {
@@ -95,24 +95,23 @@ describe.each(Object.entries(works))('A program with %s', (_, work) => {
   })
 })
 
-const program = (body: string) => ({
-  'main.mjs': `
+function run(body: string, options?: RunOptions): Promise<Ended> {
+  const main = `
     import { setImmediate } from 'node:timers/promises'
     import { delayed, Parallel, shutdown } from 'parfor'
     const root = delayed(Math.sqrt)
     ${body}
-  `,
-})
+  `
+  return runProgram({ 'main.mjs': main }, undefined, { timeout: 25_000, ...options })
+}
 
 describe('A program whose call nobody waits for', () => {
   it('ends when its tasks have run', async () => {
-    const ended = await runProgram(
-      program(`
+    const ended = await run(`
         const print = delayed((word) => { console.log(word) })
         Parallel(2)([print('ran')]).then(() => console.log('over'))
         console.log('end of the program')
-      `),
-    )
+      `)
     expect(ended).toEqual({ code: 0, signal: null, stdout: 'end of the program\nran\nover\n', stderr: '' })
   })
 
@@ -125,13 +124,13 @@ describe('A program whose call nobody waits for', () => {
     ['and closes its Parallel', `const parallel = Parallel(2); parallel([print('ran')]); parallel.close()`],
     ['and shuts down', `Parallel(2)([print('ran')]); shutdown()`],
   ])('runs them, %s', async (_, body) => {
-    const ended = await runProgram(program(`const print = delayed((word) => { console.log(word) })\n${body}`))
+    const ended = await run(`const print = delayed((word) => { console.log(word) })\n${body}`)
     expect(ended).toEqual({ code: 0, signal: null, stdout: 'ran\n', stderr: '' })
   })
 
   it('goes on as long as a task does', async () => {
-    const ended = await runProgram(
-      program(`
+    const ended = await run(
+      `
         const running = new Int32Array(new SharedArrayBuffer(4))
         const waits = delayed((running) => { Atomics.store(running, 0, 1); return new Promise(() => {}) })
         const call = Parallel(2)([waits(running)])
@@ -141,8 +140,7 @@ describe('A program whose call nobody waits for', () => {
           setTimeout(() => console.log('alive'), 10).unref()
         })()
         await call
-      `),
-      undefined,
+      `,
       { onStdout: (_, child) => child.kill('SIGTERM') },
     )
     expect(ended).toEqual({ code: null, signal: 'SIGTERM', stdout: 'alive\n', stderr: '' })
@@ -164,8 +162,7 @@ describe('A program', () => {
   })
 
   it('has its results, though it handles meanwhile what nothing catches', async () => {
-    const ended = await runProgram(
-      program(`
+    const ended = await run(`
         const gate = new Int32Array(new SharedArrayBuffer(4))
         const wait = delayed((gate, n) => { Atomics.wait(gate, 0, 0); return n })
         process.on('uncaughtException', ({ message }) => {
@@ -175,14 +172,12 @@ describe('A program', () => {
         })
         setTimeout(() => { throw new Error('heard') })
         console.log(await Parallel(2)([wait(gate, 1), wait(gate, 2), wait(gate, 3)]))
-      `),
-    )
+      `)
     expect(ended).toEqual({ code: 0, signal: null, stdout: 'heard\n[ 1, 2, 3 ]\n', stderr: '' })
   })
 
   it('may begin a call before it exits', async () => {
-    const ended = await runProgram(
-      program(`
+    const ended = await run(`
         const parallel = Parallel(2)
         const numbers = [4, 9]
         process.on('beforeExit', async () => {
@@ -192,8 +187,7 @@ describe('A program', () => {
         })
         process.on('exit', (code) => console.log('exit', code))
         console.log(await parallel([root(1)]))
-      `),
-    )
+      `)
     const stdout = '[ 1 ]\nbefore exit\n[ 3 ]\nbefore exit\n[ 2 ]\nbefore exit\nexit 0\n'
     expect(ended).toEqual({ code: 0, signal: null, stdout, stderr: '' })
   })
@@ -203,22 +197,19 @@ describe('A program', () => {
     ['close()', 'parallel.close()'],
     ['terminate()', 'parallel.terminate()'],
   ])('ends by itself while it waits for %s, which comes to its end', async (_, end) => {
-    const ended = await runProgram(
-      program(`
+    const ended = await run(`
         const parallel = Parallel(2)
         await parallel([root(1), root(4)])
         await ${end}
         console.log('ended')
-      `),
-    )
+      `)
     expect(ended).toEqual({ code: 0, signal: null, stdout: 'ended\n', stderr: '' })
   })
 
   it.each(['shutdown()', 'parallel.close()', 'parallel.terminate()'])(
     'exits with its code while %s is not done',
     async (end) => {
-      const ended = await runProgram(
-        program(`
+      const ended = await run(`
           const parallel = Parallel(2)
           const running = new Int32Array(new SharedArrayBuffer(4))
           const stuck = delayed((running) => { Atomics.store(running, 0, 1); for (;;); })
@@ -226,8 +217,7 @@ describe('A program', () => {
           while (Atomics.load(running, 0) === 0) await setImmediate()
           ${end}
           process.exit(3)
-        `),
-      )
+        `)
       expect(ended).toEqual({ code: 3, signal: null, stdout: '', stderr: '' })
     },
   )
@@ -235,14 +225,12 @@ describe('A program', () => {
   it.each(['shutdown()', 'parallel.terminate()', 'parallel([root(4)])'])(
     'has its code, though it calls %s when it exits',
     async (last) => {
-      const ended = await runProgram(
-        program(`
+      const ended = await run(`
           const parallel = Parallel(2)
           await parallel([root(1), root(4)])
           process.exitCode = 4
           process.on('exit', () => { ${last} })
-        `),
-      )
+        `)
       expect(ended).toEqual({ code: 4, signal: null, stdout: '', stderr: '' })
     },
   )
@@ -260,14 +248,12 @@ describe('A task', () => {
     ['sets process.exitCode', 'process.exitCode = 3; return 1', '[ 1, 2 ]'],
     ['aborts', 'process.abort()', 'ERR_WORKER_UNSUPPORTED_OPERATION'],
   ])('that %s does so in its worker only', async (_, body, told) => {
-    const ended = await runProgram(
-      program(`
+    const ended = await run(`
         const parallel = Parallel(2)
         const task = delayed(() => { ${body} })
         await parallel([task(), root(4)]).then(console.log, ({ code, reason }) => console.log(reason ? 'lost: ' + reason : code))
         console.log(process.exitCode, await parallel([root(9)]))
-      `),
-    )
+      `)
     expect(ended).toEqual({ code: 0, signal: null, stdout: `${told}\nundefined [ 3 ]\n`, stderr: '' })
   })
 })
