@@ -101,6 +101,16 @@ describe('maxWorkerMemory', () => {
     expect(new Set(results).size).toBe(1)
   })
 
+  it('costs no worker its life when several are looked at at once', async () => {
+    const warn = jest.spyOn(process, 'emitWarning').mockImplementation(() => {})
+    for (let round = 0; round < 4; round += 1) {
+      await using parallel = Parallel({ nJobs: 8, batchSize: 1, maxWorkerMemory: 1 })
+      expect(await parallel(range(32).map((n) => delayed((m: number) => m)(n)))).toEqual(range(32))
+    }
+    expect(warn).not.toHaveBeenCalled()
+    warn.mockRestore()
+  })
+
   it.each(generators)('costs no result of a %s', async (returnAs) => {
     await using parallel = Parallel({ nJobs: 2, returnAs, maxWorkerMemory: 1 })
     const results = await all(parallel(range(8).map((n) => delayed((m: number) => m)(n))))
