@@ -4,8 +4,8 @@
 // seconds all workers are shut down, and then threads, active resources and memory have to be what they were. A failure
 // names the seed of its round: PARFOR_SEED=123 runs that one alone, as often as there is time.
 import { fork } from 'node:child_process'
-import { shutdown } from 'parfor'
-import { chaos } from './parallel/chaos'
+import { delayed, Parallel, shutdown } from 'parfor'
+import { chaos, enter, leave, type Scene } from './parallel/chaos'
 import { gc } from './support/garbage'
 
 /** What the process that runs the rounds tells the one that watches it. */
@@ -24,6 +24,16 @@ const RSS = 128 * 2 ** 20
 
 /** Warnings of what tasks of these rounds leave behind, some of which is late in workers that are being ended. */
 const LEFT_BEHIND = /RangeError: (forgotten|late)|it ran out of memory/
+
+const square = delayed((n: number) => n * n)
+const nests = delayed(async function nests(scene: Scene, n: number) {
+  enter(scene, n)
+  const squares = await Parallel(2 + (n % 2))([0, 1, 2].map((more) => square(n + more)))
+  leave(scene, n)
+  if (squares.some((value, more) => value !== (n + more) ** 2))
+    throw new Error(`The squares from ${n} on are ${squares}`)
+  return squares[0]
+})
 
 if (!(SECONDS > 0)) throw new TypeError(`usage: npm run soak [-- seconds], and not ${process.argv[2]}`)
 if (process.send === undefined) watch()
@@ -75,7 +85,7 @@ async function run(tell: (news: News) => void): Promise<void> {
   process.on('warning', (warning: Error & { code?: string }) => {
     if (warning.name !== 'ParforWarning' || !LEFT_BEHIND.test(warning.message)) note('There was a warning')(warning)
   })
-  const all = chaos()
+  const all = chaos(nests)
   const state = checkpoints(() => all.threads)
 
   let wrong: string[] = []

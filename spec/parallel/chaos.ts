@@ -44,9 +44,10 @@ type Deed =
   | 'runs out of memory'
   | 'exits at first'
   | 'forgets an error'
+  | 'is parallel itself'
 
 /** What the tasks of a call leave behind, in memory that they share with the caller. */
-interface Scene {
+export interface Scene {
   /** How often each task has run, on which thread last, and from when to when. */
   readonly runs: Int32Array
   readonly threads: Int32Array
@@ -69,7 +70,7 @@ interface Part {
 
 const clock = (): number => Number(process.hrtime.bigint()) / 1e6
 
-function enter({ runs, threads, began, busy, unready, hasInitializer }: Scene, n: number): void {
+export function enter({ runs, threads, began, busy, unready, hasInitializer }: Scene, n: number): void {
   Atomics.add(runs, n, 1)
   threads[n] = threadId
   began[n] = clock()
@@ -79,7 +80,7 @@ function enter({ runs, threads, began, busy, unready, hasInitializer }: Scene, n
   if (hasInitializer && !(globalThis as { isInitialized?: boolean }).isInitialized) Atomics.add(unready, 0, 1)
 }
 
-function leave({ ended, busy }: Scene, n: number): void {
+export function leave({ ended, busy }: Scene, n: number): void {
   Atomics.sub(busy, 0, 1)
   ended[n] = clock()
 }
@@ -228,7 +229,11 @@ interface Surroundings {
   isHarassed: boolean
   /** What can be said when all of it is over. */
   readonly afterwards: (() => string | undefined)[]
+  readonly nests: Nests | undefined
 }
+
+/** A task that is parallel itself. Specs have none: workers do not load the library's source. */
+export type Nests = (scene: Scene, n: number) => Task
 
 /** Resolves to the same, or rejects when that takes too long: then it hangs. */
 async function bounded<T>(what: string, promise: PromiseLike<T>): Promise<T> {
@@ -271,7 +276,7 @@ async function call(seed: number, made: Made, around: Surroundings): Promise<str
   const victims = new Set(chance(0.5) ? Array.from({ length: 1 + upTo(2) }, () => upTo(count - 1)) : [])
   const deadly = from(...deedsThatFail(made))
   const parts = Array.from({ length: count }, (_, n): Part => {
-    const deed: Deed = victims.has(n) ? (chance(0.6) ? deadly : from(...deedsThatFail(made))) : harmless(random)
+    const deed: Deed = victims.has(n) ? (chance(0.6) ? deadly : from(...deedsThatFail(made))) : harmless(random, around)
     const ms = chance(0.05) ? longest : upTo(2) * (longest > 0 ? 0.2 : 0)
     return { deed, n, ms, exits: deed === 'exits at first' ? 1 + upTo(2) : 0 }
   })
@@ -308,6 +313,7 @@ async function call(seed: number, made: Made, around: Surroundings): Promise<str
     if (n === faultAt) throw new Trouble('input')
     const part = parts[n] as Part
     if (part.deed === 'closes over') return closes(scene, n)
+    if (part.deed === 'is parallel itself' && around.nests) return around.nests(scene, n)
     if (part.deed === 'is called with death') return does(scene, part, new Death(scene, n))
     if (part.deed === 'is called with a promise') return does(scene, part, [Promise.resolve()])
     return n % 50 === 9 ? does(scene, part, new Float64Array(2 ** 16).fill(n)) : does(scene, part)
@@ -361,7 +367,7 @@ async function call(seed: number, made: Made, around: Surroundings): Promise<str
     if (part === undefined || (n !== undefined && index !== n)) return false
     const isLost = code === 'PARFOR_WORKER_LOST' && (error as WorkerLostError).taskIndex === index
     if (around.isHarassed && isLost && reason === 'it exited with code 1') return true
-    if (made.forgets && isLost && reason.endsWith('RangeError: forgotten')) return true
+    if (made.forgets && isLost && reason.endsWith('(does) had left behind ended it')) return true
     if (code === ('PARFOR_TIMEOUT' as never) && (error as unknown as TaskTimeoutError).taskIndex === index)
       return wasLate(index)
     switch (part.deed) {
@@ -420,6 +426,7 @@ async function call(seed: number, made: Made, around: Surroundings): Promise<str
     part !== undefined &&
     ((HARMLESS as readonly Deed[]).includes(part.deed) ||
       part.deed === 'forgets an error' ||
+      part.deed === 'is parallel itself' ||
       (part.deed === 'exits at first' && part.exits <= retries))
 
   let told = 0
@@ -501,7 +508,8 @@ async function call(seed: number, made: Made, around: Surroundings): Promise<str
   return wrong.map(note)
 }
 
-function harmless({ from, chance }: Choices): Deed {
+function harmless({ from, chance }: Choices, { nests }: Surroundings): Deed {
+  if (nests && chance(0.01)) return 'is parallel itself'
   return chance(0.02) ? 'makes much' : (from(...HARMLESS.slice(0, -1)) ?? 'gives')
 }
 
@@ -524,7 +532,7 @@ export interface Chaos extends Disposable {
   round(seed: number): Promise<string[]>
 }
 
-export function chaos(): Chaos {
+export function chaos(nests?: Nests): Chaos {
   const alive = new Set<Worker>()
   const onThread = (message: unknown) => {
     const { worker } = message as { worker: Worker }
@@ -545,7 +553,7 @@ export function chaos(): Chaos {
     const random = choices(seed)
     const { chance, from, upTo } = random
     const parallels = Array.from({ length: 1 + upTo(2) }, (_, n) => make(4 * seed + n))
-    const around: Surroundings = { isHarassed: chance(0.2), afterwards: [] }
+    const around: Surroundings = { isHarassed: chance(0.2), afterwards: [], nests }
     const calls = from(1, 2, 4)
     const strands = Array.from({ length: from(1, 2, 3) }, async (_, strand) => {
       const wrong: string[] = []
