@@ -1,15 +1,15 @@
 import { debug } from '../debug'
 import { BackendError, messageOf, SerializationError } from '../errors'
-import { mapStack } from '../serialization/functions/original-position'
 import type { Message } from '../serialization/message'
 import type { Received } from '../serialization/receiver'
 import type { Receiver } from '../serialization/sender'
 import { TASK_FUNCTION, Trail } from '../serialization/trail'
-import type { Parcel, Slot } from '../serialization/wire'
-import type { Outcome, Place, Task } from '../task/task'
-import type { LateError } from '../worker/left-behind'
+import type { Parcel } from '../serialization/wire'
+import type { Outcome, Place } from '../task/task'
 import { readOutbox } from '../worker/outbox'
 import { type BatchRefusal, type Outcomes, type Refused, type Response, type WireTask, Words } from '../worker/protocol'
+import { encodeBatch, HEAVY, indexesOf, unsendable } from './encode-batch'
+import { LateErrors } from './late-errors'
 import { type OutgoingCall, serialization } from './outgoing-call'
 import { cleanStacks } from './task-stack'
 import type { Gone, WorkerHandle } from './worker-handle'
@@ -20,12 +20,6 @@ type Reported = Pick<Outcomes, 'from' | 'results' | 'failed' | 'refused' | 'dura
 interface Link extends Receiver {
   readonly received: Received
 }
-
-/**
- * A message takes no further task when it has this much in it already, by a rough count of bytes: a batch of thousands
- * is sized by the time that its tasks take, and not by what they are called with.
- */
-const HEAVY = 1024 * 1024
 
 /** The caller's end of one worker: sends it batches, one at a time, and tells their outcomes. */
 export class WorkerClient {
@@ -43,7 +37,7 @@ export class WorkerClient {
   #toldPlace: Place | undefined
   /** Whether a task has left an error behind. */
   isSpoiled = false
-  #late: string | undefined
+  readonly #lateErrors = new LateErrors()
   readonly #links = new Map<OutgoingCall, Link>()
   #run: WorkerRun | undefined
   #isReporting = false
@@ -157,7 +151,7 @@ export class WorkerClient {
   }
 
   #send(run: WorkerRun): void {
-    if (this.#isCancelled(run)) {
+    if (run.isCancelled) {
       this.#finish(run)
       return
     }
@@ -165,9 +159,9 @@ export class WorkerClient {
     run.id = ++this.#lastId
     run.state = 'encoding'
     run.reported = 0
-    const encoded = this.#encode(run)
+    const encoded = encodeBatch(run, (position, reason) => this.#reject(run, position, reason))
     run.positions = encoded.positions
-    if (this.#isCancelled(run) || encoded.tasks.length === 0) {
+    if (run.isCancelled || encoded.tasks.length === 0) {
       this.#finish(run)
       return
     }
@@ -204,48 +198,6 @@ export class WorkerClient {
     debug.workers('worker %d runs tasks %d to %d', this.handle.id, batch.start, batch.start + batch.tasks.length - 1)
   }
 
-  /** Asked anew each time: the code of users runs in between. */
-  #isCancelled(run: WorkerRun): boolean {
-    return run.state === 'cancelled'
-  }
-
-  /** Encodes each task; one that cannot be sent has its outcome now. */
-  #encode(run: WorkerRun) {
-    const { batch, message } = run
-    const trail = message.trail
-    const encoder = message.encoder()
-    const numbers = new Map<Task['fn'], number>()
-    const fns: Slot[] = []
-    const tasks: WireTask[] = []
-    const positions: number[] = []
-    if (run.positions.length > 1)
-      run.call.sender.prepare(new Set(run.positions.map((at) => batch.tasks[at]?.fn as Task['fn'])))
-    for (const [n, position] of run.positions.entries()) {
-      if (this.#isCancelled(run)) break
-      if (message.weight > HEAVY) {
-        run.rest = [...run.positions.slice(n), ...run.rest]
-        break
-      }
-      try {
-        const { fn, args, kwargs } = batch.tasks[position] as Task
-        let number = numbers.get(fn)
-        if (number === undefined) {
-          trail.start(TASK_FUNCTION)
-          number = fns.push(encoder.slot(fn)) - 1
-          numbers.set(fn, number)
-        }
-        const hasKwargs = kwargs !== undefined && Object.keys(kwargs).length > 0
-        const values = hasKwargs ? [...args, kwargs] : args
-        const root = (n: number) => (n < args.length ? `args[${n}]` : 'kwargs')
-        tasks.push({ fn: number, args: message.parcel(values, root, fn), hasKwargs })
-        positions.push(position)
-      } catch (error) {
-        this.#reject(run, position, unsendable(error, trail.path, trail.describe()))
-      }
-    }
-    return { fns, graph: encoder.graph, tasks, positions }
-  }
-
   /** Structured clone refused the message: the tasks to blame have their outcome now, the others are sent again. */
   #sendWithoutUnclonable(run: WorkerRun, tasks: readonly WireTask[], cause: unknown): void {
     const left = run.positions.filter((position, n) => {
@@ -264,7 +216,7 @@ export class WorkerClient {
       return
     }
     run.positions = left
-    if (!this.#isCancelled(run)) run.message = this.#message(run.call)
+    if (!run.isCancelled) run.message = this.#message(run.call)
     this.#send(run)
   }
 
@@ -275,13 +227,13 @@ export class WorkerClient {
 
   /** Nothing of a run that is not to go on, whatever still comes of it, or waits for an import. */
   #tell(run: WorkerRun, position: number, outcome: Outcome): void {
-    if (this.#isCancelled(run)) return
+    if (run.isCancelled) return
     run.onOutcome(run.batch.start + position, outcome, run.state === 'sent' ? this.handle.id : undefined)
   }
 
   #receive(response: Response): void {
     if (response.kind === 'late') {
-      this.#tellLate(response.error)
+      this.#lateErrors.warnOf(response.error, this.#run?.call.id)
       return
     }
     const after = this.#inbox === undefined ? this.#handle(response) : this.#inbox.then(() => this.#handle(response))
@@ -429,25 +381,12 @@ export class WorkerClient {
       this.#report(run, { ...held, failed: [], refused: [], duration: undefined })
   }
 
-  /** A program that forgot an `await` would not know of it: the task is over, and has its result. */
-  #tellLate({ call, index, name, what, stack }: LateError): void {
-    const ofWhich = this.#run === undefined || call === this.#run.call.id ? '' : ' of an earlier call'
-    this.#late = `an error that task ${index}${name === '' ? '' : ` (${name})`}${ofWhich} had left behind`
-    warnOfLateError(`Nothing caught ${this.#late}, ${what}`, mapStack(stack))
-  }
-
-  /** What ends a worker between two tasks fails neither. */
-  #tellLateEnd({ cause, reason }: Gone): void {
-    if (cause === undefined || !this.isReady || this.#late !== undefined) return
-    const { stack = '' } = Object(cause) as { stack?: unknown } // Node's copy of an error is none by brand
-    warnOfLateError(`A worker is lost, after the end of the task that is to blame: ${reason}`, String(stack))
-  }
-
   #lose(gone: Gone): void {
-    const how = this.#late !== undefined && !this.ended ? { ...gone, reason: `${this.#late} ended it` } : gone
+    const how = this.#lateErrors.reasonOf(gone)
     this.#gone = how
     this.onGone?.(how)
-    if (!this.#run) this.#tellLateEnd(how)
+    const warn = () => this.isReady && this.#lateErrors.warnOfEnd(how)
+    if (!this.#run) warn()
     // Behind what has arrived: an outcome may still wait for an import.
     const lose = () => {
       const run = this.#run
@@ -458,7 +397,7 @@ export class WorkerClient {
       this.#run = undefined
       const lost = run.lost(how)
       // What it is to run next is run elsewhere, and fails for nothing.
-      if (lost.running === undefined && !lost.wasReading) this.#tellLateEnd(how)
+      if (lost.running === undefined && !lost.wasReading) warn()
       run.finish(lost)
     }
     if (this.#inbox === undefined) lose()
@@ -469,25 +408,6 @@ export class WorkerClient {
 /** Why there is no worker, when one ended before it could run anything. */
 export function cannotStart({ reason, cause }: Gone): BackendError {
   return new BackendError(`A worker cannot be started: ${reason}`, { cause })
-}
-
-function warnOfLateError(message: string, detail: string): void {
-  process.emitWarning(message, { type: 'ParforWarning', code: 'PARFOR_LATE_ERROR', detail })
-}
-
-function indexesOf({ batch, positions }: WorkerRun): number | readonly number[] {
-  const [first = 0] = positions
-  const isRow = positions.at(-1) === first + positions.length - 1
-  return isRow ? batch.start + first : positions.map((position) => batch.start + position)
-}
-
-function unsendable(error: unknown, path: string, what = path): SerializationError {
-  if (error instanceof SerializationError) return error
-  return new SerializationError(`Cannot send ${what} to a worker: ${messageOf(error)}`, {
-    side: 'task',
-    path,
-    cause: error,
-  })
 }
 
 function resultError({ message, path, side = 'result' }: Refused, cause?: unknown): SerializationError {

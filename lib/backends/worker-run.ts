@@ -84,6 +84,11 @@ export class WorkerRun {
     this.finish = finish
   }
 
+  /** Asked anew each time: the code of users runs in between. */
+  get isCancelled(): boolean {
+    return this.state === 'cancelled'
+  }
+
   /** It is about to be sent: nothing is taken back yet. */
   open(): void {
     Atomics.store(this.#words, Words.limit, NO_LIMIT)

@@ -12,7 +12,7 @@ export interface TaskName {
 
 /** An error of a task that is over: nothing caught it. */
 export interface LateError extends TaskName {
-  /** `RangeError: no`, or what was thrown instead of an error. */
+  /** See `namedError`. */
   readonly what: string
   readonly stack: string
 }
@@ -31,11 +31,13 @@ export function taskOfContext(): TaskName | undefined {
 }
 
 export function lateError(task: TaskName, error: unknown): LateError {
-  const { name, stack } = Object(error) as { name?: unknown; stack?: unknown }
+  const { stack } = Object(error) as { stack?: unknown }
+  return { ...task, what: namedError(error), stack: typeof stack === 'string' ? stack : '' }
+}
+
+/** `RangeError: no`, or what was thrown instead of an error. */
+export function namedError(error: unknown): string {
+  const { name } = Object(error) as { name?: unknown }
   const message = messageOf(error)
-  return {
-    ...task,
-    what: typeof name === 'string' ? `${name}: ${message}` : message,
-    stack: typeof stack === 'string' ? stack : '',
-  }
+  return typeof name === 'string' ? `${name}: ${message}` : message
 }

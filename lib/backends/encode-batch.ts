@@ -1,0 +1,79 @@
+import { messageOf, SerializationError } from '../errors'
+import { TASK_FUNCTION } from '../serialization/trail'
+import type { Graph, Slot } from '../serialization/wire'
+import type { Task } from '../task/task'
+import type { WireTask } from '../worker/protocol'
+import type { WorkerRun } from './worker-run'
+
+/** What a message says of its tasks. */
+export interface EncodedBatch {
+  readonly fns: readonly Slot[]
+  readonly graph: Graph
+  readonly tasks: readonly WireTask[]
+  /** Where they are in the batch. */
+  readonly positions: readonly number[]
+}
+
+/**
+ * A message takes no further task when it has this much in it already, by a rough count of bytes: a batch of thousands
+ * is sized by the time that its tasks take, and not by what they are called with.
+ */
+export const HEAVY = 1024 * 1024
+
+/**
+ * Encodes the tasks of a run, as many as one message takes; the others stay in `run.rest`.
+ *
+ * @param reject - Is told of each task that cannot be sent. It may cancel the run.
+ */
+export function encodeBatch(run: WorkerRun, reject: (position: number, reason: unknown) => void): EncodedBatch {
+  const { batch, message } = run
+  const trail = message.trail
+  const encoder = message.encoder()
+  const numbers = new Map<Task['fn'], number>()
+  const fns: Slot[] = []
+  const tasks: WireTask[] = []
+  const positions: number[] = []
+  if (run.positions.length > 1)
+    run.call.sender.prepare(new Set(run.positions.map((at) => batch.tasks[at]?.fn as Task['fn'])))
+  for (const [n, position] of run.positions.entries()) {
+    if (run.isCancelled) break
+    if (message.weight > HEAVY) {
+      run.rest = [...run.positions.slice(n), ...run.rest]
+      break
+    }
+    try {
+      const { fn, args, kwargs } = batch.tasks[position] as Task
+      let number = numbers.get(fn)
+      if (number === undefined) {
+        trail.start(TASK_FUNCTION)
+        number = fns.push(encoder.slot(fn)) - 1
+        numbers.set(fn, number)
+      }
+      const hasKwargs = kwargs !== undefined && Object.keys(kwargs).length > 0
+      const values = hasKwargs ? [...args, kwargs] : args
+      const root = (n: number) => (n < args.length ? `args[${n}]` : 'kwargs')
+      tasks.push({ fn: number, args: message.parcel(values, root, fn), hasKwargs })
+      positions.push(position)
+    } catch (error) {
+      reject(position, unsendable(error, trail.path, trail.describe()))
+    }
+  }
+  return { fns, graph: encoder.graph, tasks, positions }
+}
+
+/** Indexes of the tasks in their call: that of the first, when the others follow it. */
+export function indexesOf({ batch, positions }: WorkerRun): number | readonly number[] {
+  const [first = 0] = positions
+  const isRow = positions.at(-1) === first + positions.length - 1
+  return isRow ? batch.start + first : positions.map((position) => batch.start + position)
+}
+
+/** @param what is to be sent, in words */
+export function unsendable(error: unknown, path: string, what = path): SerializationError {
+  if (error instanceof SerializationError) return error
+  return new SerializationError(`Cannot send ${what} to a worker: ${messageOf(error)}`, {
+    side: 'task',
+    path,
+    cause: error,
+  })
+}
