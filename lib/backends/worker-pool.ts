@@ -335,7 +335,9 @@ export class WorkerPool {
     } else if (victim !== undefined) {
       const index = job.batch.start + victim
       const name = nameIn(job.batch, victim)
-      const message = `Task ${index}${name === '' ? '' : ` (${name})`} lost its worker: ${how.reason}`
+      const runs = 1 + (job.retried.get(victim) ?? 0)
+      const often = runs === 1 ? '' : `, in each of ${runs} runs`
+      const message = `Task ${index}${name === '' ? '' : ` (${name})`} lost its worker${often}: ${how.reason}`
       const { exitCode, signal, reason, cause } = how
       const details = { taskIndex: index, exitCode, signal, reason, cause }
       job.onOutcome(index, { status: 'rejected', reason: new WorkerLostError(message, details) }, id)
@@ -354,7 +356,7 @@ export class WorkerPool {
     const times = retried.get(position) ?? 0
     if (times >= (batch.call.retries ?? 0)) return false
     retried.set(position, times + 1)
-    debug.workers('task %d is run again, for the %dth time', batch.start + position, times + 1)
+    debug.workers('task %d is run again: run %d', batch.start + position, times + 2)
     return true
   }
 

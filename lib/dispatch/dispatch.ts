@@ -136,6 +136,7 @@ export function dispatch(tasks: unknown, plan: Plan, receiver: Receiver): Dispat
   }
 
   function start() {
+    debug.dispatch('a call begins: %d workers of %s, %d batches ahead', plan.workers, plan.backend.name, plan.window)
     try {
       source = openSource(tasks, () => advance())
       knownTotal = source.total
@@ -249,6 +250,7 @@ export function dispatch(tasks: unknown, plan: Plan, receiver: Receiver): Dispat
     batches += 1
     const isLast = backlog.length === 0 && (source?.ended === true || (source !== undefined && left(source) === 0))
     const batch: Batch = { call, start, tasks, isLast }
+    debug.dispatch('batch of tasks %d to %d', start, sent - 1)
     out += 1
     unconsumed += 1
     const reported = new Uint8Array(tasks.length)
@@ -354,6 +356,7 @@ export function dispatch(tasks: unknown, plan: Plan, receiver: Receiver): Dispat
   function end(how: 'ended' | 'failed', tellReceiver: () => void, error?: unknown) {
     if (!isOpen()) return
     state = how
+    debug.dispatch('the call has %s: %d tasks were sent, %d are completed', how, sent, completed)
     tellReceiver()
     if (how === 'failed') {
       controller.abort(error)

@@ -169,59 +169,79 @@ describe('A lost worker', () => {
     expect(await parallel([identity(1)])).toEqual([1])
   })
 
-  it.each(['throws in a timer', 'rejects a promise'])(
-    'is not that of the next task when an earlier one %s late',
-    async (how) => {
-      const warn = jest.spyOn(process, 'emitWarning').mockImplementation(() => {})
-      const leave = delayed(function leave(promised: boolean) {
-        const late = new Promise((resolve) => setTimeout(resolve, 5)).then(() => {
+  describe('to an error that an earlier task has left behind', () => {
+    let warn: jest.SpiedFunction<typeof process.emitWarning>
+    beforeEach(() => {
+      warn = jest.spyOn(process, 'emitWarning').mockImplementation(() => {})
+    })
+    afterEach(() => warn.mockRestore())
+
+    /** Throws when it is long over, and the next task runs. */
+    const leave = delayed(function leave(how: 'in a timer' | 'in a promise', isNext: Int32Array) {
+      const timer = setInterval(() => {
+        if (Atomics.load(isNext, 0) === 0) return
+        clearInterval(timer)
+        if (how === 'in a timer') throw new RangeError('forgotten')
+        void Promise.resolve().then(() => {
           throw new RangeError('forgotten')
         })
-        if (promised) return threadId
-        late.catch(() => {})
-        setTimeout(() => {
-          throw new RangeError('forgotten')
-        }, 5)
-        return threadId
-      })
-      const wait = delayed((ms: number) => new Promise<number>((resolve) => setTimeout(resolve, ms, threadId)))
-      for (const batchSize of [1, 3]) {
-        await using parallel = Parallel({ nJobs: 1, backend: 'threads', batchSize, onError: 'settle' })
-        const [left, waited, next] = await parallel([leave(how === 'rejects a promise'), wait(100), wait(0)])
-        const value = (result: PromiseSettledResult<number> | undefined) => (result as { value?: number }).value
-        expect(value(left)).toEqual(expect.any(Number))
-        expect(value(waited)).toBe(value(left))
-        // What else may be left there: the worker is replaced.
-        expect(value(next)).not.toBe(value(left))
-        expect(warn.mock.calls.map(([message]) => message)).toEqual([
-          'Nothing caught an error that task 0 (leave) had left behind, RangeError: forgotten',
-        ])
-        warn.mockClear()
-      }
-      warn.mockRestore()
-    },
-  )
+      }, 1)
+      return threadId
+    })
+    const wait = delayed(async (ms: number, isNext: Int32Array) => {
+      add(isNext)
+      await new Promise((resolve) => setTimeout(resolve, ms))
+      return threadId
+    })
+    const warning = [
+      'Nothing caught an error that task 0 (leave) had left behind, RangeError: forgotten',
+      expect.objectContaining({ code: 'PARFOR_LATE_ERROR', detail: expect.stringContaining('lost-workers.spec.ts') }),
+    ]
 
-  it('that an earlier task is to blame for says so, when the next one takes too long to be waited for', async () => {
-    const warn = jest.spyOn(process, 'emitWarning').mockImplementation(() => {})
-    await using parallel = Parallel({ nJobs: 1, backend: 'threads', batchSize: 1, onError: 'settle' })
-    const leave = delayed(function leave() {
-      setTimeout(() => {
-        throw new RangeError('forgotten')
-      }, 5)
+    it.each([
+      ['in a timer', 1],
+      ['in a timer', 3],
+      ['in a promise', 1],
+      ['in a promise', 3],
+    ] as const)('%s, does not cost the next one its result: batchSize %i', async (how, batchSize) => {
+      await using parallel = Parallel({ nJobs: 1, backend: 'threads', batchSize, onError: 'settle' })
+      const isNext = counters()
+      const results = await parallel([leave(how, isNext), wait(50, isNext), wait(0, isNext)])
+      const [left, waited, next] = results.map((result) => (result as { value?: number }).value)
+      expect(left).toEqual(expect.any(Number))
+      expect(waited).toBe(left)
+      // What else may be left there: the worker is replaced.
+      expect(next).not.toBe(left)
+      expect(warn.mock.calls).toEqual([warning])
     })
-    const [, lost, next] = await parallel([leave(), delayed(() => new Promise(() => {}))(), identity(2)])
-    expect(lost).toMatchObject({
-      reason: {
-        code: 'PARFOR_WORKER_LOST',
-        taskIndex: 1,
-        reason: 'an error that task 0 (leave) had left behind ended it',
-        cause: expect.objectContaining({ name: 'RangeError', message: 'forgotten' }),
-      },
+
+    it('names that one, when the next one takes too long to be waited for', async () => {
+      await using parallel = Parallel({ nJobs: 1, backend: 'threads', batchSize: 1, onError: 'settle' })
+      const isNext = counters()
+      const [, lost, next] = await parallel([leave('in a timer', isNext), wait(2 ** 30, isNext), wait(0, isNext)])
+      expect(lost).toMatchObject({
+        reason: {
+          code: 'PARFOR_WORKER_LOST',
+          taskIndex: 1,
+          reason: 'an error that task 0 (leave) had left behind ended it',
+          cause: expect.objectContaining({ name: 'RangeError', message: 'forgotten' }),
+        },
+      })
+      expect(next?.status).toBe('fulfilled')
+      expect(warn.mock.calls).toEqual([warning])
     })
-    expect(next).toEqual({ status: 'fulfilled', value: 2 })
-    expect(warn).toHaveBeenCalledTimes(1)
-    warn.mockRestore()
+
+    it('is not to blame for how the next one ends its worker', async () => {
+      await using parallel = Parallel({ nJobs: 1, backend: 'threads', batchSize: 1, onError: 'settle' })
+      const isNext = counters()
+      const exitLater = delayed((isNext: Int32Array) => {
+        add(isNext)
+        return new Promise(() => process.once('uncaughtExceptionMonitor', () => setTimeout(() => process.exit(9), 20)))
+      })
+      const [, lost] = await parallel([leave('in a timer', isNext), exitLater(isNext)])
+      expect(lost).toMatchObject({ reason: { exitCode: 9, reason: 'it exited with code 9' } })
+      expect(warn.mock.calls).toEqual([warning])
+    })
   })
 
   it('is none when a task looks after such errors itself', async () => {
