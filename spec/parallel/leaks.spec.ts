@@ -22,6 +22,8 @@ interface Census {
 }
 
 const census = readFileSync(join(__dirname, '../support/census.mjs'), 'utf8')
+/** For a thousand calls, which take seconds, on a machine that does much else. */
+const TIMEOUT = 120_000
 const itOnLinux = process.platform === 'linux' ? it : it.skip
 
 /** Runs a program that may collect garbage, and gives the JSON that it prints. Node's warnings would be on stderr. */
@@ -47,12 +49,13 @@ async function run<T>(body: string): Promise<T> {
     { 'main.mjs': main, 'census.mjs': census },
     // The warning is of v8.queryObjects, which the census asks.
     ['--expose-gc', '--disable-warning=ExperimentalWarning', 'main.mjs'],
+    { timeout: TIMEOUT - 10_000 },
   )
   expect(ended).toEqual({ code: 0, signal: null, stderr: '' })
   return JSON.parse(stdout)
 }
 
-describe.each(['list', 'generator', 'generator_unordered'])('1000 calls of one Parallel that give a %s', (returnAs) => {
+describe.each(['list', 'generator'])('1000 calls of one Parallel that give a %s', (returnAs) => {
   let before: Census
   let middle: Census
   let end: Census
@@ -142,7 +145,7 @@ describe.each(['list', 'generator', 'generator_unordered'])('1000 calls of one P
     `)
     ;[before, middle, end, after] = program.censuses
     listeners = program.listeners
-  }, 70_000)
+  }, TIMEOUT)
 
   it('leave no more threads than workers, and none when it is closed', () => {
     expect([middle.alive, end.alive, after.alive]).toEqual([2, 2, 0])
@@ -240,7 +243,7 @@ describe('200 times a Parallel and its end', () => {
       console.log(JSON.stringify([before, middle, await census(before)]))
     `)
     ;[before, middle, end] = program
-  }, 70_000)
+  }, TIMEOUT)
 
   it('leave no thread, and keep no worker in memory', () => {
     expect([middle, end]).toEqual(Array(2).fill(expect.objectContaining({ alive: 0, held: 0 })))
