@@ -1,7 +1,16 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { threadId } from 'node:worker_threads'
-import { delayed, Parallel, type ParallelOptions, shared, shutdown, type Task, taskInfo } from '../../lib'
+import {
+  delayed,
+  Parallel,
+  type ParallelOptions,
+  type Progress,
+  shared,
+  shutdown,
+  type Task,
+  taskInfo,
+} from '../../lib'
 import { makeFolder, removeFolder, runProgram } from '../support/program'
 import { add, counters, reached } from './counters'
 import { type Call, inOrder, kinds, outcome } from './outcomes'
@@ -314,14 +323,20 @@ describe.each(Object.entries(faults))('A task that %s', (_, fault) => {
   const { options = {}, runs = 1, after = 0, isNotSent = false } = fault
   afterAll(() => shutdown())
 
-  /** A call with the fault in it, and with what it comes to when that has come. */
-  async function struck(more: Options) {
-    const parallel = make({ ...options, ...more })
+  /** A call with the fault in it, and what comes of it; asked for at once, or when the fault has been told. */
+  async function struck(more: Options, asked: 'at once' | 'late' = 'at once') {
+    let tell = () => {}
+    const told = new Promise<void>((resolve) => {
+      tell = resolve
+    })
+    const onProgress = ({ failed }: Progress) => void (failed > 0 && tell())
+    const parallel = make({ ...options, ...more, onProgress })
     const book = newBook()
     const tasks = range(COUNT).map((n) => (n === VICTIM ? fault.task(book, n) : harmless(book, n)))
-    const call = outcome(parallel(tasks))
+    const call = parallel(tasks)
+    const outcomes = asked === 'late' ? told.then(() => outcome(call)) : outcome(call)
     await fault.disturb?.(book)
-    const results = await call
+    const results = await outcomes
     expect(since(book) - after).toBeLessThan(SOON)
     return { ...results, book, parallel, name: tasks[VICTIM]?.fn.name }
   }
@@ -363,15 +378,19 @@ describe.each(Object.entries(faults))('A task that %s', (_, fault) => {
     })
   })
 
-  it.each(sizes)('comes behind all results before it, where one worker runs them: batchSize %s', async (batchSize) => {
-    const one: Options = { nJobs: 1, backend: 'threads', returnAs: 'generator', batchSize }
-    const { values, book, name, ...failed } = await struck(one)
-    expectItsError(failed.error, name)
-    const before = range(isNotSent ? values.length : VICTIM)
-    expect(values).toEqual(before)
-    expect([...book.runs].slice(0, before.length)).toEqual(before.map(() => 1))
-    expect(book.runs[VICTIM]).toBe(runs)
-  })
+  it.each(sizes)(
+    'comes behind all results before it, when these are asked for late: batchSize %s',
+    async (batchSize) => {
+      // One worker: what is before it is done when it comes.
+      const one: Options = { nJobs: 1, backend: 'threads', returnAs: 'generator', batchSize, preDispatch: 'all' }
+      const { values, book, name, ...failed } = await struck(one, 'late')
+      expectItsError(failed.error, name)
+      const before = range(isNotSent ? values.length : VICTIM)
+      expect(values).toEqual(before)
+      expect([...book.runs].slice(0, before.length)).toEqual(before.map(() => 1))
+      expect(book.runs[VICTIM]).toBe(runs)
+    },
+  )
 })
 
 /** Ways for a task to end its worker, when it is run for the first time, or ever again. */
