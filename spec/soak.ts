@@ -115,7 +115,7 @@ function startSeed(): number {
 function checkpoints(threads: () => number) {
   const resources = () => process.getActiveResourcesInfo().sort().join(' ')
   const atFirst = resources()
-  const base = { heap: Number.POSITIVE_INFINITY, rss: Number.POSITIVE_INFINITY }
+  const base = { heap: 0, rss: 0 }
   let count = 0
   let line = ''
   return {
@@ -136,8 +136,8 @@ function checkpoints(threads: () => number) {
       if (threads() > 0) more.push(`${threads()} threads are left`)
       if (resources() !== atFirst) more.push(`Active resources are ${resources()} and were ${atFirst}`)
       if (count <= WARM_UP) {
-        base.heap = Math.min(base.heap, heap)
-        base.rss = Math.max(base.rss === Number.POSITIVE_INFINITY ? 0 : base.rss, rss)
+        base.heap = Math.max(base.heap, heap)
+        base.rss = Math.max(base.rss, rss)
       } else {
         if (heap > base.heap + HEAP) more.push(`The heap has ${megabytes(heap)}, and had ${megabytes(base.heap)}`)
         if (rss > base.rss + RSS) more.push(`The process has ${megabytes(rss)}, and had ${megabytes(base.rss)}`)
