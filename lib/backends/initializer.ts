@@ -1,5 +1,5 @@
 import { InitializerError, initializerFailed, type ParforError, SerializationError } from '../errors'
-import type { Batch, Call, Outcome, Task } from '../task/task'
+import { type Batch, type Call, INITIALIZER, type Outcome, type Task } from '../task/task'
 import type { OutgoingCall } from './outgoing-call'
 import { cannotStart, type WorkerClient } from './worker-client'
 import { Lost, WorkerRun } from './worker-run'
@@ -19,7 +19,7 @@ export async function initialize(
   nested: Call['nested'],
 ): Promise<ParforError | undefined> {
   if (initialized.has(worker)) return undefined
-  const batch: Batch = { call: { nested }, start: 0, tasks: [initializer], isLast: false }
+  const batch: Batch = { call: { nested }, start: INITIALIZER, tasks: [initializer], isLast: false }
   const outcomes: Outcome[] = []
   const run = new WorkerRun(worker.handle.words, call, batch, [0], (_, outcome) => void outcomes.push(outcome))
   const result = await worker.run(run)

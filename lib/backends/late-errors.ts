@@ -1,4 +1,5 @@
 import { mapStack } from '../serialization/functions/original-position'
+import { INITIALIZER } from '../task/task'
 import { type LateError, namedError } from '../worker/left-behind'
 import type { Gone } from './worker-handle'
 
@@ -14,7 +15,8 @@ export class LateErrors {
    */
   warnOf({ call: ofCall, index, name, what, stack }: LateError, call: number | undefined): void {
     const ofWhich = call === undefined || call === ofCall ? '' : ' of an earlier call'
-    const whose = `an error that task ${index}${name === '' ? '' : ` (${name})`}${ofWhich} had left behind`
+    const who = index === INITIALIZER ? 'the initializer' : `task ${index}`
+    const whose = `an error that ${who}${name === '' ? '' : ` (${name})`}${ofWhich} had left behind`
     this.#last = { what, whose }
     warn(`Nothing caught ${whose}, ${what}`, mapStack(stack))
   }

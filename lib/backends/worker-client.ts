@@ -5,7 +5,7 @@ import type { Received } from '../serialization/receiver'
 import type { Receiver } from '../serialization/sender'
 import { TASK_FUNCTION, Trail } from '../serialization/trail'
 import type { Parcel } from '../serialization/wire'
-import type { Outcome, Place } from '../task/task'
+import { INITIALIZER, type Outcome, type Place } from '../task/task'
 import { readOutbox } from '../worker/outbox'
 import { type BatchRefusal, type Outcomes, type Refused, type Response, type WireTask, Words } from '../worker/protocol'
 import { encodeBatch, HEAVY, indexesOf, unsendable } from './encode-batch'
@@ -221,7 +221,8 @@ export class WorkerClient {
   }
 
   #reject(run: WorkerRun, position: number, reason: unknown): void {
-    if (reason instanceof SerializationError) reason.taskIndex = run.batch.start + position
+    const { start } = run.batch
+    if (reason instanceof SerializationError && start !== INITIALIZER) reason.taskIndex = start + position
     this.#tell(run, position, { status: 'rejected', reason })
   }
 

@@ -48,6 +48,9 @@ export interface Batch {
   readonly isLast?: boolean
 }
 
+/** The index of an initializer, which is none of the call's tasks. */
+export const INITIALIZER = -1
+
 /** What a task's function is called; `''` when it has no name that can be shown. */
 export function nameOf(task: Task | undefined): string {
   try {

@@ -100,7 +100,7 @@ describe('An initializer of worker threads', () => {
     await using parallel = Parallel({ nJobs: 2, initializer: delayed(() => socket)() })
     await expect(parallel([look(0)])).rejects.toMatchObject({
       code: 'PARFOR_INITIALIZER',
-      cause: { code: 'PARFOR_UNSERIALIZABLE', path: 'socket' },
+      cause: { code: 'PARFOR_UNSERIALIZABLE', path: 'socket', taskIndex: undefined },
     })
   })
 

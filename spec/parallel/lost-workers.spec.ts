@@ -231,6 +231,15 @@ describe('A lost worker', () => {
       expect(warn.mock.calls).toEqual([warning])
     })
 
+    it('may be that of the initializer', async () => {
+      const isNext = counters()
+      const initializer = leave('in a timer', isNext)
+      await using parallel = Parallel({ nJobs: 1, backend: 'threads', initializer })
+      expect(await parallel([wait(50, isNext)])).toEqual([expect.any(Number)])
+      const message = 'Nothing caught an error that the initializer (leave) had left behind, RangeError: forgotten'
+      expect(warn.mock.calls).toEqual([[message, expect.anything()]])
+    })
+
     it('is not to blame for how the next one ends its worker', async () => {
       await using parallel = Parallel({ nJobs: 1, backend: 'threads', batchSize: 1, onError: 'settle' })
       const isNext = counters()
