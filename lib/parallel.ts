@@ -4,7 +4,7 @@ import { close, open } from './backends/opened'
 import { resolveBackend } from './backends/resolve'
 import { workerEvents } from './backends/worker-events'
 import type { Share } from './config/budget'
-import { nextNested } from './config/nested'
+import { nextNested, tellLimited } from './config/nested'
 import type { CallOptions, OnError, ParallelOptions, ReturnAs } from './config/options'
 import { checkCallOptions, checkOptions, type Settings, settle } from './config/settings'
 import { withinBudget } from './config/within-budget'
@@ -126,7 +126,10 @@ export const Parallel = function Parallel(
       const nested = nextNested()
       const granted = withinBudget(settle(checked), checked.backend !== undefined)
       share = granted.share
-      if (granted.limited) onWorkerEvent(granted.limited)
+      if (granted.limited) {
+        onWorkerEvent(granted.limited)
+        tellLimited(granted.limited.reason)
+      }
       const planned = plan(granted.settings, nested, share)
       // Again: a function that was given for `preDispatch` has run.
       refuseIfOver(signals)

@@ -1,4 +1,5 @@
 import { ownPlaces, type Places } from '../config/budget'
+import { tellLimited } from '../config/nested'
 import type { OnWorkerEvent } from '../config/options'
 import { debug } from '../debug'
 import { BackendError, messageOf } from '../errors'
@@ -155,6 +156,7 @@ export class Crew {
       const worker = this.#source.take()
       if (worker.onGone === undefined) this.#tell({ type: 'spawned', workerId: worker.handle.id })
       worker.onGone = (how) => this.#gone(worker, how)
+      worker.onLimited = limited(this.#tell, worker)
       const reason = wornOut(worker, this.#recycling)
       if (reason === undefined) return worker
       this.#recycle(worker, reason)
@@ -280,6 +282,14 @@ export class Crew {
 /** Holds nothing of the pool: a worker may be kept for longer than that. */
 function whenKept(tell: OnWorkerEvent, worker: WorkerClient): (how: Gone) => void {
   return ({ reason }) => tellEnd(tell, worker, reason)
+}
+
+/** At every level up to the outermost call: who listens there may not know of the call at all. */
+function limited(tell: OnWorkerEvent, { handle }: WorkerClient): (reason: string) => void {
+  return (reason) => {
+    tell({ type: 'limited', workerId: handle.id, reason })
+    tellLimited(reason)
+  }
 }
 
 function tellEnd(tell: OnWorkerEvent, { handle, ended }: WorkerClient, reason: string): void {

@@ -32,6 +32,8 @@ export class WorkerClient {
   place: Place | undefined
   /** Is told when it is gone; whoever used it last. */
   onGone: ((how: Gone) => void) | undefined
+  /** Is told of calls inside its tasks that have fewer workers than they ask for, as `onGone`. */
+  onLimited: ((reason: string) => void) | undefined
   /** Why it was ended, if it was, and for which task. */
   ended: { readonly reason: string; readonly taskIndex?: number | undefined } | undefined
   #toldPlace: Place | undefined
@@ -237,6 +239,10 @@ export class WorkerClient {
       this.#lateErrors.warnOf(response.error, this.#run?.call.id)
       return
     }
+    if (response.kind === 'limited') {
+      this.onLimited?.(response.reason)
+      return
+    }
     const after = this.#inbox === undefined ? this.#handle(response) : this.#inbox.then(() => this.#handle(response))
     if (after === undefined) return
     const own = after.then(() => {
@@ -245,7 +251,7 @@ export class WorkerClient {
     this.#inbox = own
   }
 
-  #handle(response: Exclude<Response, { kind: 'late' }>): Promise<void> | undefined {
+  #handle(response: Exclude<Response, { kind: 'late' | 'limited' }>): Promise<void> | undefined {
     const id = response.kind === 'refused' ? response.refusal.batch : response.outcomes.batch
     const run = this.#run
     if (run?.id !== id) return

@@ -158,7 +158,7 @@ export class WorkerPool {
     this.#queue.remove(({ job }) => isDropped(job))
     for (const part of [...this.#running])
       if (isDropped(part.job) && !part.run?.cancel() && this.#running.has(part))
-        this.#detach(part, 'a call ended that it ran a task of')
+        this.#detach(part, 'the call was over that it ran a task of')
     for (const job of [...this.#jobs]) if (isDropped(job)) job.settle()
     this.#assign()
   }

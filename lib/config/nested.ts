@@ -11,6 +11,9 @@ const deepest = 10
  */
 const ofThisThread = Symbol.for('parfor.nested')
 
+/** Where a worker thread keeps the way to tell its caller of calls that have fewer workers than they ask for. */
+const onLimited = Symbol.for('parfor.onLimited')
+
 /** For tasks in the calling thread: other code runs there between two steps of an async one. */
 const ofThisStretch = new AsyncLocalStorage<NestedConfig>()
 
@@ -43,4 +46,14 @@ export function nextNested(): NestedConfig {
 /** For a worker: the config of the tasks that this thread runs from now on. */
 export function setNestedOfThread(config: NestedConfig | undefined): void {
   ;(globalThis as { [ofThisThread]?: NestedConfig | undefined })[ofThisThread] = config
+}
+
+/** For a worker: how its caller is told of a call in this thread that has fewer workers than it asks for. */
+export function setOnLimited(tell: (reason: string) => void): void {
+  ;(globalThis as { [onLimited]?: typeof tell })[onLimited] = tell
+}
+
+/** Tells the caller of this thread, if there is one, that a call has fewer workers than it asks for. */
+export function tellLimited(reason: string): void {
+  ;(globalThis as { [onLimited]?: (reason: string) => void })[onLimited]?.(reason)
 }

@@ -31,8 +31,8 @@ export type OnProgress = (progress: Progress) => void
 export interface WorkerEvent {
   /**
    * `'spawned'`: it is started. Each one that is ends with one of two: `'exited'`, it was ended; `'lost'`, it ended by itself.
-   * `'recycled'`: it is to be replaced, for `maxTasksPerWorker` or `maxWorkerMemory`. `'limited'`: a call inside one of its
-   * tasks has fewer workers than it asks for.
+   * `'recycled'`: it is to be replaced, for `maxTasksPerWorker` or `maxWorkerMemory`, or for an error that a task has left
+   * behind. `'limited'`: a call inside one of its tasks has fewer workers than it asks for.
    */
   readonly type: 'spawned' | 'exited' | 'lost' | 'recycled' | 'limited'
   /** The worker, as `taskInfo(error).workerId` names it. */
@@ -59,8 +59,8 @@ export type PreDispatch =
 export interface ParallelOptions<E extends OnError = 'throw', A extends ReturnAs = 'list'> {
   /**
    * Workers. -1 is every CPU, -2 all but one, … never below 1. 1 runs in the calling thread, unless `backend` is given.
-   * Calls inside tasks have those workers that the outermost call has none of its own for, and run in the thread of their
-   * task when there are none.
+   * Inside a task, where 1 is the default, it is a wish: calls there share those of the outermost call's `nJobs` workers
+   * that it does not use itself, and run in the thread of their task when these are fewer than two.
    * @defaultValue `-1`; `1` inside a task
    */
   nJobs?: number | undefined
@@ -139,7 +139,10 @@ export interface ParallelOptions<E extends OnError = 'throw', A extends ReturnAs
    * @defaultValue never
    */
   maxWorkerMemory?: number | string | undefined
-  /** Is told of every worker that is started, ended, lost or replaced, and of calls inside tasks that have fewer than they ask for. */
+  /**
+   * Is told of every worker that is started, ended, lost or replaced, and of calls inside tasks, at any depth, that have fewer
+   * than they ask for. In the calling thread there is nothing to tell.
+   */
   onWorkerEvent?: OnWorkerEvent | undefined
   /** Environment variables of the workers. @defaultValue the caller's */
   env?: Readonly<Record<string, string | undefined>> | undefined
@@ -147,7 +150,8 @@ export interface ParallelOptions<E extends OnError = 'throw', A extends ReturnAs
   execArgv?: readonly string[] | undefined
   /**
    * Memory limits of each worker: one that reaches them ends, alone. With `maxOldGenerationSizeMb` set
-   * `maxYoungGenerationSizeMb` to a tenth of it, or Node.js may not end the worker in time, and the process dies.
+   * `maxYoungGenerationSizeMb` to a tenth of it, or Node.js may not end the worker in time, and the process dies. So it does
+   * with a `stackSizeMb` that is too small to start a thread.
    * @defaultValue those of Node.js
    */
   resourceLimits?: ResourceLimits | undefined

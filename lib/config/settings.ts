@@ -286,7 +286,7 @@ function checkStrings(value: unknown, option: string): string[] {
 
 function checkResourceLimits(value: unknown, option: string): ResourceLimits {
   const valid = ['maxYoungGenerationSizeMb', 'maxOldGenerationSizeMb', 'codeRangeSizeMb', 'stackSizeMb']
-  if (typeof value !== 'object' || value === null) {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw new TypeError(wrong(option, `an object of ${valid.join(', ')}`, value))
   }
   for (const [name, limit] of Object.entries(value)) {

@@ -10,7 +10,7 @@ export interface Granted {
   /** The places for its workers, to be given back when they are gone; a call outside of tasks needs none. */
   readonly share?: Share
   /** It has less than it asks for. */
-  readonly limited?: WorkerEvent
+  readonly limited?: WorkerEvent & { readonly reason: string }
 }
 
 /**
@@ -32,7 +32,7 @@ export function withinBudget(asked: Settings, isNamed: boolean): Granted {
   return { settings: { ...asked, nJobs: 1, backend }, limited: limited(place, asked, 0) }
 }
 
-function limited({ workerId }: Place, { nJobs }: Settings, workers: number): WorkerEvent {
+function limited({ workerId }: Place, { nJobs }: Settings, workers: number): Granted['limited'] {
   const has = workers === 0 ? 'runs in the thread of its task' : `has ${workers} of them`
   const reason = `a call inside a task asks for ${nJobs} workers and ${has}: the outermost call has no more to spare`
   return { type: 'limited', workerId, reason }

@@ -80,6 +80,7 @@ describe('checkOptions', () => {
     [{ maxWorkerMemory: 'M' }, RangeError, "'M'"],
     [{ maxWorkerMemory: Number.NaN }, RangeError, 'NaN'],
     [{ maxWorkerMemory: {} }, TypeError, '{}'],
+    [{ resourceLimits: [] }, TypeError, 'resourceLimits must be an object of maxYoungGenerationSizeMb'],
     [{ timeout: 0 }, RangeError, 'timeout must be a number of milliseconds above 0; got 0'],
     [{ timeout: Number.NaN }, RangeError, 'NaN'],
     [{ timeout: '1s' }, TypeError, "'1s'"],

@@ -168,6 +168,21 @@ describe('A call inside a task that asks for workers', () => {
     }
   })
 
+  it('is told to who listens outside of it, too, at every level', async () => {
+    const found = await printed(`
+      const told = []
+      const inmost = delayed(() => Parallel({ nJobs: 2, onWorkerEvent: () => Atomics.add(counts, 0, 1) })([delayed(() => 1)()]))
+      const counts = shared(Int32Array, 2)
+      const middle = delayed(() => {
+        const onWorkerEvent = ({ type }) => type === 'limited' && Atomics.add(counts, 1, 1)
+        return Parallel({ nJobs: 2, onWorkerEvent })([inmost()])
+      })
+      const parallel = Parallel({ nJobs: 3, onWorkerEvent: ({ type, reason }) => type === 'limited' && told.push(reason) })
+      await parallel([middle()])
+      print({ told, counts: [...counts] })`)
+    expect(found).toEqual({ told: [expect.stringContaining('asks for 2 workers')], counts: [1, 1] })
+  })
+
   it.each([1, 2, 3, 4, 7])(
     'leaves the sum of all workers, at every depth, within the nJobs of the outermost call: %i',
     async (nJobs) => {

@@ -92,7 +92,7 @@ describe('onWorkerEvent', () => {
 
   it.each([
     ['timeout', { timeout: 50 }, { reason: expect.stringContaining('timeout of 50 ms'), taskIndex: 0 }],
-    ['another task', {}, { reason: 'a call ended that it ran a task of' }],
+    ['another task', {}, { reason: 'the call was over that it ran a task of' }],
   ])('tells that a worker was ended because of %s', async (_, options, expected) => {
     const { events, onWorkerEvent, told } = listener()
     await using parallel = Parallel({ nJobs: 2, batchSize: 1, onWorkerEvent, ...options })

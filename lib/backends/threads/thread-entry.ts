@@ -1,5 +1,6 @@
 // The far end of a thread: scripts/build.mjs makes one file of this and all that it imports.
 import { workerData } from 'node:worker_threads'
+import { setOnLimited } from '../../config/nested'
 import { type Response, UNREADABLE, Words } from '../../worker/protocol'
 import { serve } from '../../worker/serve'
 import { withoutItsListeners } from './own-listeners'
@@ -9,14 +10,13 @@ import type { ThreadData } from './thread-handle'
 const { port, words, entry } = (workerData as { parfor: ThreadData }).parfor
 if (entry !== '') process.argv[1] = entry
 const printed = countPrinted([process.stdout, process.stderr])
-const server = serve({
-  words,
-  post(response: Response) {
-    const before = printed()
-    if (before) port.postMessage(before)
-    port.postMessage(response)
-  },
-})
+const post = (response: Response) => {
+  const before = printed()
+  if (before) port.postMessage(before)
+  port.postMessage(response)
+}
+const server = serve({ words, post })
+setOnLimited((reason) => post({ kind: 'limited', reason }))
 
 /** Milliseconds that a task has to end when another one's error would end its thread. */
 const GRACE = 1000
