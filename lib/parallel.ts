@@ -203,7 +203,9 @@ export const Parallel = function Parallel(
     return backend
   }
 
+  /** At once: the next call may want them. */
   async function giveBack(share: Share) {
+    share.release()
     const backend = backends.get(share)
     try {
       if (backend) await close(backend, parallel)
@@ -211,7 +213,6 @@ export const Parallel = function Parallel(
       debug.workers('the backend of a call inside a task cannot be closed: %O', error)
     } finally {
       backends.delete(share)
-      share.release()
     }
   }
 

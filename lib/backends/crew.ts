@@ -3,6 +3,7 @@ import { tellLimited } from '../config/nested'
 import type { OnWorkerEvent } from '../config/options'
 import { debug } from '../debug'
 import { BackendError, messageOf } from '../errors'
+import { sharedNow } from '../system/clock'
 import { type Recycling, roomOf, wornOut } from './recycling'
 import type { WorkerClient } from './worker-client'
 import { workerEvents } from './worker-events'
@@ -32,6 +33,9 @@ export interface CrewOptions extends Recycling {
   readonly places?: Places | undefined
 }
 
+/** Milliseconds: whatever keeps workers from starting, others do the work meanwhile. */
+const BETWEEN_FAILED_STARTS = 1000
+
 const TASK_CALL_ENDED = 'the call inside a task has ended that it was started for'
 
 /** The workers of one pool: starting, free, busy, or on their way out. */
@@ -49,6 +53,8 @@ export class Crew {
   /** Those of the busy ones that will be replaced when they are done. */
   readonly #leaving = new Set<WorkerClient>()
   readonly #ending = new Set<Promise<void>>()
+  /** Until when none is started beside others: the last one could not. */
+  #noStartUntil = Number.NEGATIVE_INFINITY
   readonly #recycling: Recycling
   readonly #tell: OnWorkerEvent
 
@@ -77,12 +83,17 @@ export class Crew {
 
   get mayGrow(): boolean {
     const count = this.#count
-    return count < this.#size && (count === 0 || this.#places?.hasRoom === true)
+    return count < this.#size && (count === 0 || (this.#places?.hasRoom === true && sharedNow() >= this.#noStartUntil))
   }
 
-  /** Whether it would grow, if calls inside tasks had no workers. */
+  /** Whether it would grow, if calls inside tasks had no workers, or if the last start had not failed. */
   get isHeldUp(): boolean {
     return this.#count < this.#size && !this.mayGrow
+  }
+
+  /** Whether others do what a worker was to do that could not be started. */
+  get hasOthers(): boolean {
+    return [...this.#busy, ...this.#idle].some((worker) => worker.isReady && !worker.isGone)
   }
 
   get #count(): number {
@@ -132,7 +143,7 @@ export class Crew {
     try {
       worker = this.#takeFresh()
     } catch (cause) {
-      this.#places?.leave(place)
+      this.#places?.table.remove(place)
       const others = this.#busy.size + this.#starting.size
       if (others === 0) throw new BackendError(`No worker can be started: ${messageOf(cause)}`, { cause })
       debug.workers('no worker beside %d others can be started: %O', others, cause)
@@ -171,7 +182,7 @@ export class Crew {
     const room = roomOf(worker, this.#recycling)
     if (room <= wanted && (room < wanted || isMoreToCome)) {
       this.#leaving.add(worker)
-      this.#leavePlace(worker)
+      this.#retire(worker)
       this.#start()
     }
     return room
@@ -220,11 +231,14 @@ export class Crew {
       return
     }
     const place = this.#entered.get(worker)
-    if (place !== undefined && this.#places && this.#places.table.below(place).length > 0) {
-      this.end(worker, 'a task has left calls behind, whose workers end with it')
-      return
+    if (place !== undefined && this.#places) {
+      // First, so that what it has left behind takes no more places.
+      this.#places.table.remove(place)
+      if (this.#places.table.below(place).length > 0) {
+        this.end(worker, 'a task has left calls behind, whose workers end with it')
+        return
+      }
     }
-    this.#leavePlace(worker)
     this.#entered.delete(worker)
     worker.onGone = whenKept(this.#tell, worker)
     this.#source.keep(worker)
@@ -239,7 +253,7 @@ export class Crew {
   end(worker: WorkerClient, reason: string, taskIndex?: number): void {
     const wasBusy = this.#busy.delete(worker)
     this.#leaving.delete(worker)
-    this.#leavePlace(worker)
+    this.#retire(worker)
     if (worker.isGone) {
       if (wasBusy) this.#tellLost(worker, taskIndex)
       return
@@ -249,16 +263,17 @@ export class Crew {
   }
 
   /** Its place is for another one; it is remembered until its thread is gone, and those of calls inside its tasks with it. */
-  #leavePlace(worker: WorkerClient): void {
+  #retire(worker: WorkerClient): void {
     const place = this.#entered.get(worker)
-    if (place !== undefined) this.#places?.leave(place)
+    if (place !== undefined) this.#places?.retire(place)
   }
 
   #gone(worker: WorkerClient, { reason }: Gone): void {
+    if (!worker.isReady && !worker.ended) this.#noStartUntil = sharedNow() + BETWEEN_FAILED_STARTS
     const place = this.#entered.get(worker)
     if (place !== undefined) {
-      this.#places?.leave(place)
-      this.#places?.table.clearBelow(place)
+      this.#places?.retire(place)
+      this.#places?.table.clear(place)
       this.#entered.delete(worker)
     }
     // One that is lost while it is busy is told of with its task.

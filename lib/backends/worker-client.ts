@@ -15,7 +15,8 @@ import { cleanStacks } from './task-stack'
 import type { Gone, WorkerHandle } from './worker-handle'
 import type { Finished, Lost, WorkerRun } from './worker-run'
 
-type Reported = Pick<Outcomes, 'from' | 'results' | 'failed' | 'refused' | 'duration' | 'memory' | 'isSpoiled'>
+type OfBatch = Extract<Response, { kind: 'outcomes' | 'refused' }>
+type Reported = Pick<Outcomes, 'from' | 'results' | 'failed' | 'refused' | 'duration'>
 
 interface Link extends Receiver {
   readonly received: Received
@@ -235,12 +236,8 @@ export class WorkerClient {
   }
 
   #receive(response: Response): void {
-    if (response.kind === 'late') {
-      this.#lateErrors.warnOf(response.error, this.#run?.call.id)
-      return
-    }
-    if (response.kind === 'limited') {
-      this.onLimited?.(response.reason)
+    if (response.kind !== 'outcomes' && response.kind !== 'refused') {
+      this.#hear(response)
       return
     }
     const after = this.#inbox === undefined ? this.#handle(response) : this.#inbox.then(() => this.#handle(response))
@@ -251,7 +248,14 @@ export class WorkerClient {
     this.#inbox = own
   }
 
-  #handle(response: Exclude<Response, { kind: 'late' | 'limited' }>): Promise<void> | undefined {
+  /** What is of no batch, and waits for nothing. */
+  #hear(response: Exclude<Response, OfBatch>): void {
+    if (response.kind === 'limited') this.onLimited?.(response.reason)
+    else if (response.kind === 'late') this.#lateErrors.warnOf(response.error, this.#run?.call.id)
+    else this.#lateErrors.noteFatal(response.error, this.#run?.call.id)
+  }
+
+  #handle(response: OfBatch): Promise<void> | undefined {
     const id = response.kind === 'refused' ? response.refusal.batch : response.outcomes.batch
     const run = this.#run
     if (run?.id !== id) return
@@ -260,6 +264,8 @@ export class WorkerClient {
       return
     }
     const { outcomes } = response
+    this.memory = outcomes.memory ?? this.memory
+    this.isSpoiled ||= outcomes.isSpoiled === true
     if (!this.#links.has(run.call)) {
       // The call has ended with its last outcome; the worker is free with the end of the batch.
       if (outcomes.duration !== undefined) this.#finish(run)
@@ -287,8 +293,6 @@ export class WorkerClient {
     }
     if (reported.duration === undefined || this.#run !== run) return
     run.duration += reported.duration
-    this.memory = reported.memory ?? this.memory
-    this.isSpoiled ||= reported.isSpoiled === true
     this.#finish(run)
   }
 
@@ -366,7 +370,10 @@ export class WorkerClient {
     run.positions = run.positions.slice(0, run.reported)
     this.tasks += run.reported
     const [next, ...later] = run.later
-    if (next !== undefined && this.#run === run) {
+    if (this.isSpoiled || this.memory > 0) {
+      // It is to be replaced: others run what it was to run next.
+      run.rest = [...run.rest, ...run.later]
+    } else if (next !== undefined && this.#run === run) {
       run.positions = [next]
       run.later = later
       run.message = this.#message(run.call)

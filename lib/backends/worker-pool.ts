@@ -313,7 +313,7 @@ export class WorkerPool {
   #goOnWithout(worker: WorkerClient, job: Job, { how, wasReading, running, rest, duration }: Lost): void {
     const { id } = worker.handle
     job.duration += duration
-    if (!worker.isReady && running === undefined && rest.length > 0) {
+    if (!worker.isReady && running === undefined && rest.length > 0 && !this.#crew.hasOthers) {
       this.#fail(job, cannotStart(how))
       return
     }

@@ -2,19 +2,19 @@ import type { Place } from '../task/task'
 
 /** Where a pool enters its workers, so that they and those of calls inside their tasks are no more than there may be. */
 export interface Places {
+  readonly table: Table
   readonly hasRoom: boolean
   /**
    * Enters another worker.
    *
    * @param isFirst whether the pool has no other: that one is let in, whatever calls inside tasks have left behind
-   * @returns its place; `undefined` when all are taken
+   * @returns its id; `undefined` when all places are taken
    */
   enter(isFirst: boolean): number | undefined
-  /** A worker is on its way out: another one may have its place. */
-  leave(id: number): void
+  /** A worker is on its way out: another one may have its place. Those below it are known until it is cleared. */
+  retire(id: number): void
   /** Gives the places back to the outermost call, when these are a share. */
   release?(): void
-  readonly table: Table
 }
 
 /** Places that a call inside a task has for its workers, while it lasts. */
@@ -26,28 +26,36 @@ export interface Share extends Places {
 /** No machine runs more workers than that: it bounds the table. */
 const MOST = 10_000
 
-/** The word before the places: the last id that was given. None is given twice. */
+/** The words before the rows: the last id that was given, none is given twice; and how many places there are. */
 const LAST_ID = 0
-const FIRST = 1
+const PLACES = 1
+const FIRST = 2
 
 /**
- * All workers of a pool that is in no task, and of the calls inside its tasks, at any depth: a word for each that there
- * may be. It is in memory that they share, and tells in whose task a worker was started, because a thread that is killed
- * tells nobody of those that end with it.
+ * All workers of a pool that is in no task, and of the calls inside its tasks, at any depth: a row for each that there
+ * may be, and behind them rows for those that are on their way out. It is in memory that they share, and tells in whose
+ * task a worker was started, because a thread that is killed tells nobody of those that end with it.
  */
 export class Table {
   readonly words: BigInt64Array
+  /** Where the rows of those begin that are on their way out. */
+  readonly #retired: number
 
   constructor(words: BigInt64Array) {
     this.words = words
+    this.#retired = FIRST + Number(words[PLACES])
   }
 
   static ofSize(size: number): Table {
-    return new Table(new BigInt64Array(new SharedArrayBuffer(8 * (FIRST + Math.min(size, MOST)))))
+    const places = Math.min(size, MOST)
+    const words = new BigInt64Array(new SharedArrayBuffer(8 * (FIRST + 3 * places + 8)))
+    words[PLACES] = BigInt(places)
+    return new Table(words)
   }
 
   get hasRoom(): boolean {
-    return this.words.indexOf(0n, FIRST) > 0
+    const at = this.words.indexOf(0n, FIRST)
+    return at > 0 && at < this.#retired
   }
 
   newId(): number {
@@ -57,42 +65,50 @@ export class Table {
   /** @param parent the worker whose task starts it; 0 for none */
   enter(parent: number): number | undefined {
     const id = this.newId()
-    for (let n = FIRST; n < this.words.length; n += 1)
-      if (Atomics.compareExchange(this.words, n, 0n, entry(id, parent)) === 0n) return id
-    return undefined
+    return this.#put(row(id, parent), FIRST, this.#retired) ? id : undefined
   }
 
-  leave(id: number): void {
-    const n = this.#find(id)
-    if (n !== undefined) Atomics.store(this.words, n, 0n)
+  has(id: number): boolean {
+    return this.#find(id) !== undefined
   }
 
-  /** @returns its new id; `undefined` when it has no place */
-  rename(id: number): number | undefined {
-    const n = this.#find(id)
-    if (n === undefined) return undefined
+  /** It needs its place no more, and is remembered. */
+  retire(id: number): void {
+    this.#leaveTo(id, () => 0n)
+  }
+
+  /** The same, and its place is for another one beside it. Returns the id of that; `undefined` when it had no place. */
+  replace(id: number): number | undefined {
     const next = this.newId()
-    Atomics.store(this.words, n, entry(next, parentIn(Atomics.load(this.words, n))))
-    return next
+    return this.#leaveTo(id, (old) => row(next, parentIn(old))) ? next : undefined
+  }
+
+  /** @returns whether it had a place */
+  #leaveTo(id: number, next: (old: bigint) => bigint): boolean {
+    const at = this.#find(id)
+    if (at === undefined || at >= this.#retired) return false
+    const old = Atomics.load(this.words, at)
+    this.#put(old, this.#retired, this.words.length)
+    Atomics.store(this.words, at, next(old))
+    return true
+  }
+
+  /** It has nothing to do with this call any more. */
+  remove(id: number): void {
+    for (let at = this.#find(id); at !== undefined; at = this.#find(id)) Atomics.store(this.words, at, 0n)
+  }
+
+  /** It is gone, and with it those below. */
+  clear(id: number): void {
+    for (const other of this.below(id)) this.clear(other)
+    this.remove(id)
   }
 
   /** Those that calls inside its tasks have started. */
   below(parent: number): number[] {
-    return this.#entries()
-      .filter((word) => parentIn(word) === parent)
+    return this.#rows()
+      .filter((each) => parentIn(each) === parent)
       .map(idIn)
-  }
-
-  #entries(): bigint[] {
-    return [...this.words.subarray(FIRST)].filter((word) => word !== 0n)
-  }
-
-  /** A worker is gone, and with it those below. */
-  clearBelow(parent: number): void {
-    for (const id of this.below(parent)) {
-      this.clearBelow(id)
-      this.leave(id)
-    }
   }
 
   /**
@@ -100,21 +116,30 @@ export class Table {
    * beside it.
    */
   fairShare(id: number): number {
-    const n = this.#find(id)
-    const siblings = this.below(n === undefined ? 0 : parentIn(Atomics.load(this.words, n)))
-    const free = this.words.length - FIRST - this.#entries().length
+    const at = this.#find(id)
+    const siblings = this.below(at === undefined ? 0 : parentIn(Atomics.load(this.words, at)))
+    const free = this.words.subarray(FIRST, this.#retired).filter((each) => each === 0n).length
     const theirs = siblings.reduce((sum, sibling) => sum + this.below(sibling).length, free)
     return Math.floor(theirs / Math.max(1, siblings.length)) - this.below(id).length
   }
 
+  #rows(): bigint[] {
+    return [...this.words.subarray(FIRST)].filter((each) => each !== 0n)
+  }
+
+  #put(value: bigint, from: number, end: number): boolean {
+    for (let at = from; at < end; at += 1) if (Atomics.compareExchange(this.words, at, 0n, value) === 0n) return true
+    return false
+  }
+
   #find(id: number): number | undefined {
-    for (let n = FIRST; n < this.words.length; n += 1) if (idIn(Atomics.load(this.words, n)) === id) return n
+    for (let at = FIRST; at < this.words.length; at += 1) if (idIn(Atomics.load(this.words, at)) === id) return at
     return undefined
   }
 }
 
 /** In one word: between two operations the thread may be ended. */
-function entry(id: number, parent: number): bigint {
+function row(id: number, parent: number): bigint {
   return (BigInt(id) << 32n) | BigInt(parent)
 }
 
@@ -135,7 +160,7 @@ export function ownPlaces(size: number): Places {
       return table.hasRoom
     },
     enter: (isFirst) => table.enter(0) ?? (isFirst ? table.newId() : undefined),
-    leave: (id) => table.leave(id),
+    retire: (id) => table.retire(id),
   }
 }
 
@@ -145,12 +170,17 @@ export const WORTH_HAVING = 2
 /** Takes places for a call inside a task: at most so many, a fair share of those that are left, and perhaps none. */
 export function takeShare(place: Place, asked: number): Share {
   const table = new Table(place.table)
-  const most = Math.min(asked, Math.max(WORTH_HAVING, table.fairShare(place.id)))
   const own = new Set<number>()
+  const most = Math.min(asked, Math.max(WORTH_HAVING, table.fairShare(place.id)))
   while (own.size < most) {
     const id = table.enter(place.id)
     if (id === undefined) break
     own.add(id)
+  }
+  // Nobody would find what is below a worker that has left the call, or does so now.
+  if (!table.has(place.id)) {
+    for (const id of own) table.remove(id)
+    own.clear()
   }
   const free = [...own]
   return {
@@ -160,17 +190,17 @@ export function takeShare(place: Place, asked: number): Share {
       return free.length > 0
     },
     enter: () => free.pop(),
-    leave(id) {
-      // Its place stays with this call, under another id: who is on its way out may still enter workers of its own.
-      const next = own.delete(id) ? table.rename(id) : undefined
+    retire(id) {
+      // Its place stays with this call.
+      const next = own.delete(id) ? table.replace(id) : undefined
       if (next === undefined) return
       own.add(next)
       free.push(next)
     },
     release() {
-      for (const id of own) table.leave(id)
+      for (const id of free.splice(0)) table.remove(id)
+      for (const id of own) table.retire(id)
       own.clear()
-      free.length = 0
     },
   }
 }

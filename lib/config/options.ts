@@ -146,7 +146,7 @@ export interface ParallelOptions<E extends OnError = 'throw', A extends ReturnAs
   onWorkerEvent?: OnWorkerEvent | undefined
   /** Environment variables of the workers. @defaultValue the caller's */
   env?: Readonly<Record<string, string | undefined>> | undefined
-  /** Options of Node.js for the workers, as `['--expose-gc']`. @defaultValue the caller's */
+  /** Options of Node.js for the workers, as `['--no-deprecation']`. @defaultValue the caller's */
   execArgv?: readonly string[] | undefined
   /**
    * Memory limits of each worker: one that reaches them ends, alone. With `maxOldGenerationSizeMb` set

@@ -4,13 +4,15 @@ import { currentNested } from './nested'
 import type { WorkerEvent } from './options'
 import type { Settings } from './settings'
 
+type Limited = WorkerEvent & { readonly reason: string }
+
 /** What a call has of what it asks for. */
 export interface Granted {
   readonly settings: Settings
   /** The places for its workers, to be given back when they are gone; a call outside of tasks needs none. */
   readonly share?: Share
   /** It has less than it asks for. */
-  readonly limited?: WorkerEvent & { readonly reason: string }
+  readonly limited?: Limited
 }
 
 /**
@@ -32,8 +34,8 @@ export function withinBudget(asked: Settings, isNamed: boolean): Granted {
   return { settings: { ...asked, nJobs: 1, backend }, limited: limited(place, asked, 0) }
 }
 
-function limited({ workerId }: Place, { nJobs }: Settings, workers: number): Granted['limited'] {
-  const has = workers === 0 ? 'runs in the thread of its task' : `has ${workers} of them`
+function limited({ workerId }: Place, { nJobs }: Settings, workers: number): Limited {
+  const has = workers === 0 ? 'runs in the thread of its task, where nothing can end it' : `has ${workers} of them`
   const reason = `a call inside a task asks for ${nJobs} workers and ${has}: the outermost call has no more to spare`
   return { type: 'limited', workerId, reason }
 }

@@ -12,7 +12,7 @@ export interface TaskName {
 
 /** An error of a task that is over: nothing caught it. */
 export interface LateError extends TaskName {
-  /** See `namedError`. */
+  /** `RangeError: no`, or what was thrown instead of an error. */
   readonly what: string
   readonly stack: string
 }
@@ -31,13 +31,11 @@ export function taskOfContext(): TaskName | undefined {
 }
 
 export function lateError(task: TaskName, error: unknown): LateError {
-  const { stack } = Object(error) as { stack?: unknown }
-  return { ...task, what: namedError(error), stack: typeof stack === 'string' ? stack : '' }
-}
-
-/** `RangeError: no`, or what was thrown instead of an error. */
-export function namedError(error: unknown): string {
-  const { name } = Object(error) as { name?: unknown }
+  const { name, stack } = Object(error) as { name?: unknown; stack?: unknown }
   const message = messageOf(error)
-  return typeof name === 'string' ? `${name}: ${message}` : message
+  return {
+    ...task,
+    what: typeof name === 'string' ? `${name}: ${message}` : message,
+    stack: typeof stack === 'string' ? stack : '',
+  }
 }

@@ -46,6 +46,8 @@ export type Response =
   | { readonly kind: 'outcomes'; readonly outcomes: Outcomes }
   | { readonly kind: 'refused'; readonly refusal: BatchRefusal }
   | { readonly kind: 'late'; readonly error: LateError }
+  /** That error ends this worker now. */
+  | { readonly kind: 'fatal'; readonly error: LateError }
   /** A call in this worker has fewer workers than it asks for. */
   | { readonly kind: 'limited'; readonly reason: string }
 

@@ -39,6 +39,9 @@ const HOLD = 2
  */
 const GRACE = 1000
 
+/** Milliseconds that a task has to end when another one's error would end its thread. */
+const PATIENCE = 1000
+
 /** How often, in milliseconds, it is looked how much memory a worker holds: garbage may have to be collected for it. */
 const BETWEEN_WEIGHINGS = 20
 
@@ -54,11 +57,11 @@ export interface Server {
   /** Posts what is held back: for a worker that is about to exit. */
   flush(): void
   /**
-   * Something was thrown that nothing caught.
+   * Something was thrown that nothing caught. When it is known to be of a task that is over, the caller is told.
    *
-   * @returns whether a task runs that has nothing to do with it, and may go on for a while
+   * @param end - Ends this thread. Called at once, or when the task that runs has had its time to end.
    */
-  uncaught(error: unknown): boolean
+  uncaught(error: unknown, end: () => void): void
 }
 
 /**
@@ -106,11 +109,17 @@ export function serve(line: Line): Server {
       turn = turn.then(() => begin(request))
     },
     flush: () => running?.post(),
-    uncaught(error) {
+    uncaught(thrown, end) {
       const task = taskOfContext()
-      if (task === undefined || task === running?.task) return false
-      line.post({ kind: 'late', error: lateError(task, error) })
-      return running?.goesOn() ?? false
+      if (task === undefined || task === running?.task) return end()
+      const error = lateError(task, thrown)
+      line.post({ kind: 'late', error })
+      const endForIt = () => {
+        line.post({ kind: 'fatal', error })
+        end()
+      }
+      if (running?.goesOn()) setTimeout(endForIt, PATIENCE).unref()
+      else endForIt()
     },
   }
 }

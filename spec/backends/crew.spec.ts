@@ -1,6 +1,7 @@
 import { Crew, type CrewOptions } from '../../lib/backends/crew'
 import type { WorkerClient } from '../../lib/backends/worker-client'
 import { ownPlaces, takeShare } from '../../lib/config/budget'
+import * as clock from '../../lib/system/clock'
 import type { Place } from '../../lib/task/task'
 import { workerSource } from '../support/worker-source'
 
@@ -66,12 +67,24 @@ describe('A crew', () => {
     expect(idOf(crew.take())).toBe(1)
   })
 
-  it('tells of a worker that could not start, so that its work is looked after', async () => {
-    const { crew, workers, employer } = await atWork(2)
+  it('tells of a worker that could not start, so that its work is looked after, and tries no other for a second', async () => {
+    const now = jest.spyOn(clock, 'sharedNow').mockReturnValue(5000)
+    const { crew, workers, employer } = await atWork(2, 9)
     crew.grow()
     workers[1]?.die()
     await settled()
-    expect([employer.started, crew.hasIdle, crew.mayGrow]).toEqual([1, false, true])
+    expect([employer.started, crew.hasIdle, crew.mayGrow, crew.isHeldUp]).toEqual([1, false, false, true])
+    now.mockReturnValue(6000)
+    expect(crew.mayGrow).toBe(true)
+    now.mockRestore()
+  })
+
+  it('tries another one at once when the only one could not start', async () => {
+    const { crew, workers } = crewOf(2)
+    const first = crew.take() as WorkerClient
+    workers[0]?.die()
+    crew.release(first)
+    expect([crew.mayGrow, crew.hasOthers]).toEqual([true, false])
   })
 
   it('grows by one at a time', async () => {

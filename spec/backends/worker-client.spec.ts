@@ -906,6 +906,62 @@ describe('A client of a worker', () => {
       expect(client.isReady).toBe(true)
     })
 
+    describe('for an error that an earlier task had left behind,', () => {
+      const error = {
+        call: 0,
+        index: 3,
+        name: 'score',
+        what: 'RangeError: late',
+        stack: 'RangeError: late\n    at score',
+      }
+      let warn: jest.SpiedFunction<typeof process.emitWarning>
+      beforeEach(() => {
+        warn = jest.spyOn(process, 'emitWarning').mockImplementation(() => {})
+      })
+      const messages = () => warn.mock.calls.map(([message]) => message)
+
+      it('warns at once, and blames that one only if it is what ends the worker', async () => {
+        const { worker, client, run, ended } = open()
+        await worker.start()
+        run(tasks('a'))
+        worker.respond({ kind: 'late', error })
+        const warning = 'Nothing caught an error that task 3 (score) of another call had left behind, RangeError: late'
+        expect(messages()).toEqual([warning])
+        worker.begin(0)
+        worker.die({ reason: 'it exited with code 3' })
+        await settled()
+        expect(ended).toMatchObject([{ how: { reason: 'it exited with code 3' }, running: 0 }])
+        expect(client.gone?.reason).toBe('it exited with code 3')
+        expect(messages()).toEqual([warning])
+      })
+
+      it.each([true, false])('tells nothing more when that ends the worker, busy or not: %s', async (isBusy) => {
+        const { worker, client, run, call } = open()
+        await worker.start()
+        const own = { ...error, call: call.id }
+        if (isBusy) run(tasks('a'))
+        worker.respond({ kind: 'late', error: own })
+        worker.respond({ kind: 'fatal', error: own })
+        worker.die({ cause: new RangeError('late') })
+        expect(client.gone?.reason).toBe('an error that task 3 (score) had left behind ended it')
+        expect(messages()).toEqual(['Nothing caught an error that task 3 (score) had left behind, RangeError: late'])
+      })
+
+      it('sends nothing more to the worker that is spoiled, or too large: others run it', async () => {
+        for (const more of [{ isSpoiled: true }, { memory: 1000 }]) {
+          const { worker, client, run, ended } = open()
+          run(tasks('a', 'b', 'c'))
+          worker.refuseBatch()
+          expect(worker.args).toEqual([['a', 'b', 'c'], ['a']])
+          worker.answer(0, [1], { duration: 1, ...more })
+          await settled()
+          expect(worker.args).toHaveLength(2)
+          expect(ended).toEqual([{ duration: 1, rest: [1, 2] }])
+          expect([client.isSpoiled, client.memory]).toEqual([more.isSpoiled === true, more.memory ?? 0])
+        }
+      })
+    })
+
     describe('for an error that nothing caught,', () => {
       const warnings = () => jest.spyOn(process, 'emitWarning').mockImplementation(() => {})
       const late = { reason: 'an error ended it', cause: new Error('late') }

@@ -1,5 +1,6 @@
-import { ownPlaces, type Places, takeShare } from '../../lib/config/budget'
+import { ownPlaces, type Places, type Share, takeShare } from '../../lib/config/budget'
 import type { Place } from '../../lib/task/task'
+import { range } from '../parallel/tasks'
 
 const enter = (places: Places): number => {
   const id = places.enter(false)
@@ -21,7 +22,7 @@ describe('The places of an outermost call', () => {
   it('are as many as it may have workers, and one that leaves makes room', () => {
     const { places, ids } = outermost(2, 2)
     expect([places.hasRoom, places.enter(false)]).toEqual([false, undefined])
-    places.leave(ids[0] as number)
+    places.retire(ids[0] as number)
     expect(places.hasRoom).toBe(true)
     expect(ids).not.toContain(enter(places))
   })
@@ -84,7 +85,7 @@ describe('A share of them', () => {
     const first = enter(share)
     enter(share)
     expect(share.hasRoom).toBe(false)
-    share.leave(first)
+    share.retire(first)
     expect([share.hasRoom, places.hasRoom]).toEqual([true, false])
     expect(enter(share)).not.toBe(first)
   })
@@ -95,7 +96,7 @@ describe('A share of them', () => {
     const used = enter(share)
     share.release()
     share.release()
-    share.leave(used)
+    share.retire(used)
     expect([share.hasRoom, takeShare(at[0], 9).size]).toEqual([false, 2])
     expect(places.hasRoom).toBe(false)
   })
@@ -105,9 +106,34 @@ describe('A share of them', () => {
     const share = takeShare(at[0], 3)
     takeShare(placeOf(places, enter(share)), 2)
     expect(takeShare(at[1] as Place, 9).size).toBe(1)
-    expect(places.table.below(ids[0] as number)).toHaveLength(3)
-    places.table.clearBelow(ids[0] as number)
+    places.table.clear(ids[0] as number)
+    expect(range(5).map(() => places.enter(false) !== undefined)).toEqual(range(5).map(() => true))
     expect(places.table.below(ids[0] as number)).toEqual([])
-    expect(takeShare(at[0], 9).size).toBe(3)
+  })
+
+  it.each([
+    ['has left its place to another one', (share: Share, id: number) => share.retire(id)],
+    ['is on its way out, with its call', (share: Share, _: number) => share.release()],
+  ])('goes with it also when it is below a worker that %s', (_, end) => {
+    const { places, ids, at } = outermost(8, 1)
+    const share = takeShare(at[0], 2)
+    const middle = enter(share)
+    expect(takeShare(placeOf(places, middle), 2).size).toBe(2)
+    end(share, middle)
+    places.table.clear(ids[0] as number)
+    expect(range(8).map(() => places.enter(false) !== undefined)).toEqual(range(8).map(() => true))
+  })
+
+  it('is nothing for a worker that has left the call', () => {
+    const { places, ids, at } = outermost(4, 1)
+    places.table.remove(ids[0] as number)
+    expect(takeShare(at[0], 2).size).toBe(0)
+    expect(range(4).map(() => places.enter(false) !== undefined)).toEqual(range(4).map(() => true))
+  })
+
+  it('can be had by a worker that is on its way out', () => {
+    const { places, ids, at } = outermost(4, 1)
+    places.retire(ids[0] as number)
+    expect(takeShare(at[0], 2).size).toBe(2)
   })
 })

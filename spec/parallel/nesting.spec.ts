@@ -275,12 +275,106 @@ describe('A call inside a task that asks for workers', () => {
 
   it('does not take places for ever when its task is killed: the next call has them', async () => {
     const inner = await printed(`
-      const parallel = Parallel({ nJobs: 3, timeout: 200 })
+      const parallel = Parallel({ nJobs: 3, timeout: 1000 })
       const stuck = delayed(() => Parallel(2)([delayed(() => { for (;;); })(), delayed(() => { for (;;); })()]))
       for (let n = 0; n < 3; n += 1) await parallel([stuck()]).catch(({ code }) => code)
-      const unlimited = Parallel(3)
-      print((await unlimited([delayed(() => Parallel(2)([1, 2].map(() => delayed(meet)(2))))()]))[0])`)
+      print((await parallel([delayed(() => Parallel(2)([1, 2].map(() => delayed(meet)(2))))()]))[0])`)
     expect(new Set(inner).size).toBe(2)
+  })
+
+  describe('gives all places back, whatever ends', () => {
+    /** How many workers a call of `parallel` has before, and after the body has run. */
+    const workersAround = (nJobs: number, body: string) =>
+      printed(`
+        const parallel = Parallel({ nJobs: ${nJobs}, onError: 'settle', batchSize: 1 })
+        const all = async () => {
+          Atomics.store(met, 0, 0)
+          const results = await parallel(Array.from({ length: ${nJobs} }, () => delayed(meet)(${nJobs})))
+          return new Set(results.map(({ value }) => value)).size
+        }
+        const begun = shared(Int32Array, 1)
+        const begin = delayed(() => {
+          Atomics.add(begun, 0, 1)
+          return new Promise((resolve) => setTimeout(resolve, 2 ** 30))
+        })
+        const before = await all()
+        ${body}
+        print([before, await all()])`)
+
+    it('the task of a call in a task in a task', async () => {
+      expect(
+        await workersAround(
+          8,
+          `const middle = delayed(() => Parallel(2)([begin(), begin()]))
+           const outer = delayed(() => Parallel({ nJobs: 2, maxTasksPerWorker: 1 })([middle(), middle(), middle()]))
+           const controller = new AbortController()
+           const call = parallel([outer()], { signal: controller.signal }).catch(() => {})
+           while (Atomics.load(begun, 0) < 2) await new Promise((resolve) => setImmediate(resolve))
+           controller.abort()
+           await call`,
+        ),
+      ).toEqual([8, 8])
+    })
+
+    it('a worker, while its own are being ended', async () => {
+      expect(
+        await workersAround(
+          6,
+          `const middle = delayed(async (fails) => {
+             if (!fails) return Parallel(2)([begin(), begin()])
+             while (Atomics.load(begun, 0) < 2) await new Promise((resolve) => setImmediate(resolve))
+             throw new RangeError('no')
+           })
+           const outer = delayed(async () => {
+             try {
+               await Parallel(2)([middle(false), middle(true)])
+             } catch {
+               process.exit(7)
+             }
+           })
+           await parallel([outer()])`,
+        ),
+      ).toEqual([6, 6])
+    })
+
+    it('a worker that has left the call, and what its task has left behind makes another', async () => {
+      expect(
+        await workersAround(
+          4,
+          `const leave = delayed(() => {
+             const timer = setInterval(async () => {
+               if (Atomics.load(begun, 0) === 0) return
+               clearInterval(timer)
+               await Parallel(3)([begin(), begin(), begin()])
+             }, 1)
+           })
+           await parallel([leave()])
+           Atomics.store(begun, 0, 1)
+           while (Atomics.load(begun, 0) < 2) await new Promise((resolve) => setImmediate(resolve))
+           await Parallel({ nJobs: 4, timeout: 100, onError: 'settle' })(
+             Array.from({ length: 4 }, () => delayed(() => { for (;;); })()))`,
+        ),
+      ).toEqual([4, 4])
+    })
+
+    it('a call that cannot begin', async () => {
+      expect(
+        await workersAround(
+          4,
+          `const failing = delayed(async () => {
+             for (let n = 0; n < 4; n += 1) {
+               const preDispatch = () => { throw new RangeError('no') }
+               await Parallel({ nJobs: 3, preDispatch })([begin()]).catch(() => {})
+               await Parallel({ nJobs: 3 })([])
+             }
+             return (await Parallel(3)([1, 2, 3].map(() => delayed(meet)(3)))).length
+           })
+           Atomics.store(met, 0, 0)
+           const [{ value }] = await parallel([failing()])
+           if (value !== 3) throw new Error(value)`,
+        ),
+      ).toEqual([4, 4])
+    })
   })
 
   it('inside itself, ever deeper, is a NestingError, and no flood of threads', async () => {

@@ -6,6 +6,8 @@ export interface StartedThreads extends Disposable {
   readonly count: number
   /** Resolves when one of them has exited. */
   exited(id: number): Promise<unknown>
+  /** Resolves when all have. */
+  allExited(): Promise<unknown>
   /** One of them, to be ended behind the back of who has started it. */
   worker(id: number): Worker
 }
@@ -32,6 +34,7 @@ export function threadExits(): StartedThreads {
       known(id)
       await exits.get(id)
     },
+    allExited: () => Promise.all(exits.values()),
     worker: known,
     [Symbol.dispose]: () => void unsubscribe('worker_threads', onThread),
   }

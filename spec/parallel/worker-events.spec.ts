@@ -1,7 +1,9 @@
 import { threadId } from 'node:worker_threads'
 import { delayed, Parallel, shutdown, taskInfo, type WorkerEvent } from '../../lib'
+import { runProgram } from '../support/program'
 import { add, counters, reached } from './counters'
 import { identity, range } from './tasks'
+import { threadExits } from './thread-exits'
 
 /** What is told, in order, and how to wait for it. */
 function listener() {
@@ -157,25 +159,70 @@ describe('onWorkerEvent', () => {
     expect(types()).toEqual([])
   })
 
-  it('that throws is an uncaught error, and costs no task its result', async () => {
-    const uncaught = new Promise((resolve) => {
-      const nextTick = jest.spyOn(process, 'nextTick').mockImplementation((run) => {
-        nextTick.mockRestore()
-        try {
-          run()
-        } catch (error) {
-          resolve(error)
-        }
+  describe('whose listener acts', () => {
+    it.each(['terminate', 'close'] as const)('can %s the Parallel, which leaves no worker behind', async (end) => {
+      using threads = threadExits()
+      const ended: Promise<void>[] = []
+      const parallel = Parallel({
+        nJobs: 2,
+        onWorkerEvent({ type }) {
+          if (type === 'spawned' && ended.length === 0) ended.push(parallel[end]())
+        },
       })
+      const call = parallel([identity(1)]).catch((error: Error) => error.name)
+      expect(await call).toEqual(end === 'close' ? [1] : 'DisposedError')
+      await Promise.all(ended)
+      await threads.allExited()
     })
-    await using parallel = Parallel({
-      nJobs: 1,
-      backend: 'threads',
-      onWorkerEvent({ type }) {
-        if (type === 'spawned') throw new RangeError('in a listener')
-      },
+
+    it('can make calls, and no more tasks run at once than there are workers', async () => {
+      const [running, most] = [counters(), counters()]
+      const task = delayed((n: number) => {
+        const now = Atomics.add(running, 0, 1) + 1
+        while (Atomics.load(most, 0) < now) Atomics.store(most, 0, now)
+        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10)
+        Atomics.sub(running, 0, 1)
+        return n
+      })
+      const more: Promise<number[]>[] = []
+      await using parallel = Parallel({
+        nJobs: 2,
+        maxTasksPerWorker: 2,
+        onWorkerEvent() {
+          if (more.length < 8) more.push(parallel([task(7), task(8)]))
+        },
+      })
+      expect(await parallel(range(6).map((n) => task(n)))).toEqual(range(6))
+      expect(await Promise.all(more)).toEqual(range(8).map(() => [7, 8]))
+      expect(most[0]).toBeLessThanOrEqual(2)
     })
-    expect(await parallel([identity(1)])).toEqual([1])
-    expect(String(await uncaught)).toBe('RangeError: in a listener')
+
+    it('can abort the call of a lost task, which is not run again then', async () => {
+      const runs = counters()
+      const controller = new AbortController()
+      await using parallel = Parallel({
+        nJobs: 2,
+        retries: 1,
+        onWorkerEvent({ type }) {
+          if (type === 'lost') controller.abort(new Error('enough'))
+        },
+      })
+      const dying = delayed(() => {
+        add(runs)
+        process.exit(3)
+      })
+      await expect(parallel([dying()], { signal: controller.signal })).rejects.toThrow('enough')
+      await parallel([identity(1), identity(2)])
+      expect(runs[0]).toBe(1)
+    })
+
+    it('and throws is an uncaught error of the program', async () => {
+      const { code, stderr } = await runProgram({
+        'main.mjs': `import { delayed, Parallel } from 'parfor'
+          const onWorkerEvent = () => { throw new RangeError('in a listener') }
+          await Parallel({ nJobs: 2, onWorkerEvent })([delayed(Math.sqrt)(4)])`,
+      })
+      expect([code, stderr]).toEqual([1, expect.stringContaining('RangeError: in a listener')])
+    })
   })
 })

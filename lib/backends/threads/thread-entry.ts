@@ -18,21 +18,16 @@ const post = (response: Response) => {
 const server = serve({ words, post })
 setOnLimited((reason) => post({ kind: 'limited', reason }))
 
-/** Milliseconds that a task has to end when another one's error would end its thread. */
-const GRACE = 1000
-
 process.on('uncaughtException', function onUncaught(error: unknown) {
   // A task looks after such errors itself.
   if (process.listenerCount('uncaughtException') > 1) return
-  const end = () => {
+  server.uncaught(error, () => {
     // As if nobody had listened.
     process.off('uncaughtException', onUncaught)
     process.nextTick(() => {
       throw error
     })
-  }
-  if (server.uncaught(error)) setTimeout(end, GRACE).unref()
-  else end()
+  })
 })
 
 port.on('message', (request) => server.handle(request))
