@@ -281,7 +281,6 @@ export class Crew {
   }
 
   #tellLost(worker: WorkerClient, taskIndex: number | undefined): void {
-    if (worker.ended) return
     this.#tell({ type: 'lost', workerId: worker.handle.id, reason: worker.gone?.reason, taskIndex })
   }
 

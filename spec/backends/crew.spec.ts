@@ -1,6 +1,7 @@
 import { Crew, type CrewOptions } from '../../lib/backends/crew'
 import type { WorkerClient } from '../../lib/backends/worker-client'
 import { ownPlaces, takeShare } from '../../lib/config/budget'
+import type { WorkerEvent } from '../../lib/config/options'
 import * as clock from '../../lib/system/clock'
 import type { Place } from '../../lib/task/task'
 import { workerSource } from '../support/worker-source'
@@ -14,7 +15,7 @@ function crewOf(size: number, most = size, options: CrewOptions = {}) {
   }
   const crew = new Crew(source, { isInCall: () => employer.inCall, onStarted }, options)
   crew.open(size)
-  return { crew, workers, kept, employer }
+  return { crew, workers, kept, employer, source }
 }
 
 const settled = () => new Promise((resolve) => setImmediate(resolve))
@@ -154,6 +155,59 @@ describe('A crew', () => {
     gone()
     await over
     expect(isOver).toBe(true)
+  })
+})
+
+describe('A crew whose workers run so many tasks', () => {
+  /** Two busy workers, of which each may run three. */
+  async function limited() {
+    const events: WorkerEvent[] = []
+    const all = await atWork(2, 9, { maxTasks: 3, onWorkerEvent: (event) => events.push(event) })
+    all.crew.take()
+    all.workers[1]?.start()
+    await settled()
+    return { ...all, second: all.crew.take() as WorkerClient, events }
+  }
+
+  it('starts the one that follows a worker before that has run its last batch, though all are busy', async () => {
+    const { crew, workers, first } = await limited()
+    expect([crew.roomFor(first, 2, true), workers.length]).toEqual([3, 2])
+    expect([crew.roomFor(first, 3, true), workers.length]).toEqual([3, 3])
+    workers[2]?.start()
+    await settled()
+    expect(crew.take()).toBeUndefined() // no more than two work at once
+    first.tasks = 3
+    crew.release(first)
+    expect(idOf(crew.take())).toBe(2)
+    expect(workers[0]?.isEnded).toBe(true)
+  })
+
+  it('starts none when no more is to come', async () => {
+    const { crew, workers, first } = await limited()
+    expect([crew.roomFor(first, 3, false), workers.length]).toEqual([3, 2])
+  })
+
+  it('replaces one also when it has run fewer in the end: there is another in its place', async () => {
+    const { crew, workers, first, events } = await limited()
+    crew.roomFor(first, 3, true)
+    first.tasks = 1
+    crew.release(first)
+    await settled()
+    expect(workers[0]?.isEnded).toBe(true)
+    expect(events.filter(({ workerId }) => workerId === 0).map(({ type }) => type)).toEqual([
+      'spawned',
+      'recycled',
+      'exited',
+    ])
+  })
+
+  it('takes none over that has run as many elsewhere', () => {
+    const { crew, source } = crewOf(1, 9, { maxTasks: 3 })
+    const worn = source.take()
+    worn.tasks = 3
+    source.keep(worn)
+    expect(idOf(crew.take())).toBe(1)
+    expect(worn.isGone).toBe(true)
   })
 })
 
