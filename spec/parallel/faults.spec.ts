@@ -491,7 +491,7 @@ describe('What a task throws when it has returned', () => {
   const theWarning = [
     // The next call may have begun.
     expect.stringMatching(
-      `^Nothing caught an error that task ${VICTIM} \\(forgetful\\)( of an earlier call)? had left behind, RangeError: forgotten$`,
+      `^Nothing caught an error that task ${VICTIM} \\(forgetful\\)( of another call)? had left behind, RangeError: forgotten$`,
     ),
     { type: 'ParforWarning', code: 'PARFOR_LATE_ERROR', detail: expect.stringContaining('faults.spec.ts') },
   ]
