@@ -91,9 +91,9 @@ export class Crew {
     return this.#count < this.#size && !this.mayGrow
   }
 
-  /** Whether others do what a worker was to do that could not be started. */
+  /** Whether there is anybody to do what a worker was to do that could not be started. */
   get hasOthers(): boolean {
-    return [...this.#busy, ...this.#idle].some((worker) => worker.isReady && !worker.isGone)
+    return this.present.some((worker) => !worker.isGone)
   }
 
   get #count(): number {
@@ -143,7 +143,9 @@ export class Crew {
     try {
       worker = this.#takeFresh()
     } catch (cause) {
+      this.#places?.retire(place)
       this.#places?.table.remove(place)
+      this.#noStartUntil = sharedNow() + BETWEEN_FAILED_STARTS
       const others = this.#busy.size + this.#starting.size
       if (others === 0) throw new BackendError(`No worker can be started: ${messageOf(cause)}`, { cause })
       debug.workers('no worker beside %d others can be started: %O', others, cause)

@@ -24,7 +24,9 @@ export class LateErrors {
 
   /** How a worker ended, with the task that is to blame when it was such an error. */
   reasonOf(how: Gone): Gone {
-    return this.#fatal === undefined ? how : { ...how, reason: `${this.#fatal} ended it` }
+    // Without a cause it was not that, after all: somebody has caught it.
+    if (this.#fatal === undefined || how.cause === undefined) return how
+    return { ...how, reason: `${this.#fatal} ended it`, isLate: true }
   }
 
   /** Warns of a worker that an error ended while no task ran, if that was not told already: nobody knows whose it was. */

@@ -28,4 +28,6 @@ export interface Gone {
   /** In words: `it exited with code 3`. */
   readonly reason: string
   readonly cause?: unknown
+  /** Whether it was an error that a task had left behind which was over. */
+  readonly isLate?: boolean
 }

@@ -222,7 +222,8 @@ export class WorkerPool {
         const failure = await initialize(worker, this.#initializer, job.call, job.batch.call.nested)
         if (!this.#running.has(part)) return
         if (failure) {
-          this.#giveUp(part, failure)
+          if (worker.isGone && !worker.isReady) this.#leaveToOthers(part, failure)
+          else this.#giveUp(part, failure)
           return
         }
       }
@@ -300,6 +301,15 @@ export class WorkerPool {
     if (job.parts === 0) job.settle()
   }
 
+  /** A worker could not be started for a part. */
+  #leaveToOthers(part: Running, error: ParforError): void {
+    this.#free(part)
+    this.#crew.release(part.worker)
+    if (this.#crew.hasOthers) this.#partDone(part.job, part.positions)
+    else this.#fail(part.job, error)
+    this.#assign()
+  }
+
   #giveUp(part: Running, error: ParforError): void {
     this.#detach(part, error.message)
     this.#fail(part.job, error)
@@ -313,14 +323,15 @@ export class WorkerPool {
   #goOnWithout(worker: WorkerClient, job: Job, { how, wasReading, running, rest, duration }: Lost): void {
     const { id } = worker.handle
     job.duration += duration
-    if (!worker.isReady && running === undefined && rest.length > 0 && !this.#crew.hasOthers) {
-      this.#fail(job, cannotStart(how))
+    if (!worker.isReady && running === undefined && rest.length > 0) {
+      if (this.#crew.hasOthers) this.#partDone(job, rest)
+      else this.#fail(job, cannotStart(how))
       return
     }
     let left = rest
     let victim = running
     const [first] = rest
-    if (victim === undefined && first !== undefined && this.#isDeadly(job, first, wasReading)) {
+    if (victim === undefined && first !== undefined && !how.isLate && this.#isDeadly(job, first, wasReading)) {
       left = []
       if (rest.length === 1) victim = first
       // One of those that are sent together is to blame: each for itself, then.

@@ -88,7 +88,8 @@ export class Table {
     const at = this.#find(id)
     if (at === undefined || at >= this.#retired) return false
     const old = Atomics.load(this.words, at)
-    this.#put(old, this.#retired, this.words.length)
+    // Without a row behind it keeps its place until it is gone.
+    if (!this.#put(old, this.#retired, this.words.length)) return false
     Atomics.store(this.words, at, next(old))
     return true
   }
@@ -106,9 +107,7 @@ export class Table {
 
   /** Those that calls inside its tasks have started. */
   below(parent: number): number[] {
-    return this.#rows()
-      .filter((each) => parentIn(each) === parent)
-      .map(idIn)
+    return [...this.words.subarray(FIRST)].filter((each) => each !== 0n && parentIn(each) === parent).map(idIn)
   }
 
   /**
@@ -117,14 +116,13 @@ export class Table {
    */
   fairShare(id: number): number {
     const at = this.#find(id)
-    const siblings = this.below(at === undefined ? 0 : parentIn(Atomics.load(this.words, at)))
-    const free = this.words.subarray(FIRST, this.#retired).filter((each) => each === 0n).length
-    const theirs = siblings.reduce((sum, sibling) => sum + this.below(sibling).length, free)
-    return Math.floor(theirs / Math.max(1, siblings.length)) - this.below(id).length
-  }
-
-  #rows(): bigint[] {
-    return [...this.words.subarray(FIRST)].filter((each) => each !== 0n)
+    // Without those that are on their way out.
+    const places = [...this.words.subarray(FIRST, this.#retired)]
+    const below = (parent: number) => places.filter((each) => each !== 0n && parentIn(each) === parent).map(idIn)
+    const siblings = below(at === undefined ? 0 : parentIn(Atomics.load(this.words, at)))
+    const free = places.filter((each) => each === 0n).length
+    const theirs = siblings.reduce((sum, sibling) => sum + below(sibling).length, free)
+    return Math.floor(theirs / Math.max(1, siblings.length)) - below(id).length
   }
 
   #put(value: bigint, from: number, end: number): boolean {
@@ -189,7 +187,7 @@ export function takeShare(place: Place, asked: number): Share {
     get hasRoom() {
       return free.length > 0
     },
-    enter: () => free.pop(),
+    enter: (isFirst) => free.pop() ?? (isFirst ? table.newId() : undefined),
     retire(id) {
       // Its place stays with this call.
       const next = own.delete(id) ? table.replace(id) : undefined

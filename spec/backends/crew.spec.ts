@@ -103,7 +103,7 @@ describe('A crew', () => {
     const { crew } = await atWork(2, 1)
     expect(crew.take()).toBeUndefined()
     crew.grow()
-    expect(crew.mayGrow).toBe(true)
+    expect([crew.mayGrow, crew.isHeldUp]).toEqual([false, true])
   })
 
   it('says why when there is nobody at all', () => {

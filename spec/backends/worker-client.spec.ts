@@ -943,8 +943,21 @@ describe('A client of a worker', () => {
         worker.respond({ kind: 'late', error: own })
         worker.respond({ kind: 'fatal', error: own })
         worker.die({ cause: new RangeError('late') })
-        expect(client.gone?.reason).toBe('an error that task 3 (score) had left behind ended it')
+        expect(client.gone).toMatchObject({
+          reason: 'an error that task 3 (score) had left behind ended it',
+          isLate: true,
+        })
         expect(messages()).toEqual(['Nothing caught an error that task 3 (score) had left behind, RangeError: late'])
+      })
+
+      it('is not to blame when it was caught, after all, and the worker ends in another way', async () => {
+        const { worker, client, run } = open()
+        await worker.start()
+        run(tasks('a'))
+        worker.respond({ kind: 'late', error })
+        worker.respond({ kind: 'fatal', error })
+        worker.die({ reason: 'it exited with code 5' })
+        expect(client.gone?.reason).toBe('it exited with code 5')
       })
 
       it('sends nothing more to the worker that is spoiled, or too large: others run it', async () => {

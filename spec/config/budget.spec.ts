@@ -79,6 +79,36 @@ describe('A share of them', () => {
     expect(places.hasRoom).toBe(false)
   })
 
+  it('is the same for the next call, while the workers of the last one are ended', () => {
+    const { at } = outermost(8, 2)
+    const [first, second] = at.map((place) => takeShare(place, 3)) as [Share, Share]
+    for (const share of [first, second]) while (share.enter(false) !== undefined);
+    first.release()
+    expect(takeShare(at[0], 3).size).toBe(3)
+  })
+
+  it('lets a first worker in, whatever has become of its places', () => {
+    const { at } = outermost(3, 1)
+    const share = takeShare(at[0], 2)
+    enter(share)
+    enter(share)
+    expect([share.enter(false), share.enter(true)]).toEqual([undefined, expect.any(Number)])
+  })
+
+  it('is found however many are on their way out', () => {
+    const { places, ids, at } = outermost(4, 1)
+    for (let n = 0; n < 30; n += 1) {
+      const share = takeShare(at[0], 2)
+      while (share.enter(false) !== undefined);
+      share.release()
+    }
+    const share = takeShare(at[0], 2)
+    if (share.size > 0) takeShare(placeOf(places, enter(share)), 1).enter(false)
+    share.release()
+    places.table.clear(ids[0] as number)
+    expect(range(4).map(() => places.enter(false) !== undefined)).toEqual(range(4).map(() => true))
+  })
+
   it('keeps the place of a worker that leaves, for the next one', () => {
     const { places, at } = outermost(3, 1)
     const share = takeShare(at[0], 2)

@@ -1,5 +1,6 @@
 import { threadId } from 'node:worker_threads'
 import { delayed, Parallel, shared, type TaskInfo, taskInfo, WorkerLostError } from '../../lib'
+import { runProgram } from '../support/program'
 import { add, counters, reached } from './counters'
 import { identity } from './tasks'
 import { threadExits } from './thread-exits'
@@ -285,6 +286,43 @@ describe('A lost worker', () => {
       { status: 'rejected', reason: expect.objectContaining({ code: 'PARFOR_WORKER_LOST', taskIndex: 0 }) },
       { status: 'fulfilled', value: 2 },
     ])
+  })
+})
+
+describe('Workers that cannot start', () => {
+  /** What a call of six tasks comes to, with four workers of which the n-th thread starts or not. */
+  const call = (starts: string, options = '') =>
+    runProgram({
+      'main.mjs': `import { delayed, Parallel } from 'parfor'
+        const wait = delayed((n) => new Promise((resolve) => setTimeout(resolve, 100, n)))
+        const events = []
+        const parallel = Parallel({ nJobs: 4, batchSize: 1, execArgv: ['--require', './start.cjs'], ${options}
+          onWorkerEvent: ({ type }) => events.push(type) })
+        const results = await parallel([0, 1, 2, 3, 4, 5].map((n) => wait(n))).catch(({ code }) => code)
+        console.log(JSON.stringify([results, events.filter((type) => type === 'lost').length]))`,
+      'start.cjs': `const { isMainThread, threadId } = require('node:worker_threads')
+        if (!isMainThread && !(${starts})) throw new Error('not this one')`,
+    })
+
+  it.each([
+    ['the first one', 'threadId > 1', ''],
+    ['the first one, with an initializer', 'threadId > 1', 'initializer: delayed(() => 1)(),'],
+    ['all but the first', 'threadId === 1', ''],
+    ['all but the first, with an initializer', 'threadId === 1', 'initializer: delayed(() => 1)(),'],
+  ])('leave the work to others: %s', async (_, starts, options) => {
+    const { stdout } = await call(starts, options)
+    const [results, lost] = JSON.parse(stdout)
+    expect(results).toEqual([0, 1, 2, 3, 4, 5])
+    expect(lost).toBeGreaterThan(0)
+    // No flood of starts while others work.
+    expect(lost).toBeLessThan(10)
+  })
+
+  it.each(['', 'initializer: delayed(() => 1)(),'])('fail the call when there is no other: %s', async (options) => {
+    const { stdout } = await call('false', options)
+    const [code, lost] = JSON.parse(stdout)
+    expect(code).toBe('PARFOR_BACKEND')
+    expect(lost).toBeLessThan(10)
   })
 })
 

@@ -22,6 +22,7 @@ process.on('uncaughtException', function onUncaught(error: unknown) {
   // A task looks after such errors itself.
   if (process.listenerCount('uncaughtException') > 1) return
   server.uncaught(error, () => {
+    if (process.listenerCount('uncaughtException') > 1) return
     // As if nobody had listened.
     process.off('uncaughtException', onUncaught)
     process.nextTick(() => {
