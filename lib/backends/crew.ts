@@ -151,8 +151,7 @@ export class Crew {
       debug.workers('no worker beside %d others can be started: %O', others, cause)
       return undefined
     }
-    this.#entered.set(worker, place)
-    worker.place = { table: (this.#places as Places).table.words, id: place, workerId: worker.handle.id }
+    this.#enter(worker, place)
     this.#starting.add(worker)
     const enter = () => {
       if (!this.#starting.delete(worker)) return
@@ -161,6 +160,15 @@ export class Crew {
     }
     worker.handle.ready.then(enter, enter)
     return worker
+  }
+
+  /** One that was here before keeps its id: then it need not be told. */
+  #enter(worker: WorkerClient, id: number): void {
+    const { table, release } = this.#places as Places
+    const before = release === undefined && worker.place?.table === table.words ? worker.place.id : undefined
+    if (before === undefined) worker.place = { table: table.words, id, workerId: worker.handle.id }
+    else table.rename(id, before)
+    this.#entered.set(worker, before ?? id)
   }
 
   /** One that has room: who was kept may have run as many tasks elsewhere as are admitted here. */

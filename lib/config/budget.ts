@@ -94,6 +94,12 @@ export class Table {
     return true
   }
 
+  /** It was in this table before, under that id, and knows it. */
+  rename(id: number, before: number): void {
+    const at = this.#find(id)
+    if (at !== undefined) Atomics.store(this.words, at, row(before, parentIn(Atomics.load(this.words, at))))
+  }
+
   /** It has nothing to do with this call any more. */
   remove(id: number): void {
     for (let at = this.#find(id); at !== undefined; at = this.#find(id)) Atomics.store(this.words, at, 0n)

@@ -191,6 +191,7 @@ class BatchRun {
   async #runTasks(functions: readonly Task['fn'][]): Promise<void> {
     const { id, tasks, maxMemory } = this.#batch
     const { words } = this.#line
+    const names = functions.map((fn) => nameOf({ fn, args: [] }))
     let started = sharedNow()
     Atomics.store(words, Words.begun, toStamp(started))
     Atomics.store(words, Words.running, 0)
@@ -207,7 +208,7 @@ class BatchRun {
       }
       let ended: number
       let isSentAsItIs = false
-      this.#enter(functions[fn] as Task['fn'], position)
+      this.#enter(names[fn] as string, position)
       try {
         const values = this.#argumentsOf(args)
         if (!isReady) {
@@ -252,10 +253,10 @@ class BatchRun {
     Atomics.store(words, Words.running, ENDED + Atomics.load(words, Words.running))
   }
 
-  #enter(fn: Task['fn'], position: number): void {
+  #enter(name: string, position: number): void {
     const { call, indexes } = this.#batch
     const index = typeof indexes === 'number' ? indexes + position : (indexes[position] as number)
-    this.task = { call, index, name: nameOf({ fn, args: [] }) }
+    this.task = { call, index, name }
     enterContext(this.task)
   }
 

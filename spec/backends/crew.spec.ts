@@ -252,6 +252,19 @@ describe('A crew whose tasks make calls of their own', () => {
     expect([crew.mayGrow, crew.isHeldUp]).toEqual([true, false])
   })
 
+  it('lets a worker that was kept have its own place again, and not that of another one', async () => {
+    const { crew, first, employer } = await atWork(2)
+    const place = first.place as Place
+    employer.inCall = false
+    crew.release(first)
+    expect(takeShare(place, 2).size).toBe(0)
+    employer.inCall = true
+    expect(crew.take()).toBe(first)
+    expect(first.place).toBe(place)
+    expect(takeShare(place, 2).size).toBe(1)
+    expect(crew.mayGrow).toBe(false)
+  })
+
   it('keeps no worker for others whose tasks have left calls behind', async () => {
     const { crew, first, kept, employer, workers } = await atWork(3)
     takeShare(first.place as Place, 1)
