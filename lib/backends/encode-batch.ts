@@ -1,17 +1,21 @@
 import { messageOf, SerializationError } from '../errors'
+import { Table } from '../serialization/columns'
 import { TASK_FUNCTION } from '../serialization/trail'
 import type { Graph, Slot } from '../serialization/wire'
+import { noKwargs } from '../task/kwargs'
 import type { Task } from '../task/task'
-import type { WireTask } from '../worker/protocol'
+import type { WireTable, WireTask } from '../worker/protocol'
 import type { WorkerRun } from './worker-run'
 
 /** What a message says of its tasks. */
 export interface EncodedBatch {
   readonly fns: readonly Slot[]
   readonly graph: Graph
-  readonly tasks: readonly WireTask[]
+  readonly tasks: readonly WireTask[] | WireTable
   /** Where they are in the batch. */
   readonly positions: readonly number[]
+  /** A rough count of its bytes. */
+  readonly weight: number
 }
 
 /**
@@ -20,12 +24,17 @@ export interface EncodedBatch {
  */
 export const HEAVY = 1024 * 1024
 
+/** So many tasks are worth to be looked at for whether they are alike. */
+const WORTH_A_TABLE = 8
+
 /**
  * Encodes the tasks of a run, as many as one message takes; the others stay in `run.rest`.
  *
  * @param reject - Is told of each task that cannot be sent. It may cancel the run.
  */
 export function encodeBatch(run: WorkerRun, reject: (position: number, reason: unknown) => void): EncodedBatch {
+  const table = run.positions.length < WORTH_A_TABLE ? undefined : tableOf(run)
+  if (table) return inTable(run, table, reject)
   const { batch, message } = run
   const trail = message.trail
   const encoder = message.encoder()
@@ -42,14 +51,15 @@ export function encodeBatch(run: WorkerRun, reject: (position: number, reason: u
       break
     }
     try {
-      const { fn, args, kwargs } = batch.tasks[position] as Task
+      const task = batch.tasks[position] as Task
+      const { fn, args, kwargs } = task
       let number = numbers.get(fn)
       if (number === undefined) {
         trail.start(TASK_FUNCTION)
         number = fns.push(encoder.slot(fn)) - 1
         numbers.set(fn, number)
       }
-      const hasKwargs = kwargs !== undefined && Object.keys(kwargs).length > 0
+      const hasKwargs = hasNamed(task)
       const values = hasKwargs ? [...args, kwargs] : args
       const root = (n: number) => (n < args.length ? `args[${n}]` : 'kwargs')
       tasks.push({ fn: number, args: message.parcel(values, root, fn), hasKwargs })
@@ -58,7 +68,44 @@ export function encodeBatch(run: WorkerRun, reject: (position: number, reason: u
       reject(position, unsendable(error, trail.path, trail.describe()))
     }
   }
-  return { fns, graph: encoder.graph, tasks, positions }
+  return { fns, graph: encoder.graph, tasks, positions, weight: message.weight }
+}
+
+/** The arguments of all tasks, as many as one message takes, when they call one function and are alike. */
+function tableOf({ batch, positions }: WorkerRun): Table | undefined {
+  const { fn, args } = batch.tasks[positions[0] as number] as Task
+  const table = Table.for(args)
+  if (table === undefined) return undefined
+  for (let n = 0; n < positions.length && table.weight <= HEAVY; n += 1) {
+    const task = batch.tasks[positions[n] as number] as Task
+    if (task.fn !== fn || hasNamed(task) || !table.add(task.args)) return undefined
+  }
+  return table
+}
+
+function inTable(run: WorkerRun, table: Table, reject: (position: number, reason: unknown) => void): EncodedBatch {
+  const { batch, message } = run
+  const { trail } = message
+  const encoder = message.encoder()
+  const positions = run.positions.slice(0, table.count)
+  run.rest = [...run.positions.slice(table.count), ...run.rest]
+  const tasks = { count: table.count, columns: table.columns() }
+  const weight = table.weight
+  try {
+    trail.start(TASK_FUNCTION)
+    const fns = [encoder.slot((batch.tasks[positions[0] as number] as Task).fn)]
+    return { fns, graph: encoder.graph, tasks, positions, weight }
+  } catch (error) {
+    for (const position of positions) {
+      if (run.isCancelled) break
+      reject(position, unsendable(error, trail.path, trail.describe()))
+    }
+    return { fns: [], graph: encoder.graph, tasks: [], positions: [], weight }
+  }
+}
+
+function hasNamed({ kwargs }: Task): boolean {
+  return kwargs !== undefined && kwargs !== noKwargs && Object.keys(kwargs).length > 0
 }
 
 /** Indexes of the tasks in their call: that of the first, when the others follow it. */

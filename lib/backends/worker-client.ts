@@ -1,13 +1,22 @@
 import { debug } from '../debug'
 import { BackendError, messageOf, SerializationError } from '../errors'
+import { readerOf } from '../serialization/columns'
 import type { Message } from '../serialization/message'
 import type { Received } from '../serialization/receiver'
 import type { Receiver } from '../serialization/sender'
 import { TASK_FUNCTION, Trail } from '../serialization/trail'
-import type { Parcel } from '../serialization/wire'
+import type { Parcel, Unit } from '../serialization/wire'
 import { INITIALIZER, type Outcome, type Place } from '../task/task'
 import { readOutbox } from '../worker/outbox'
-import { type BatchRefusal, type Outcomes, type Refused, type Response, type WireTask, Words } from '../worker/protocol'
+import {
+  type BatchRefusal,
+  type Outcomes,
+  type Refused,
+  type Response,
+  type ResultTable,
+  type WireTask,
+  Words,
+} from '../worker/protocol'
 import { encodeBatch, HEAVY, indexesOf, unsendable } from './encode-batch'
 import { LateErrors } from './late-errors'
 import { type OutgoingCall, serialization } from './outgoing-call'
@@ -17,6 +26,9 @@ import type { Finished, Lost, WorkerRun } from './worker-run'
 
 type OfBatch = Extract<Response, { kind: 'outcomes' | 'refused' }>
 type Reported = Pick<Outcomes, 'from' | 'results' | 'failed' | 'refused' | 'duration'>
+
+/** Milliseconds after which a worker is told of the end of a call, unless it is with the next batch: that spares a message. */
+const BEFORE_TELLING = 20
 
 interface Link extends Receiver {
   readonly received: Received
@@ -42,6 +54,9 @@ export class WorkerClient {
   isSpoiled = false
   readonly #lateErrors = new LateErrors()
   readonly #links = new Map<OutgoingCall, Link>()
+  /** Calls that the worker is to be told that they are over. */
+  #over: number[] = []
+  #tellingOver: NodeJS.Timeout | undefined
   #run: WorkerRun | undefined
   #isReporting = false
   #lastId = 0
@@ -136,7 +151,11 @@ export class WorkerClient {
 
   endCall(call: OutgoingCall): void {
     if (!this.#links.delete(call) || this.#gone) return
-    this.handle.post({ kind: 'end', call: call.id })
+    this.#over.push(call.id)
+    this.#tellingOver ??= setTimeout(() => {
+      this.#tellingOver = undefined
+      if (this.#over.length > 0 && !this.#gone) this.handle.post({ kind: 'end', calls: this.#over.splice(0) })
+    }, BEFORE_TELLING).unref()
   }
 
   #link(call: OutgoingCall): Link {
@@ -164,21 +183,22 @@ export class WorkerClient {
     run.reported = 0
     const encoded = encodeBatch(run, (position, reason) => this.#reject(run, position, reason))
     run.positions = encoded.positions
-    if (run.isCancelled || encoded.tasks.length === 0) {
+    if (run.isCancelled || encoded.positions.length === 0) {
       this.#finish(run)
       return
     }
-    const { fns, graph, tasks } = encoded
+    const { fns, graph, tasks, weight } = encoded
     const { units } = run.message
     const { place } = this
     run.open()
     try {
-      if (units.length > 0 || run.message.weight > HEAVY) this.handle.post({ kind: 'coming', batch: run.id })
+      if (isHeavy(weight, units)) this.handle.post({ kind: 'coming', batch: run.id })
       this.handle.post({
         kind: 'run',
         batch: {
           id: run.id,
           call: call.id,
+          over: this.#over,
           nested: call.nested,
           // Told once: it stays the same for as long as the worker is in one pool.
           place: place === this.#toldPlace ? undefined : place,
@@ -192,10 +212,11 @@ export class WorkerClient {
         },
       })
     } catch (error) {
-      this.#sendWithoutUnclonable(run, tasks, error)
+      this.#sendWithoutUnclonable(run, 'columns' in tasks ? [] : tasks, error)
       return
     }
     this.#toldPlace = place
+    this.#over = []
     run.message.sent()
     run.state = 'sent'
     debug.workers('worker %d runs tasks %d to %d', this.handle.id, batch.start, batch.start + batch.tasks.length - 1)
@@ -275,7 +296,8 @@ export class WorkerClient {
     received.forget(outcomes.forget)
     const failed = (error: unknown) => this.#report(run, outcomes, error as Error)
     try {
-      const opening = received.open(outcomes.units, outcomes.results)
+      const { results } = outcomes
+      const opening = received.open(outcomes.units, 'column' in results ? [] : results)
       if (opening !== undefined) return opening.then(() => this.#report(run, outcomes), failed)
       this.#report(run, outcomes)
     } catch (error) {
@@ -298,6 +320,10 @@ export class WorkerClient {
 
   #tellOutcomes(run: WorkerRun, { from, results, failed, refused }: Reported, trouble: Error | undefined): void {
     this.#fillGap(run, from)
+    if ('column' in results) {
+      this.#tellTable(run, from, results)
+      return
+    }
     const failures = failed.length === 0 ? undefined : new Set(failed)
     for (const [n, parcel] of results.entries()) {
       // It was in the outbox before.
@@ -309,6 +335,27 @@ export class WorkerClient {
       else if (refused.includes(n)) this.#reject(run, position, resultError(value as Refused))
       else if (failures?.has(n)) this.#reject(run, position, cleanStacks(value))
       else this.#tell(run, position, { status: 'fulfilled', value })
+      if (this.#run !== run) return // a listener ended it
+    }
+  }
+
+  #tellTable(run: WorkerRun, from: number, { count, column }: ResultTable): void {
+    // Those before were in the outbox.
+    const skipped = run.reported - from
+    if (skipped >= count) return
+    const read = readerOf(column)
+    const values = Array.from({ length: count - skipped }, (_, n) => read(skipped + n))
+    const first = run.positions[run.reported] as number
+    const last = run.positions[from + count - 1] as number
+    const { fulfilled } = run.onOutcome
+    if (fulfilled && last - first === values.length - 1 && !run.isCancelled) {
+      run.reported += values.length
+      fulfilled(run.batch.start + first, values, this.handle.id)
+      return
+    }
+    for (const value of values) {
+      run.reported += 1
+      this.#tell(run, run.positions[run.reported - 1] as number, { status: 'fulfilled', value })
       if (this.#run !== run) return // a listener ended it
     }
   }
@@ -417,6 +464,13 @@ export class WorkerClient {
     if (this.#inbox === undefined) lose()
     else void this.#inbox.then(lose)
   }
+}
+
+/** Whether a message takes its time to be read. */
+function isHeavy(weight: number, units: readonly Unit[]): boolean {
+  let sum = weight
+  for (const { bytes, beside } of units) sum += beside.length > 0 ? HEAVY : bytes.length
+  return sum > HEAVY
 }
 
 /** Why there is no worker, when one ended before it could run anything. */

@@ -13,6 +13,7 @@ import {
   closureOf,
   describe,
 } from './functions/capture'
+import { noteSettled, settledFunction } from './functions/settled'
 import { isClass, isNative } from './functions/source'
 import { PlainDataScanner } from './plain-data'
 import { registeredValues } from './registered'
@@ -129,7 +130,7 @@ export class Sender {
   }
 
   capture(fn: Function): Captured {
-    let captured = this.#captures.get(fn)
+    let captured = this.#captures.get(fn) ?? settledFunction(fn)?.captured
     if (!captured) {
       captured = capture(fn)
       this.#captures.set(fn, captured)
@@ -140,16 +141,22 @@ export class Sender {
   /** Looks at functions that are about to be sent: together, as that is cheaper. */
   prepare(fns: Iterable<Function>): void {
     const fresh = [...fns].filter(
-      (fn) => !this.#captures.has(fn) && !this.#sent.has(fn) && !this.#failures.has(fn) && !isNative(fn),
+      (fn) =>
+        !this.#captures.has(fn) &&
+        !settledFunction(fn) &&
+        !this.#sent.has(fn) &&
+        !this.#failures.has(fn) &&
+        !isNative(fn),
     )
     if (fresh.length < 2) return
     for (const captured of captureAll(fresh)) this.#captures.set(captured.fn, captured)
   }
 
   closure(captured: Captured): Closure {
-    let closure = this.#closures.get(captured)
+    let closure = this.#closures.get(captured) ?? settledClosure(captured)
     if (!closure) {
       closure = closureOf(captured)
+      noteSettled(captured, closure)
       this.#closures.set(captured, closure)
     }
     return closure
@@ -342,6 +349,12 @@ function closureOrExplain(captured: Captured, sender: Sender, encoder: Encoder):
       )
     return encoder.fail(`${describe(captured)}: ${message}`, remedy)
   }
+}
+
+/** Not for what is given with a function: that is another one. */
+function settledClosure(captured: Captured): Closure | undefined {
+  const settled = settledFunction(captured.fn)
+  return settled?.captured === captured ? settled.closure : undefined
 }
 
 function serializeOrExplain(contents: UnitContents, encoder: Encoder): Uint8Array {
