@@ -344,7 +344,8 @@ export class WorkerClient {
     const skipped = run.reported - from
     if (skipped >= count) return
     const read = readerOf(column)
-    const values = Array.from({ length: count - skipped }, (_, n) => read(skipped + n))
+    const values: unknown[] = []
+    for (let row = skipped; row < count; row += 1) values.push(read(row))
     const first = run.positions[run.reported] as number
     const last = run.positions[from + count - 1] as number
     const { fulfilled } = run.onOutcome

@@ -89,6 +89,7 @@ export class Table {
   readonly #objects: number
   /** The cells of the last row. */
   readonly row: Cell[] = []
+  #read = 0
   #seen: object[] = []
   /** How many rows it has. */
   count = 0
@@ -124,9 +125,9 @@ export class Table {
    */
   add(values: readonly unknown[]): boolean {
     if (values.length !== this.#shapes.length) return false
-    this.row.length = 0
+    this.#read = 0
     if (this.#objects > 1) this.#seen = []
-    for (let n = 0; n < values.length; n += 1) if (!this.#read(values[n], this.#shapes[n] as Shape)) return false
+    for (let n = 0; n < values.length; n += 1) if (!this.#take(values[n], this.#shapes[n] as Shape)) return false
     const { row } = this
     for (let n = 0; n < row.length; n += 1) {
       const cell = row[n]
@@ -139,10 +140,10 @@ export class Table {
     return true
   }
 
-  #read(value: unknown, shape: Shape): boolean {
+  #take(value: unknown, shape: Shape): boolean {
     if (shape === 'cell') {
       if (!isCell(value)) return false
-      this.row.push(value)
+      this.row[this.#read++] = value
       return true
     }
     if (typeof value !== 'object' || value === null || !hasJust(value, shape.names)) return false
@@ -152,7 +153,7 @@ export class Table {
     }
     const { names, of } = shape
     for (let k = 0; k < names.length; k += 1)
-      if (!this.#read((value as Record<string, unknown>)[names[k] as string], of[k] as Shape)) return false
+      if (!this.#take((value as Record<string, unknown>)[names[k] as string], of[k] as Shape)) return false
     return true
   }
 
