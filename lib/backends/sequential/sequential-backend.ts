@@ -7,6 +7,7 @@ import { makeHere } from '../../serialization/functions/given-here'
 import { givenParts } from '../../task/given'
 import { isThenable, runTask } from '../../task/run-task'
 import { type Batch, type Call, nameOf, type Outcome, type Task } from '../../task/task'
+import { transfersOf, transfersOfResult } from '../../task/transfer'
 
 /**
  * Milliseconds of tasks after which timers, I/O and aborts get their turn: below what anyone notices, and long enough
@@ -115,8 +116,12 @@ async function runBatch(
     const limit = batch.call.timeout === undefined ? undefined : new TimeLimit(batch.call.timeout, signal)
     let outcome: Outcome
     try {
-      const value = withNested(batch.call.nested, runTask, withCaptures(task, strand))
-      outcome = { status: 'fulfilled', value: isThenable(value) ? await (limit ? limit.wait(value) : value) : value }
+      // Nothing is sent: a later task that is given the same is not to give it away.
+      transfersOf(task)
+      const result = withNested(batch.call.nested, runTask, withCaptures(task, strand))
+      const value = isThenable(result) ? await (limit ? limit.wait(result) : result) : result
+      transfersOfResult(value)
+      outcome = { status: 'fulfilled', value }
     } catch (reason) {
       outcome = { status: 'rejected', reason }
     }
