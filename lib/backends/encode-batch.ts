@@ -4,6 +4,7 @@ import { TASK_FUNCTION } from '../serialization/trail'
 import type { Graph, Slot } from '../serialization/wire'
 import { noKwargs } from '../task/kwargs'
 import type { Task } from '../task/task'
+import { transfersOf } from '../task/transfer'
 import type { WireTable, WireTask } from '../worker/protocol'
 import type { WorkerRun } from './worker-run'
 
@@ -46,12 +47,15 @@ export function encodeBatch(run: WorkerRun, reject: (position: number, reason: u
     run.call.sender.prepare(new Set(run.positions.map((at) => batch.tasks[at]?.fn as Task['fn'])))
   for (const [n, position] of run.positions.entries()) {
     if (run.isCancelled) break
-    if (message.weight > HEAVY) {
+    const task = batch.tasks[position] as Task
+    const givenAway = transfersOf(task)
+    // Alone, when it gives something away: nobody can send it again, so it must not wait behind others, to be taken back.
+    const isFull = message.weight > HEAVY || message.transfers.length > 0 || (givenAway && tasks.length > 0)
+    if (isFull) {
       run.rest = [...run.positions.slice(n), ...run.rest]
       break
     }
     try {
-      const task = batch.tasks[position] as Task
       const { fn, args, kwargs } = task
       let number = numbers.get(fn)
       if (number === undefined) {
@@ -62,7 +66,12 @@ export function encodeBatch(run: WorkerRun, reject: (position: number, reason: u
       const hasKwargs = hasNamed(task)
       const values = hasKwargs ? [...args, kwargs] : args
       const root = (n: number) => (n < args.length ? `args[${n}]` : 'kwargs')
-      tasks.push({ fn: number, args: message.parcel(values, root, fn), hasKwargs })
+      const encode = () => message.parcel(values, root, fn, givenAway)
+      const path = () => root(values.findIndex((value) => givenAway?.has(value as object)))
+      const parcel = givenAway
+        ? run.call.givenAway.parcel(args, batch.start + position, message, path, encode)
+        : encode()
+      tasks.push({ fn: number, args: parcel, hasKwargs })
       positions.push(position)
     } catch (error) {
       reject(position, unsendable(error, trail.path, trail.describe()))

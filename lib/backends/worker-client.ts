@@ -6,7 +6,7 @@ import type { Received } from '../serialization/receiver'
 import type { Receiver } from '../serialization/sender'
 import { TASK_FUNCTION, Trail } from '../serialization/trail'
 import type { Parcel, Unit } from '../serialization/wire'
-import { INITIALIZER, type Outcome, type Place } from '../task/task'
+import { INITIALIZER, type Outcome, type Place, type Task } from '../task/task'
 import { readOutbox } from '../worker/outbox'
 import {
   type BatchRefusal,
@@ -14,6 +14,7 @@ import {
   type Refused,
   type Response,
   type ResultTable,
+  type RunBatch,
   type WireTask,
   Words,
 } from '../worker/protocol'
@@ -193,24 +194,22 @@ export class WorkerClient {
     run.open()
     try {
       if (isHeavy(weight, units)) this.handle.post({ kind: 'coming', batch: run.id })
-      this.handle.post({
-        kind: 'run',
-        batch: {
-          id: run.id,
-          call: call.id,
-          over: this.#over,
-          nested: call.nested,
-          // Told once: it stays the same for as long as the worker is in one pool.
-          place: place === this.#toldPlace ? undefined : place,
-          maxMemory: call.maxMemory,
-          forget: run.message.forget(),
-          units,
-          fns,
-          graph,
-          tasks,
-          indexes: indexesOf(run),
-        },
-      })
+      const sent: RunBatch = {
+        id: run.id,
+        call: call.id,
+        over: this.#over,
+        nested: call.nested,
+        // Told once: it stays the same for as long as the worker is in one pool.
+        place: place === this.#toldPlace ? undefined : place,
+        maxMemory: call.maxMemory,
+        forget: run.message.forget(),
+        units,
+        fns,
+        graph,
+        tasks,
+        indexes: indexesOf(run),
+      }
+      this.handle.post({ kind: 'run', batch: sent }, run.message.transfers)
     } catch (error) {
       this.#sendWithoutUnclonable(run, 'columns' in tasks ? [] : tasks, error)
       return
@@ -387,7 +386,10 @@ export class WorkerClient {
     if (this.#run) this.handle.post({ kind: 'report', batch: this.#run.id })
   }
 
-  #sendAgain(run: WorkerRun, { module, why }: BatchRefusal): void {
+  #sendAgain(run: WorkerRun, { module, why, returned }: BatchRefusal): void {
+    const [first] = run.positions
+    // Who gives something away is alone in its message.
+    if (returned?.length) run.call.givenAway.returned((run.batch.tasks[first as number] as Task).args, returned)
     const { delivered } = this.#link(run.call)
     for (const { id } of run.message.units) delivered.delete(id)
     const key = module && JSON.stringify(module)

@@ -66,6 +66,8 @@ export interface BatchRefusal {
   /** The module that could not be imported, when it was that: the batch is to be sent again, by value. */
   readonly module: Import | undefined
   readonly why: string
+  /** Buffers that came with it, and go back. */
+  readonly returned?: readonly ArrayBuffer[] | undefined
 }
 
 export interface Outcomes {

@@ -1,17 +1,19 @@
 import { inspect } from 'node:util'
 import { setNestedOfThread } from '../config/nested'
 import { messageOf, SerializationError } from '../errors'
+import { buffersOf } from '../serialization/bytes'
 import { type Column, readerOf, Table } from '../serialization/columns'
 import { UnloadableError } from '../serialization/functions/importing'
 import { isLoose, isSimple, Message, packed } from '../serialization/message'
 import { Received } from '../serialization/receiver'
 import { type Receiver, Sender } from '../serialization/sender'
 import { Trail } from '../serialization/trail'
-import type { Parcel } from '../serialization/wire'
+import type { Parcel, Transfers } from '../serialization/wire'
 import { sharedNow, toStamp } from '../system/clock'
 import { partialParts } from '../task/partial'
 import { isThenable, runTask } from '../task/run-task'
 import { nameOf, type Place, type Task } from '../task/task'
+import { transfersOfResult } from '../task/transfer'
 import { enterContext, lateError, type TaskName, taskOfContext } from './left-behind'
 import { livingMemory, usedMemory } from './memory'
 import { Outbox } from './outbox'
@@ -29,7 +31,8 @@ import {
 
 /** The way to the caller, whatever the transport. */
 export interface Line {
-  post(response: Response): void
+  /** @param transfers buffers that the response takes along */
+  post(response: Response, transfers?: Transfers): void
   /** See `Words`. */
   readonly words: Int32Array
 }
@@ -206,7 +209,9 @@ class BatchRun {
   #refuse(error: unknown): void {
     const module = error instanceof UnloadableError ? error.module : undefined
     const why = messageOf(error)
-    this.#line.post({ kind: 'refused', refusal: { batch: this.#batch.id, module, why } })
+    const { tasks } = this.#batch
+    const returned = (isTable(tasks) ? [] : tasks).flatMap(({ args }) => ('graph' in args ? buffersOf(args.graph) : []))
+    this.#line.post({ kind: 'refused', refusal: { batch: this.#batch.id, module, why, returned } }, returned)
   }
 
   async #runTasks(functions: readonly Task['fn'][]): Promise<void> {
@@ -407,7 +412,7 @@ class BatchRun {
       return
     }
     try {
-      const parcel = this.#message.parcel([value], () => 'result')
+      const parcel = this.#message.parcel([value], () => 'result', undefined, transfersOfResult(value))
       this.#held.push(parcel)
       this.#isLastLoose = isLoose(parcel)
     } catch (error) {
@@ -462,21 +467,19 @@ class BatchRun {
   }
 
   #postOutcomes(duration: number | undefined): void {
-    this.#line.post({
-      kind: 'outcomes',
-      outcomes: {
-        batch: this.#batch.id,
-        from: this.#from,
-        results: this.#table ? { count: this.#table.count, column: this.#table.columns()[0] as Column } : this.#held,
-        failed: this.#failed,
-        refused: this.#refused,
-        forget: this.#message.forget(),
-        units: this.#message.units,
-        duration,
-        memory: this.#memory,
-        isSpoiled: this.#isSpoiled,
-      },
-    })
+    const outcomes = {
+      batch: this.#batch.id,
+      from: this.#from,
+      results: this.#table ? { count: this.#table.count, column: this.#table.columns()[0] as Column } : this.#held,
+      failed: this.#failed,
+      refused: this.#refused,
+      forget: this.#message.forget(),
+      units: this.#message.units,
+      duration,
+      memory: this.#memory,
+      isSpoiled: this.#isSpoiled,
+    }
+    this.#line.post({ kind: 'outcomes', outcomes }, this.#message.transfers)
   }
 
   /** Structured clone refused the message: finds the results that are to blame. */

@@ -7,6 +7,7 @@ import { makeHere } from '../../serialization/functions/given-here'
 import { givenParts } from '../../task/given'
 import { isThenable, runTask } from '../../task/run-task'
 import { type Batch, type Call, nameOf, type Outcome, type Task } from '../../task/task'
+import { transfersOf, transfersOfResult } from '../../task/transfer'
 
 /**
  * Milliseconds of tasks after which timers, I/O and aborts get their turn: below what anyone notices, and long enough
@@ -156,11 +157,16 @@ function run(
   const inTime = (outcome: Outcome): Outcome =>
     limit?.isOver ? { status: 'rejected', reason: timedOut(index, nameOf(task), limit.timeout) } : outcome
   try {
+    // Nothing is sent: a later task that is given the same is not to give it away.
+    transfersOf(task)
     const value = withNested(nested, runTask, withCaptures(task, strand))
-    if (!isThenable(value)) return inTime({ status: 'fulfilled', value })
-    return Promise.resolve(limit ? limit.wait(value) : value).then(
-      (result) => inTime({ status: 'fulfilled', value: result }),
-      (reason) => inTime({ status: 'rejected', reason }),
+    const fulfilled = (result: unknown) => {
+      transfersOfResult(result)
+      return inTime({ status: 'fulfilled', value: result })
+    }
+    if (!isThenable(value)) return fulfilled(value)
+    return Promise.resolve(limit ? limit.wait(value) : value).then(fulfilled, (reason) =>
+      inTime({ status: 'rejected', reason }),
     )
   } catch (reason) {
     return inTime({ status: 'rejected', reason })
