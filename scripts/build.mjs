@@ -12,6 +12,7 @@ import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
+import { buildChunks, ofLibrary, ofWorker } from './chunks.mjs'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const lenient = process.argv.includes('--lenient')
@@ -39,7 +40,7 @@ const licenses = new Map()
 const digest = sources()
 if (process.argv.includes('--if-stale') && isBuilt(digest)) process.exit(0)
 try {
-  const right = [compile() && (await bundleLibrary()), await bundleWorker()].every(Boolean)
+  const right = [compile() && (await bundleLibrary()), await bundleParser(), await bundleWorker()].every(Boolean)
   writeFileSync(join(fresh, 'LICENSES.txt'), [...licenses.values()].sort().join(`\n${'-'.repeat(80)}\n\n`))
   if (right || lenient) takePlace(right ? digest : 'built with errors')
   if (!right && !lenient) process.exitCode = 1
@@ -72,19 +73,22 @@ function compile() {
 }
 
 async function bundleLibrary() {
-  const outfile = join(fresh, 'index.js')
-  const names = Object.keys(createRequire(import.meta.url)(outfile))
-  return succeeds(
-    build({
-      ...inOneFile,
-      entryPoints: [outfile],
-      outfile,
-      allowOverwrite: true,
-      // What `import` finds in it: Node does not run a CommonJS file to learn that.
-      footer: { js: `0 && (module.exports = { ${names.join(', ')} })` },
-      plugins: [withoutEmbedded(), spawnOnly(), withoutEval()],
-    }),
-  )
+  const settings = { ...inOneFile, plugins: [withoutEmbedded(), spawnOnly(), withoutEval(), parserApart()] }
+  return succeeds(buildChunks({ root, entry: 'index', chunks: ofLibrary, outdir: fresh, settings }))
+}
+
+/** The parser, which is as long as all of the rest, is a file that the library and its workers share. */
+function parserApart() {
+  return {
+    name: 'parser apart',
+    setup({ onResolve }) {
+      onResolve({ filter: /^acorn$/ }, () => ({ path: './parfor.parser.cjs', external: true }))
+    },
+  }
+}
+
+async function bundleParser() {
+  return succeeds(build({ ...inOneFile, sourcemap: false, minify: true, entryPoints: ['acorn'], outfile: join(fresh, 'parfor.parser.cjs') }))
 }
 
 /** Of npm `threads`, which is slow to load, the caller needs `spawn` and `Thread.terminate`; not its debug output. */
@@ -116,17 +120,13 @@ function withoutEmbedded() {
 }
 
 async function bundleWorker() {
-  const outfile = join(fresh, 'parfor.worker.cjs')
-  const bundled = await succeeds(
-    build({
-      ...inOneFile,
-      entryPoints: ['lib/backends/threads/thread-entry.ts'],
-      outfile,
-      plugins: [withoutEval()],
-    }),
-  )
+  const settings = { ...inOneFile, plugins: [withoutEval(), parserApart()] }
+  const outfile = join(fresh, 'embedded.cjs')
+  const bundled = await succeeds(buildChunks({ root, entry: 'backends/threads/thread-entry', chunks: ofWorker, outdir: fresh, settings }))
+    && await succeeds(build({ ...inOneFile, sourcemap: false, entryPoints: ['lib/backends/threads/thread-entry.ts'], outfile, plugins: [withoutEval()] }))
   if (!bundled) return false
-  embedWorker(readFileSync(outfile, 'utf8').replace(/^\/\/# sourceMappingURL=.*$/m, ''))
+  embedWorker(readFileSync(outfile, 'utf8'))
+  rmSync(outfile)
   return true
 }
 
