@@ -4,32 +4,73 @@
 import { dirname, join, relative } from 'node:path'
 import { build } from 'esbuild'
 
-/** What `import 'parfor'` needs, and what the first call does: see chunks.mjs. */
+const named = (names) => {
+  const modules = new Set(names.trim().split(/\s+/))
+  return (module) => modules.has(module)
+}
+
+/** Well-known values are met in most programs, but not in all. */
+const intrinsics = 'serialization/hidden-intrinsics serialization/intrinsics serialization/standard-globals'
+
+/** The library: what `import` needs; what starts workers; what sends a function to them, while they start; and the rest. */
 export const ofLibrary = [
-  { file: 'index.js', has: (module) => !/^(backends|serialization|shared-memory|worker|progress)\//.test(module) || isAtEntry.has(module) },
-  { file: 'parfor.call.js', has: (module) => !/^(backends\/sequential)/.test(module) && !isSeldom.has(module) },
+  {
+    file: 'index.js',
+    has: named(`
+      backend backends/opened backends/registry backends/resolve backends/worker-events config/effective-n-jobs
+      config/nested config/options config/pre-dispatch config/settings config/within-budget debug dispatch/batch-size
+      dispatch/batches dispatch/calls dispatch/dispatch dispatch/results dispatch/source dispatch/thrown errors index
+      parallel serialization/registered shared-memory/shared system/clock system/program system/signals task/delayed
+      task/given task/kwargs task/partial task/run-task task/task`),
+  },
+  {
+    file: 'parfor.workers.js',
+    has: named(`
+      backends/crew backends/deadline backends/encode-batch backends/fair-queue backends/late-errors backends/moving
+      backends/outgoing-call backends/recycling backends/threads/kept-threads backends/threads/npm-threads
+      backends/threads/own-listeners backends/threads/thread-handle
+      backends/threads/thread-output backends/threads/threads-backend backends/worker-client backends/worker-entry
+      backends/worker-handle backends/worker-pool backends/worker-run config/budget dispatch/in-order
+      dispatch/result-stream serialization/functions/entry serialization/trail system/cgroup system/cpu-count
+      system/installed worker/outbox worker/protocol`),
+  },
+  {
+    file: 'parfor.functions.js',
+    has: named(`
+      serialization/bytes serialization/cannot-send serialization/codec serialization/copies serialization/encode
+      serialization/encoding serialization/functions/bindings serialization/functions/by-reference
+      serialization/functions/by-value serialization/functions/capture serialization/functions/cjs-exports
+      serialization/functions/code serialization/functions/entry-script serialization/functions/free-variables
+      serialization/functions/inspector-session serialization/functions/introspect serialization/functions/loadable
+      serialization/functions/loader-options serialization/functions/module-like
+      serialization/functions/module-members serialization/functions/module-symbols
+      serialization/functions/name-walker serialization/functions/packages serialization/functions/parser
+      serialization/functions/require-function serialization/functions/scopes serialization/functions/script
+      serialization/functions/shared-variables serialization/functions/shows-strictness
+      serialization/functions/source serialization/functions/syntax-tree serialization/functions/usage
+      serialization/hooks serialization/lone-views serialization/makers serialization/message
+      serialization/module-nodes serialization/plain-data serialization/realm serialization/receiver
+      serialization/sender serialization/wire`),
+  },
+  { file: 'parfor.intrinsics.js', has: named(intrinsics) },
   { file: 'parfor.more.js', has: () => true },
 ]
-const isAtEntry = new Set([
-  'backends/opened',
-  'backends/registry',
-  'backends/resolve',
-  'backends/worker-events',
-  'progress/line',
-  'serialization/registered',
-  'shared-memory/shared',
-])
-const isSeldom = new Set([])
 
+/** The worker program: what runs tasks whose results are plain data, and the rest. */
 export const ofWorker = [
-  { file: 'parfor.worker.cjs', has: (module) => isAtStart.has(module) },
+  {
+    file: 'parfor.worker.cjs',
+    has: named(`
+      backends/threads/own-listeners backends/threads/printed backends/threads/thread-entry config/nested errors
+      serialization/bytes serialization/copies serialization/decode serialization/functions/importing
+      serialization/functions/revive serialization/hooks serialization/makers serialization/message
+      serialization/plain-data serialization/realm serialization/receiver serialization/registered
+      serialization/sender serialization/trail serialization/wire system/clock task/kwargs task/partial task/run-task
+      task/task worker/left-behind worker/outbox worker/output worker/protocol worker/serve`),
+  },
+  { file: 'parfor.worker.intrinsics.cjs', has: named(intrinsics) },
   { file: 'parfor.worker.more.cjs', has: () => true },
 ]
-const isAtStart = new Set([
-  'backends/threads/thread-entry',
-  'worker/serve', 'worker/protocol', 'worker/outbox', 'worker/output', 'worker/left-behind', 'worker/memory', 'backends/threads/printed', 'backends/threads/own-listeners', 'config/nested', 'errors', 'task/task', 'task/run-task', 'task/given', 'task/partial', 'task/kwargs', 'debug', 'system/clock', 'system/program',
-  'serialization/message', 'serialization/receiver', 'serialization/decode', 'serialization/bytes', 'serialization/realm', 'serialization/wire', 'serialization/trail', 'serialization/hooks', 'serialization/plain-data', 'serialization/functions/revive', 'serialization/functions/importing', 'serialization/sender', 'serialization/registered', 'serialization/copies',
-])
 
 /**
  * @typedef {object} Chunk
@@ -68,7 +109,9 @@ export async function buildChunks({ root, entry, chunks, outdir, settings }) {
         sourcefile: 'modules.ts',
         loader: 'ts',
       },
-      ...(isFirst ? {} : { banner: { js: 'module.exports=(moduleOf)=>{const module={};' }, footer: { js: 'return module.exports}' } }),
+      ...(isFirst
+        ? {}
+        : { banner: { js: 'module.exports=(moduleOf)=>{const module={};' }, footer: { js: 'return module.exports}' } }),
       plugins: [...(settings.plugins ?? []), elsewhere(chunk)],
     })
     Object.assign(inputs, metafile.inputs)
@@ -103,7 +146,9 @@ export async function buildChunks({ root, entry, chunks, outdir, settings }) {
 
   /** Each file is required by its name, so that bundlers of users find it. */
   const registry = () => {
-    const files = chunks.slice(1).map(({ file }) => `${JSON.stringify(file)}: () => require(${JSON.stringify(`./${file}`)})`)
+    const files = chunks
+      .slice(1)
+      .map(({ file }) => `${JSON.stringify(file)}: () => require(${JSON.stringify(`./${file}`)})`)
     return `const modules = new Map()
       const files = { ${files.join(', ')} }
       const opened = new Set()
