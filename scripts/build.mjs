@@ -38,7 +38,7 @@ const inOneFile = {
 
 /** Packages are files of their own: the parser is as long as all of the rest. */
 const packages = {
-  acorn: { file: 'parfor.parser.cjs' },
+  acorn: { file: 'parfor.parser.cjs', contents: "export { Parser, parse } from './node_modules/acorn/dist/acorn.mjs'" },
   // Of npm `threads`, which is slow to load, the caller needs `spawn` and `Thread.terminate`; not its debug output.
   threads: {
     file: 'parfor.threads.cjs',

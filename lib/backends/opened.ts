@@ -36,7 +36,7 @@ export function open(backend: ParallelBackend, nJobs: number, user: object): Pro
     return state.opened
   }
   const opened = backend.open(nJobs)
-  if (opened) return opening(Promise.resolve(opened), entry).opened
+  if (opened !== undefined) return opening(Promise.resolve(opened), entry).opened
   entry.state = { is: 'open' }
   return undefined
 }
