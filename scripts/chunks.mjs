@@ -1,7 +1,8 @@
 // Makes one bundle of several files, so that a program loads, and V8 reads, only what it uses. A module is in one file
 // with what is needed together with it, and what one file imports of another is had when it is first used: the files
 // below say so, and nothing in lib/ has to.
-import { dirname, join, relative } from 'node:path'
+import { readFileSync } from 'node:fs'
+import { join, relative } from 'node:path'
 import { build } from 'esbuild'
 
 const named = (names) => {
@@ -101,10 +102,12 @@ export async function buildChunks({ root, entry, chunks, outdir, settings }) {
     const { metafile } = await build({
       ...settings,
       bundle: true,
+      // "sideEffects" in package.json is said of what users import, not of the file that a worker begins with.
+      ignoreAnnotations: true,
       metafile: true,
       outfile: join(outdir, chunk.file),
       stdin: {
-        contents: isFirst ? firstFile(entry, wanted.get(chunk)) : laterFile(wanted.get(chunk)),
+        contents: isFirst ? firstFile(entry) : laterFile(wanted.get(chunk)),
         resolveDir: lib,
         sourcefile: 'modules.ts',
         loader: 'ts',
@@ -127,6 +130,12 @@ export async function buildChunks({ root, entry, chunks, outdir, settings }) {
         return { path: module, namespace: 'elsewhere' }
       })
       onResolve({ filter: /^parfor:chunks$/ }, ({ path }) => ({ path, namespace: 'chunks' }))
+      onResolve({ filter: /^parfor:given$/ }, ({ path }) => ({ path, namespace: 'given' }))
+      onLoad({ filter: /./, namespace: 'given' }, () => ({ contents: givenByFirst(wanted.get(chunk)), resolveDir: lib }))
+      // Without an export it would count as CommonJS, and all that it imports would be wrapped for that.
+      onLoad({ filter: /\.ts$/ }, ({ path }) =>
+        path === join(lib, `${entry}.ts`) ? { contents: `${readFileSync(path, 'utf8')}export {}\n`, loader: 'ts' } : undefined,
+      )
       onLoad({ filter: /./, namespace: 'elsewhere' }, ({ path }) => ({ contents: stub(path, chunk), resolveDir: lib }))
       onLoad({ filter: /./, namespace: 'chunks' }, () => ({ contents: registry(), resolveDir: lib }))
       onResolve({ filter: /./, namespace: 'chunks' }, ({ path }) => ({ path, external: true }))
@@ -176,9 +185,11 @@ const asFunction = {
 
 const sizeOf = (wanted) => [...wanted.values()].reduce((sum, { size }) => sum + size, 0)
 
-function firstFile(entry, wanted) {
-  return `import { add } from 'parfor:chunks'\n${contents(wanted, (modules) => `add(${modules})`)}\nexport * from './${entry}'`
-}
+/** What others want of it is there before the entry runs, which may want something of them. */
+const firstFile = (entry) => `import 'parfor:given'\nexport * from './${entry}'`
+
+const givenByFirst = (wanted) =>
+  `import { add } from 'parfor:chunks'\n${contents(wanted, (modules) => `add(${modules})`)}`
 
 function laterFile(wanted) {
   return contents(wanted, (modules) => `module.exports = ${modules}`)
