@@ -131,10 +131,15 @@ export async function buildChunks({ root, entry, chunks, outdir, settings }) {
       })
       onResolve({ filter: /^parfor:chunks$/ }, ({ path }) => ({ path, namespace: 'chunks' }))
       onResolve({ filter: /^parfor:given$/ }, ({ path }) => ({ path, namespace: 'given' }))
-      onLoad({ filter: /./, namespace: 'given' }, () => ({ contents: givenByFirst(wanted.get(chunk)), resolveDir: lib }))
+      onLoad({ filter: /./, namespace: 'given' }, () => ({
+        contents: givenByFirst(wanted.get(chunk)),
+        resolveDir: lib,
+      }))
       // Without an export it would count as CommonJS, and all that it imports would be wrapped for that.
       onLoad({ filter: /\.ts$/ }, ({ path }) =>
-        path === join(lib, `${entry}.ts`) ? { contents: `${readFileSync(path, 'utf8')}export {}\n`, loader: 'ts' } : undefined,
+        path === join(lib, `${entry}.ts`)
+          ? { contents: `${readFileSync(path, 'utf8')}export {}\n`, loader: 'ts' }
+          : undefined,
       )
       onLoad({ filter: /./, namespace: 'elsewhere' }, ({ path }) => ({ contents: stub(path, chunk), resolveDir: lib }))
       onLoad({ filter: /./, namespace: 'chunks' }, () => ({ contents: registry(), resolveDir: lib }))
