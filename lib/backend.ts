@@ -32,8 +32,12 @@ export interface ParallelBackend {
   /** How many batches run at once for this `nJobs`. */
   effectiveNJobs(nJobs: number): number
 
-  /** Makes ready for batches of `nJobs` workers. Called once, before the first `submit`. */
-  open(nJobs: number): Promise<void>
+  /**
+   * Makes ready for batches of `nJobs` workers. Called once, before the first `submit`; that does not wait for a backend
+   * which returns no promise.
+   */
+  // biome-ignore lint/suspicious/noConfusingVoidType: a backend that is ready at once returns nothing
+  open(nJobs: number): Promise<void> | void
 
   /**
    * Runs a batch, and reports each task's outcome once, in whatever order they come. A task that cannot be sent, or

@@ -1,7 +1,7 @@
 // usage: node scripts/build.mjs [--if-stale] [--lenient]
 //
-// Makes dist/: lib/ through tsc, then the library as one file, dist/index.js, and the worker program as one,
-// dist/parfor.worker.cjs: loading a hundred files takes 20 ms longer than loading one. The single files that are left
+// Makes dist/: lib/ through tsc, then the library as few files, dist/index.js and dist/parfor.*, and the worker program,
+// dist/parfor.worker.*: loading a hundred files takes 20 ms longer than loading one. The single files that are left
 // are for specs; the package is without them.
 //   --if-stale   does nothing when dist/ was made from exactly these sources
 //   --lenient    errors are shown, not fatal: specs run while a file elsewhere is half written
@@ -12,6 +12,7 @@ import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
+import { buildChunks, ofLibrary, ofWorker } from './chunks.mjs'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const lenient = process.argv.includes('--lenient')
@@ -35,11 +36,24 @@ const inOneFile = {
   metafile: true,
 }
 
+/** Packages are files of their own: the parser is as long as all of the rest. */
+const packages = {
+  acorn: { file: 'parfor.parser.cjs', contents: "export { Parser, parse } from './node_modules/acorn/dist/acorn.mjs'" },
+  // Of npm `threads`, which is slow to load, the caller needs `spawn` and `Thread.terminate`; not its debug output.
+  threads: {
+    file: 'parfor.threads.cjs',
+    contents: `const { spawn } = require('./node_modules/threads/dist/master/spawn.js')
+      const { Thread } = require('./node_modules/threads/dist/master/thread.js')
+      module.exports = { spawn, Thread }`,
+  },
+  'threads/worker': { file: 'parfor.worker.threads.cjs' },
+}
+
 const licenses = new Map()
 const digest = sources()
 if (process.argv.includes('--if-stale') && isBuilt(digest)) process.exit(0)
 try {
-  const right = [compile() && (await bundleLibrary()), await bundleWorker()].every(Boolean)
+  const right = [compile() && (await bundleLibrary()), await bundlePackages(), await bundleWorker()].every(Boolean)
   writeFileSync(join(fresh, 'LICENSES.txt'), [...licenses.values()].sort().join(`\n${'-'.repeat(80)}\n\n`))
   if (right || lenient) takePlace(right ? digest : 'built with errors')
   if (!right && !lenient) process.exitCode = 1
@@ -53,7 +67,7 @@ function sources() {
     .map((file) => `lib/${file}`)
     .sort()
   const hash = createHash('sha256')
-  for (const file of [...lib, 'scripts/build.mjs', 'tsconfig.json', 'package-lock.json'])
+  for (const file of [...lib, 'scripts/build.mjs', 'scripts/chunks.mjs', 'tsconfig.json', 'package-lock.json'])
     hash
       .update(`${file}\0`)
       .update(readFileSync(join(root, file)))
@@ -72,35 +86,44 @@ function compile() {
 }
 
 async function bundleLibrary() {
-  const outfile = join(fresh, 'index.js')
-  const names = Object.keys(createRequire(import.meta.url)(outfile))
+  const settings = { ...inOneFile, plugins: [withoutEmbedded(), packagesApart()] }
+  return succeeds(buildChunks({ root, entry: 'index', chunks: ofLibrary, outdir: fresh, settings }))
+}
+
+async function bundlePackages() {
+  const bundled = await Promise.all(Object.entries(packages).map(bundlePackage))
+  return bundled.every(Boolean)
+}
+
+function packagesApart() {
+  return {
+    name: 'packages apart',
+    setup({ onResolve }) {
+      const path = (name) => ({ path: `./${packages[name].file}`, external: true })
+      onResolve({ filter: /^(acorn|threads|threads\/worker)$/ }, ({ path: name }) => path(name))
+    },
+  }
+}
+
+function bundlePackage([name, { file, contents = `module.exports = require('${name}')` }]) {
   return succeeds(
     build({
       ...inOneFile,
-      entryPoints: [outfile],
-      outfile,
-      allowOverwrite: true,
-      // What `import` finds in it: Node does not run a CommonJS file to learn that.
-      footer: { js: `0 && (module.exports = { ${names.join(', ')} })` },
-      plugins: [withoutEmbedded(), spawnOnly(), withoutEval()],
+      sourcemap: false,
+      minify: true,
+      stdin: { contents, resolveDir: root },
+      outfile: join(fresh, file),
+      plugins: [withoutDebug(), withoutEval()],
     }),
   )
 }
 
-/** Of npm `threads`, which is slow to load, the caller needs `spawn` and `Thread.terminate`; not its debug output. */
-function spawnOnly() {
+function withoutDebug() {
   return {
-    name: 'spawn only',
+    name: 'without debug',
     setup({ onResolve, onLoad }) {
       onResolve({ filter: /^debug$/ }, () => ({ path: 'debug', namespace: 'no debug' }))
       onLoad({ filter: /./, namespace: 'no debug' }, () => ({ contents: 'module.exports = () => () => {}' }))
-      onResolve({ filter: /^threads$/ }, () => ({ path: 'threads', namespace: 'spawn only' }))
-      onLoad({ filter: /./, namespace: 'spawn only' }, () => ({
-        contents: `const { spawn } = require('./node_modules/threads/dist/master/spawn.js')
-          const { Thread } = require('./node_modules/threads/dist/master/thread.js')
-          module.exports = { spawn, Thread }`,
-        resolveDir: root,
-      }))
     },
   }
 }
@@ -116,17 +139,24 @@ function withoutEmbedded() {
 }
 
 async function bundleWorker() {
-  const outfile = join(fresh, 'parfor.worker.cjs')
-  const bundled = await succeeds(
-    build({
-      ...inOneFile,
-      entryPoints: ['lib/backends/threads/thread-entry.ts'],
-      outfile,
-      plugins: [withoutEval()],
-    }),
-  )
+  const settings = { ...inOneFile, plugins: [packagesApart()] }
+  const outfile = join(fresh, 'embedded.cjs')
+  const bundled =
+    (await succeeds(
+      buildChunks({ root, entry: 'backends/threads/thread-entry', chunks: ofWorker, outdir: fresh, settings }),
+    )) &&
+    (await succeeds(
+      build({
+        ...inOneFile,
+        sourcemap: false,
+        entryPoints: ['lib/backends/threads/thread-entry.ts'],
+        outfile,
+        plugins: [withoutEval()],
+      }),
+    ))
   if (!bundled) return false
-  embedWorker(readFileSync(outfile, 'utf8').replace(/^\/\/# sourceMappingURL=.*$/m, ''))
+  embedWorker(readFileSync(outfile, 'utf8'))
+  rmSync(outfile)
   return true
 }
 

@@ -32,7 +32,7 @@ function keepWorkers() {
   for (const name of readdirSync(raw)) {
     const file = `${raw}/${name}`
     const data = JSON.parse(readFileSync(file, 'utf8'))
-    data.result = data.result.filter(({ url }) => url.endsWith('/dist/parfor.worker.cjs'))
+    data.result = data.result.filter(({ url }) => /\/dist\/parfor\.worker(\.\w+)?\.cjs$/.test(url))
     if (data.result.length > 0) writeFileSync(file, JSON.stringify(data))
     else rmSync(file)
   }

@@ -29,13 +29,20 @@ export function open(backend: ParallelBackend, nJobs: number, user: object): Pro
   entry.users.add(user)
   if (entry.state.is === 'open') return undefined
   if (entry.state.is === 'opening') return entry.state.opened
-  return opening(backend, nJobs, entry, entry.state)
+  if (entry.state.is === 'closing') {
+    const { closed } = entry.state
+    const start = () => (entry.state === state ? backend.open(nJobs) : undefined)
+    const state = opening(closed.then(start, start), entry)
+    return state.opened
+  }
+  const opened = backend.open(nJobs)
+  if (opened !== undefined) return opening(Promise.resolve(opened), entry).opened
+  entry.state = { is: 'open' }
+  return undefined
 }
 
-function opening(backend: ParallelBackend, nJobs: number, entry: Entry, before: State): Promise<void> {
-  const start = () => (entry.state === state ? backend.open(nJobs) : undefined)
-  const opened = before.is === 'closing' ? before.closed.then(start, start) : Promise.resolve(backend.open(nJobs))
-  const state: State = {
+function opening(opened: Promise<void>, entry: Entry): State & { is: 'opening' } {
+  const state: State & { is: 'opening' } = {
     is: 'opening',
     opened: opened.then(
       () => {
@@ -48,7 +55,7 @@ function opening(backend: ParallelBackend, nJobs: number, entry: Entry, before: 
     ),
   }
   entry.state = state
-  return state.opened
+  return state
 }
 
 /** Closes a backend when its last user does; with force also one that is closing already, and takes its time. */

@@ -5,7 +5,7 @@ import { installed } from '../system/installed'
 const SOURCES = installed()?.lib.replaceAll('\\', '/')
 
 /** A frame of the worker program: beside us in `dist/`, or the text that a bundler left us with. */
-const OURS = /[\\/(]parfor\.worker\.cjs:\d+|\[worker eval\]/
+const OURS = /[\\/(]parfor\.worker(?:\.\w+)?\.cjs:\d+|\[worker eval\]/
 const INTERNAL = /\(node:internal\//
 
 /**

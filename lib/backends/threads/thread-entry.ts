@@ -39,8 +39,11 @@ port.on('messageerror', (error) => {
 })
 process.on('exit', () => server.flush())
 
-// npm `threads` swallows what nothing caught. Without its listeners the thread ends, and the caller is told why.
-withoutItsListeners(['uncaughtException', 'unhandledRejection'], () => {
-  const { expose } = require('threads/worker') as typeof import('threads/worker')
-  expose({ ping: () => true })
-})
+// Behind the first task, which waits already. npm `threads` swallows what nothing caught. Without its listeners the thread
+// ends, and the caller is told why.
+setImmediate(() =>
+  withoutItsListeners(['uncaughtException', 'unhandledRejection'], () => {
+    const { expose } = require('threads/worker') as typeof import('threads/worker')
+    expose({ ping: () => true })
+  }),
+)

@@ -20,7 +20,7 @@ export class ThreadsBackend implements ParallelBackend {
     return nJobs
   }
 
-  async open(nJobs: number): Promise<void> {
+  open(nJobs: number): void {
     this.#pool.open(nJobs)
   }
 

@@ -1,0 +1,224 @@
+// Makes one bundle of several files, so that a program loads, and V8 reads, only what it uses. A module is in one file
+// with what is needed together with it, and what one file imports of another is had when it is first used: the files
+// below say so, and nothing in lib/ has to.
+import { readFileSync } from 'node:fs'
+import { join, relative } from 'node:path'
+import { build } from 'esbuild'
+
+const named = (names) => {
+  const modules = new Set(names.trim().split(/\s+/))
+  return (module) => modules.has(module)
+}
+
+/** Well-known values are met in most programs, but not in all. */
+const intrinsics = 'serialization/hidden-intrinsics serialization/intrinsics serialization/standard-globals'
+
+/** The library: what `import` needs; what starts workers; what sends a function to them, while they start; and the rest. */
+export const ofLibrary = [
+  {
+    file: 'index.js',
+    has: named(`
+      backend backends/opened backends/registry backends/resolve backends/worker-events config/effective-n-jobs
+      config/nested config/options config/pre-dispatch config/settings config/within-budget debug dispatch/batch-size
+      dispatch/batches dispatch/calls dispatch/dispatch dispatch/results dispatch/source dispatch/thrown errors index
+      parallel serialization/registered shared-memory/shared system/clock system/program system/signals task/delayed
+      task/given task/kwargs task/partial task/run-task task/task`),
+  },
+  {
+    file: 'parfor.workers.js',
+    has: named(`
+      backends/crew backends/deadline backends/encode-batch backends/fair-queue backends/late-errors backends/moving
+      backends/outgoing-call backends/recycling backends/threads/kept-threads backends/threads/npm-threads
+      backends/threads/own-listeners backends/threads/thread-handle
+      backends/threads/thread-output backends/threads/threads-backend backends/worker-client backends/worker-entry
+      backends/worker-handle backends/worker-pool backends/worker-run config/budget dispatch/in-order
+      dispatch/result-stream serialization/functions/entry serialization/trail system/cgroup system/cpu-count
+      system/installed worker/outbox worker/protocol`),
+  },
+  {
+    file: 'parfor.functions.js',
+    has: named(`
+      serialization/bytes serialization/cannot-send serialization/codec serialization/copies serialization/encode
+      serialization/encoding serialization/functions/bindings serialization/functions/by-reference
+      serialization/functions/by-value serialization/functions/capture serialization/functions/cjs-exports
+      serialization/functions/code serialization/functions/entry-script serialization/functions/free-variables
+      serialization/functions/inspector-session serialization/functions/introspect serialization/functions/loadable
+      serialization/functions/loader-options serialization/functions/module-like
+      serialization/functions/module-members serialization/functions/module-symbols
+      serialization/functions/name-walker serialization/functions/packages serialization/functions/parser
+      serialization/functions/require-function serialization/functions/scopes serialization/functions/script
+      serialization/functions/shared-variables serialization/functions/shows-strictness
+      serialization/functions/source serialization/functions/syntax-tree serialization/functions/usage
+      serialization/hooks serialization/lone-views serialization/makers serialization/message
+      serialization/module-nodes serialization/plain-data serialization/realm serialization/receiver
+      serialization/sender serialization/wire`),
+  },
+  { file: 'parfor.intrinsics.js', has: named(intrinsics) },
+  { file: 'parfor.more.js', has: () => true },
+]
+
+/** The worker program: what runs tasks whose results are plain data, and the rest. */
+export const ofWorker = [
+  {
+    file: 'parfor.worker.cjs',
+    has: named(`
+      backends/threads/own-listeners backends/threads/printed backends/threads/thread-entry config/nested errors
+      serialization/bytes serialization/copies serialization/decode serialization/functions/importing
+      serialization/functions/revive serialization/hooks serialization/makers serialization/message
+      serialization/plain-data serialization/realm serialization/receiver serialization/registered
+      serialization/sender serialization/trail serialization/wire system/clock task/kwargs task/partial task/run-task
+      task/task worker/left-behind worker/outbox worker/output worker/protocol worker/serve`),
+  },
+  { file: 'parfor.worker.intrinsics.cjs', has: named(intrinsics) },
+  { file: 'parfor.worker.more.cjs', has: () => true },
+]
+
+/**
+ * @typedef {object} Chunk
+ * @property {string} file its name in dist/
+ * @property {(module: string) => boolean} has tells modules by their path in lib/, with no extension
+ */
+
+/**
+ * Bundles modules of lib/ into several files.
+ *
+ * @param {object} options
+ * @param {string} options.root
+ * @param {string} options.entry a module
+ * @param {readonly Chunk[]} options.chunks the first has the entry; a module is in the first one that has it
+ * @param {object} options.settings for esbuild
+ * @returns {Promise<{ metafile: object }>}
+ */
+export async function buildChunks({ root, entry, chunks, outdir, settings }) {
+  const lib = join(root, 'lib')
+  const exportsOf = await exportNames(root)
+  const chunkOf = (module) => chunks.find(({ has }) => has(module))
+  /** What each file gives to others. */
+  const wanted = new Map(chunks.map((chunk) => [chunk, new Set()]))
+  const inputs = {}
+
+  const make = async (chunk) => {
+    const isFirst = chunk === chunks[0]
+    const { metafile } = await build({
+      ...settings,
+      bundle: true,
+      // "sideEffects" in package.json is said of what users import, not of the file that a worker begins with.
+      ignoreAnnotations: true,
+      metafile: true,
+      outfile: join(outdir, chunk.file),
+      stdin: {
+        contents: isFirst ? firstFile(entry) : laterFile(wanted.get(chunk)),
+        resolveDir: lib,
+        sourcefile: 'modules.ts',
+        loader: 'ts',
+      },
+      ...(isFirst ? {} : asFunction),
+      plugins: [...(settings.plugins ?? []), elsewhere(chunk)],
+    })
+    Object.assign(inputs, metafile.inputs)
+  }
+
+  /** What is in another file is a module whose exports are asked for there when they are used. */
+  const elsewhere = (chunk) => ({
+    name: 'elsewhere',
+    setup({ onResolve, onLoad }) {
+      onResolve({ filter: /^\.{1,2}\// }, ({ path, resolveDir }) => {
+        const module = relative(lib, join(resolveDir, path)).replaceAll('\\', '/').replace(/\.js$/, '')
+        const other = exportsOf.has(module) ? chunkOf(module) : undefined
+        if (other === undefined || other === chunk) return undefined
+        wanted.get(other).add(module)
+        return { path: module, namespace: 'elsewhere' }
+      })
+      onResolve({ filter: /^parfor:chunks$/ }, ({ path }) => ({ path, namespace: 'chunks' }))
+      onResolve({ filter: /^parfor:given$/ }, ({ path }) => ({ path, namespace: 'given' }))
+      onLoad({ filter: /./, namespace: 'given' }, () => ({
+        contents: givenByFirst(wanted.get(chunk)),
+        resolveDir: lib,
+      }))
+      // Without an export it would count as CommonJS, and all that it imports would be wrapped for that.
+      onLoad({ filter: /\.ts$/ }, ({ path }) =>
+        path === join(lib, `${entry}.ts`)
+          ? { contents: `${readFileSync(path, 'utf8')}export {}\n`, loader: 'ts' }
+          : undefined,
+      )
+      onLoad({ filter: /./, namespace: 'elsewhere' }, ({ path }) => ({ contents: stub(path, chunk), resolveDir: lib }))
+      onLoad({ filter: /./, namespace: 'chunks' }, () => ({ contents: registry(), resolveDir: lib }))
+      onResolve({ filter: /./, namespace: 'chunks' }, ({ path }) => ({ path, external: true }))
+    },
+  })
+
+  const stub = (module, chunk) => {
+    const { file } = chunkOf(module)
+    const accessors = exportsOf.get(module).map((name) => `get ${name}() { return load().${name} }`)
+    const moduleOf = chunk === chunks[0] ? `const { moduleOf } = require('parfor:chunks')\n` : ''
+    return `${moduleOf}let loaded
+      const load = () => (loaded ??= moduleOf(${JSON.stringify(module)}, ${JSON.stringify(file)}))
+      module.exports = { __esModule: true, ${accessors.join(', ')} }`
+  }
+
+  /** Each file is required by its name, so that bundlers of users find it. */
+  const registry = () => {
+    const files = chunks
+      .slice(1)
+      .map(({ file }) => `${JSON.stringify(file)}: () => require(${JSON.stringify(`./${file}`)})`)
+    return `const modules = new Map()
+      const files = { ${files.join(', ')} }
+      const opened = new Set()
+      exports.add = (more) => { for (const name of Object.keys(more)) modules.set(name, more[name]) }
+      exports.moduleOf = (name, file) => {
+        if (!opened.has(file)) {
+          opened.add(file)
+          if (file in files) exports.add(files[file]()(exports.moduleOf))
+        }
+        return modules.get(name)
+      }`
+  }
+
+  // Later ones first, which say what they need of those before. What is needed of them is known only when all are made.
+  for (let before = -1; before !== sizeOf(wanted); ) {
+    before = sizeOf(wanted)
+    for (const chunk of chunks.toReversed()) await make(chunk)
+  }
+  return { metafile: { inputs } }
+}
+
+/** In parentheses, so that V8 compiles it at once: it would read all of it twice. */
+const asFunction = {
+  banner: { js: 'module.exports=(function(moduleOf){const module={};' },
+  footer: { js: 'return module.exports})' },
+}
+
+const sizeOf = (wanted) => [...wanted.values()].reduce((sum, { size }) => sum + size, 0)
+
+/** What others want of it is there before the entry runs, which may want something of them. */
+const firstFile = (entry) => `import 'parfor:given'\nexport * from './${entry}'`
+
+const givenByFirst = (wanted) =>
+  `import { add } from 'parfor:chunks'\n${contents(wanted, (modules) => `add(${modules})`)}`
+
+function laterFile(wanted) {
+  return contents(wanted, (modules) => `module.exports = ${modules}`)
+}
+
+function contents(wanted, give) {
+  const modules = [...wanted].sort()
+  const imports = modules.map((module, n) => `import * as m${n} from './${module}'`)
+  return [...imports, give(`{ ${modules.map((module, n) => `'${module}': m${n}`).join(', ')} }`)].join('\n')
+}
+
+async function exportNames(root) {
+  const { metafile } = await build({
+    absWorkingDir: root,
+    entryPoints: ['lib/**/*.ts'],
+    outdir: 'unused',
+    format: 'esm',
+    write: false,
+    metafile: true,
+    logLevel: 'silent',
+  })
+  return new Map(
+    Object.values(metafile.outputs)
+      .filter(({ entryPoint }) => entryPoint !== undefined)
+      .map(({ entryPoint, exports }) => [entryPoint.replace(/^lib\//, '').replace(/\.ts$/, ''), exports]),
+  )
+}
