@@ -52,7 +52,7 @@ export const ofLibrary = [
       serialization/functions/settled
       serialization/functions/shared-variables serialization/functions/shows-strictness
       serialization/functions/source serialization/functions/syntax-tree serialization/functions/usage
-      serialization/hooks serialization/lone-views serialization/makers serialization/message
+      serialization/hooks serialization/lasting serialization/lone-views serialization/makers serialization/message
       serialization/module-nodes serialization/plain-data serialization/realm serialization/receiver
       serialization/sender serialization/wire`),
   },

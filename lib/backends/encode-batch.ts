@@ -1,11 +1,13 @@
 import { messageOf, SerializationError } from '../errors'
 import { Table } from '../serialization/columns'
+import type { Message } from '../serialization/message'
 import { TASK_FUNCTION } from '../serialization/trail'
-import type { Graph, Slot } from '../serialization/wire'
+import type { Graph, Slot, Unit } from '../serialization/wire'
 import { noKwargs } from '../task/kwargs'
 import type { Task } from '../task/task'
 import { transfersOf } from '../task/transfer'
 import type { WireTable, WireTask } from '../worker/protocol'
+import { serialization } from './outgoing-call'
 import type { WorkerRun } from './worker-run'
 
 /** What a message says of its tasks. */
@@ -17,6 +19,10 @@ export interface EncodedBatch {
   readonly positions: readonly number[]
   /** A rough count of its bytes. */
   readonly weight: number
+  /** Functions by value that the worker has to have. */
+  readonly units: readonly Unit[]
+  /** What was written, when it took more than to name a function. */
+  readonly message: Message | undefined
 }
 
 /**
@@ -31,14 +37,40 @@ const WORTH_A_TABLE = 8
 /**
  * Encodes the tasks of a run, as many as one message takes; the others stay in `run.rest`.
  *
+ * @param newMessage - Makes a message to the worker.
  * @param reject - Is told of each task that cannot be sent. It may cancel the run.
  */
-export function encodeBatch(run: WorkerRun, reject: (position: number, reason: unknown) => void): EncodedBatch {
-  const table = run.positions.length < WORTH_A_TABLE ? undefined : tableOf(run)
-  if (table) return inTable(run, table, reject)
-  const { batch, message } = run
-  const trail = message.trail
+export function encodeBatch(
+  run: WorkerRun,
+  newMessage: () => Message,
+  reject: (position: number, reason: unknown) => void,
+): EncodedBatch {
+  const { batch } = run
+  const { fn } = batch.tasks[run.positions[0] as number] as Task
+  const lasting = serialization().lastingFunction(fn)
+  const table = lasting || run.positions.length >= WORTH_A_TABLE ? tableOf(run) : undefined
+  if (table && lasting) {
+    const { fns, graph, unit } = lasting
+    const { id, bytes, imports, beside } = unit
+    return { fns, graph, ...inTable(run, table), units: [{ id, bytes, imports, beside }], message: undefined }
+  }
+  const message = newMessage()
+  const { trail } = message
   const encoder = message.encoder()
+  if (table) {
+    const encoded = inTable(run, table)
+    try {
+      trail.start(TASK_FUNCTION)
+      const fns = [encoder.slot(fn)]
+      return { fns, graph: encoder.graph, ...encoded, units: message.units, message }
+    } catch (error) {
+      for (const position of encoded.positions) {
+        if (run.isCancelled) break
+        reject(position, unsendable(error, trail.path, trail.describe()))
+      }
+      return { fns: [], graph: encoder.graph, ...encoded, positions: [], units: [], message }
+    }
+  }
   const numbers = new Map<Task['fn'], number>()
   const fns: Slot[] = []
   const tasks: WireTask[] = []
@@ -77,7 +109,7 @@ export function encodeBatch(run: WorkerRun, reject: (position: number, reason: u
       reject(position, unsendable(error, trail.path, trail.describe()))
     }
   }
-  return { fns, graph: encoder.graph, tasks, positions, weight: message.weight }
+  return { fns, graph: encoder.graph, tasks, positions, weight: message.weight, units: message.units, message }
 }
 
 /** The arguments of all tasks, as many as one message takes, when they call one function and are alike. */
@@ -92,25 +124,12 @@ function tableOf({ batch, positions }: WorkerRun): Table | undefined {
   return table
 }
 
-function inTable(run: WorkerRun, table: Table, reject: (position: number, reason: unknown) => void): EncodedBatch {
-  const { batch, message } = run
-  const { trail } = message
-  const encoder = message.encoder()
-  const positions = run.positions.slice(0, table.count)
-  run.rest = [...run.positions.slice(table.count), ...run.rest]
-  const tasks = { count: table.count, columns: table.columns() }
-  const weight = table.weight
-  try {
-    trail.start(TASK_FUNCTION)
-    const fns = [encoder.slot((batch.tasks[positions[0] as number] as Task).fn)]
-    return { fns, graph: encoder.graph, tasks, positions, weight }
-  } catch (error) {
-    for (const position of positions) {
-      if (run.isCancelled) break
-      reject(position, unsendable(error, trail.path, trail.describe()))
-    }
-    return { fns: [], graph: encoder.graph, tasks: [], positions: [], weight }
-  }
+/** What does not go with this message stays in `run.rest`. */
+function inTable(run: WorkerRun, table: Table): Pick<EncodedBatch, 'tasks' | 'positions' | 'weight'> {
+  const { count, weight } = table
+  const positions = run.positions.slice(0, count)
+  if (count < run.positions.length) run.rest = [...run.positions.slice(count), ...run.rest]
+  return { tasks: { count, columns: table.columns() }, positions, weight }
 }
 
 function hasNamed({ kwargs }: Task): boolean {

@@ -100,7 +100,6 @@ export class WorkerClient {
 
   /** Sends tasks of a batch. `run.done` resolves to `Lost` when the worker dies before all have an outcome. */
   run(run: WorkerRun): Promise<Finished | Lost> {
-    run.message = this.#message(run.call)
     if (this.#gone) {
       run.finish(run.lost(this.#gone))
     } else {
@@ -162,8 +161,7 @@ export class WorkerClient {
   #link(call: OutgoingCall): Link {
     let link = this.#links.get(call)
     if (!link) {
-      const received = new (serialization().Received)((id) => call.sender.own(id))
-      link = { received, delivered: new Set(), forgotten: [], idOf: (value) => received.idOf(value) }
+      link = linkTo(call)
       this.#links.set(call, link)
     }
     return link
@@ -182,15 +180,21 @@ export class WorkerClient {
     run.id = ++this.#lastId
     run.state = 'encoding'
     run.reported = 0
-    const encoded = encodeBatch(run, (position, reason) => this.#reject(run, position, reason))
+    const encoded = encodeBatch(
+      run,
+      () => this.#message(call),
+      (position, reason) => this.#reject(run, position, reason),
+    )
     run.positions = encoded.positions
     if (run.isCancelled || encoded.positions.length === 0) {
       this.#finish(run)
       return
     }
-    const { fns, graph, tasks, weight } = encoded
-    const { units } = run.message
+    const { fns, graph, tasks, weight, message } = encoded
+    const { delivered } = this.#link(call)
+    const units = encoded.units.filter(({ id }) => !delivered.has(id))
     const { place } = this
+    run.units = units
     run.open()
     try {
       if (isHeavy(weight, units)) this.handle.post({ kind: 'coming', batch: run.id })
@@ -202,21 +206,22 @@ export class WorkerClient {
         // Told once: it stays the same for as long as the worker is in one pool.
         place: place === this.#toldPlace ? undefined : place,
         maxMemory: call.maxMemory,
-        forget: run.message.forget(),
+        forget: message?.forget() ?? [],
         units,
         fns,
         graph,
         tasks,
         indexes: indexesOf(run),
       }
-      this.handle.post({ kind: 'run', batch: sent }, run.message.transfers)
+      this.handle.post({ kind: 'run', batch: sent }, message?.transfers)
     } catch (error) {
       this.#sendWithoutUnclonable(run, 'columns' in tasks ? [] : tasks, error)
       return
     }
     this.#toldPlace = place
     this.#over = []
-    run.message.sent()
+    message?.sent()
+    for (const { id } of units) delivered.add(id)
     run.state = 'sent'
     debug.workers('worker %d runs tasks %d to %d', this.handle.id, batch.start, batch.start + batch.tasks.length - 1)
   }
@@ -239,7 +244,6 @@ export class WorkerClient {
       return
     }
     run.positions = left
-    if (!run.isCancelled) run.message = this.#message(run.call)
     this.#send(run)
   }
 
@@ -291,12 +295,16 @@ export class WorkerClient {
       if (outcomes.duration !== undefined) this.#finish(run)
       return
     }
+    const { results, units, forget } = outcomes
+    if ('column' in results && units.length + forget.length === 0) {
+      this.#report(run, outcomes)
+      return
+    }
     const { received } = this.#link(run.call)
-    received.forget(outcomes.forget)
+    received.forget(forget)
     const failed = (error: unknown) => this.#report(run, outcomes, error as Error)
     try {
-      const { results } = outcomes
-      const opening = received.open(outcomes.units, 'column' in results ? [] : results)
+      const opening = received.open(units, 'column' in results ? [] : results)
       if (opening !== undefined) return opening.then(() => this.#report(run, outcomes), failed)
       this.#report(run, outcomes)
     } catch (error) {
@@ -391,7 +399,7 @@ export class WorkerClient {
     // Who gives something away is alone in its message.
     if (returned?.length) run.call.givenAway.returned((run.batch.tasks[first as number] as Task).args, returned)
     const { delivered } = this.#link(run.call)
-    for (const { id } of run.message.units) delivered.delete(id)
+    for (const { id } of run.units) delivered.delete(id)
     const key = module && JSON.stringify(module)
     if (module && key !== undefined && !run.refused.has(key)) {
       debug.serialization('worker %d cannot load %o: %s', this.handle.id, module, why)
@@ -410,7 +418,6 @@ export class WorkerClient {
       this.#finish(run)
       return
     }
-    run.message = this.#message(run.call)
     this.#send(run)
   }
 
@@ -426,7 +433,6 @@ export class WorkerClient {
     } else if (next !== undefined && this.#run === run) {
       run.positions = [next]
       run.later = later
-      run.message = this.#message(run.call)
       this.#send(run)
       return
     }
@@ -466,6 +472,20 @@ export class WorkerClient {
     }
     if (this.#inbox === undefined) lose()
     else void this.#inbox.then(lose)
+  }
+}
+
+/** Its memory of what has come is made when something comes that is to be remembered. */
+function linkTo(call: OutgoingCall): Link {
+  let received: Received | undefined
+  return {
+    get received() {
+      received ??= new (serialization().Received)((id) => call.sender.own(id))
+      return received
+    },
+    delivered: new Set(),
+    forgotten: [],
+    idOf: (value) => received?.idOf(value),
   }
 }
 

@@ -15,6 +15,7 @@ import {
 } from './functions/capture'
 import { noteSettled, settledFunction } from './functions/settled'
 import { isClass, isNative } from './functions/source'
+import { keepLasting, lastingById, lastingFunction } from './lasting'
 import { PlainDataScanner } from './plain-data'
 import { registeredValues } from './registered'
 import type { Trail } from './trail'
@@ -80,6 +81,7 @@ export class Sender {
 
   /** A value by the name that it was sent under. */
   own(id: number): unknown {
+    if (id < 0) return lastingById(id)
     const value = this.#values.get(id)
     return typeof value === 'object' ? value.deref() : value
   }
@@ -191,8 +193,16 @@ export class Sender {
   }
 
   sentAs(fn: Function): Sent | undefined {
-    const sent = this.#sent.get(fn)
+    const sent = this.#sent.get(fn) ?? this.#sentBefore(fn)
     return sent?.unit && this.#isOutdated(sent.unit) ? undefined : sent
+  }
+
+  /** A function that was sent in an earlier call, and can be the same in this one. */
+  #sentBefore(fn: Function): Sent | undefined {
+    // At the other end, names of several senders would meet.
+    const sent = this.side === 'task' ? lastingFunction(fn) : undefined
+    if (sent) this.#sent.set(fn, sent)
+    return sent
   }
 
   /** A name for a function that goes with a task, and not as a unit. */
@@ -221,8 +231,15 @@ export class Sender {
    */
   #encode(fn: Function, trail: Trail): Sent {
     const together = new Set<UnitEntry>()
+    // Not the first time: most functions that are made for one task are never sent again.
+    const isKnown = this.side === 'task' && settledFunction(fn) !== undefined
     for (;;) {
-      const { unit, rootId, names, size } = this.#unit(fn, trail, together)
+      const { unit, contents, rootId, names, size } = this.#unit(fn, trail, together)
+      const lasting = isKnown && names.size === 1 ? keepLasting(unit, contents) : undefined
+      if (lasting) {
+        this.#sent.set(fn, lasting)
+        return lasting
+      }
       const more = unit.needs.size === 0 ? [] : [...entangledWith(unit)]
       if (more.every((other) => together.has(other))) {
         this.#copies.add(this.capture(fn), size)
@@ -271,7 +288,7 @@ export class Sender {
     const { functions: own, holders } = functions
     const unit: UnitEntry = { id, bytes, imports, beside, needs, root: fn, objects, functions: own, holders }
     const names = new Map([...inside].filter(([other]) => encoder.known(other) !== undefined))
-    return { unit, rootId, names, size: bytes.length + sizeOfSnapshots(encoder.graph) }
+    return { unit, contents, rootId, names, size: bytes.length + sizeOfSnapshots(encoder.graph) }
   }
 
   #name(fn: Function, unit: UnitEntry, id: number): Sent {
