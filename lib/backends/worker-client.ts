@@ -205,6 +205,7 @@ export class WorkerClient {
         nested: call.nested,
         // Told once: it stays the same for as long as the worker is in one pool.
         place: place === this.#toldPlace ? undefined : place,
+        isTimed: batch.call.timeout !== undefined,
         maxMemory: call.maxMemory,
         forget: message?.forget() ?? [],
         units,

@@ -85,7 +85,7 @@ function hasJust(object: object, keys: readonly string[]): boolean {
 /** A table in the making. */
 export class Table {
   readonly #shapes: readonly Shape[]
-  readonly #cells: Cell[][] = []
+  readonly #cells: Cell[][]
   readonly #objects: number
   /** The cells of the last row. */
   readonly row: Cell[] = []
@@ -100,6 +100,7 @@ export class Table {
   constructor(shapes: readonly Shape[]) {
     this.#shapes = shapes
     this.#objects = objectsIn(shapes)
+    this.#cells = Array.from({ length: cellsIn(shapes) }, () => [])
   }
 
   /** The shapes of these values, when they can all stand in a table. */
@@ -127,14 +128,19 @@ export class Table {
     if (values.length !== this.#shapes.length) return false
     this.#read = 0
     if (this.#objects > 1) this.#seen = []
-    for (let n = 0; n < values.length; n += 1) if (!this.#take(values[n], this.#shapes[n] as Shape)) return false
+    for (let n = 0; n < values.length; n += 1) {
+      const value = values[n]
+      const shape = this.#shapes[n] as Shape
+      if (shape !== 'cell') {
+        if (!this.#take(value, shape)) return false
+      } else if (isCell(value)) this.row[this.#read++] = value
+      else return false
+    }
     const { row } = this
     for (let n = 0; n < row.length; n += 1) {
       const cell = row[n]
       this.weight += typeof cell === 'string' ? 8 + cell.length : 8
-      const cells = this.#cells[n]
-      if (cells) cells.push(cell)
-      else this.#cells[n] = [cell]
+      ;(this.#cells[n] as Cell[]).push(cell)
     }
     this.count += 1
     return true
@@ -161,7 +167,7 @@ export class Table {
   columns(): Column[] {
     let next = 0
     const columnOf = (shape: Shape): Column =>
-      shape === 'cell' ? asColumn(this.#cells[next++] ?? []) : { names: shape.names, of: shape.of.map(columnOf) }
+      shape === 'cell' ? asColumn(this.#cells[next++] as Cell[]) : { names: shape.names, of: shape.of.map(columnOf) }
     return this.#shapes.map(columnOf)
   }
 }
@@ -169,6 +175,12 @@ export class Table {
 function objectsIn(shapes: readonly Shape[]): number {
   let count = 0
   for (const shape of shapes) if (shape !== 'cell') count += 1 + objectsIn(shape.of)
+  return count
+}
+
+function cellsIn(shapes: readonly Shape[]): number {
+  let count = 0
+  for (const shape of shapes) count += shape === 'cell' ? 1 : cellsIn(shape.of)
   return count
 }
 

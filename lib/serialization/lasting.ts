@@ -87,7 +87,7 @@ function lookOf(fn: Function): Look | undefined {
 function isUntouched(fn: Function, prototype: unknown): boolean {
   if (typeof prototype !== 'object' || prototype === null || !isObjectPrototype(Object.getPrototypeOf(prototype)))
     return false
-  const constructor = Object.getOwnPropertyDescriptor(prototype, 'constructor')
+  const maker = Object.getOwnPropertyDescriptor(prototype, 'constructor')
   const isAlone = Reflect.ownKeys(prototype).length === 1 && Object.isExtensible(prototype)
-  return isAlone && constructor?.value === fn && constructor.enumerable === false
+  return isAlone && maker?.value === fn && maker.enumerable === false
 }

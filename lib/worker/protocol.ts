@@ -22,6 +22,8 @@ export interface RunBatch {
   readonly nested: NestedConfig
   /** The place of this worker, when it is another than before. */
   readonly place: Place | undefined
+  /** Whether each task is to be timed by itself: it may take so long, and no longer. */
+  readonly isTimed: boolean
   /** Bytes: a worker that holds more begins no further task. */
   readonly maxMemory: number | undefined
   /** Names, of functions in this call, that will not be used again. */

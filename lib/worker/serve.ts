@@ -66,6 +66,13 @@ let nextCollection = Number.NEGATIVE_INFINITY
 /** A task that takes this many milliseconds is worth a message of its own, which is cheaper than packing its result. */
 const WORTH_A_MESSAGE = 0.2
 
+/**
+ * After a task that took less than so many milliseconds, the next ones are timed together: to read the clock costs more
+ * than they do. So one that is slow makes those right behind it look slow, to who looks at them meanwhile.
+ */
+const NEXT_TO_NOTHING = 0.005
+const TOGETHER = 7
+
 export interface Server {
   handle(request: Request): void
   /** Posts what is held back: for a worker that is about to exit. */
@@ -215,20 +222,23 @@ class BatchRun {
   }
 
   async #runTasks(functions: readonly Task['fn'][]): Promise<void> {
-    const { id, tasks, maxMemory } = this.#batch
+    const { id, tasks, isTimed, maxMemory } = this.#batch
     const { words } = this.#line
     const names = functions.map((fn) => nameOf({ fn, args: [] }))
     const runRow = isTable(tasks) ? rowRunner(functions[0] as Task['fn'], tasks.columns) : undefined
     const count = isTable(tasks) ? tasks.count : tasks.length
     let started = sharedNow()
+    /** How many tasks are still to be timed together with the last one. */
+    let together = 0
     Atomics.store(words, Words.begun, toStamp(started))
+    Atomics.store(words, Words.started, toStamp(started))
     Atomics.store(words, Words.running, 0)
     Atomics.store(words, Words.over, 0)
     Atomics.store(words, Words.batch, id)
     for (let position = 0; position < count; position += 1) {
       const task = isTable(tasks) ? undefined : (tasks[position] as WireTask)
       const isReady = task === undefined || 'values' in task.args
-      Atomics.store(words, Words.started, toStamp(isReady ? started : started + GRACE))
+      if (together === 0) Atomics.store(words, Words.started, toStamp(isReady ? started : started + GRACE))
       Atomics.store(words, Words.running, position + 1)
       if (Atomics.load(words, Words.limit) <= position) {
         // It does not run, after all.
@@ -252,7 +262,8 @@ class BatchRun {
         }
         // Not `await` for all: a task that is not async costs no turn of the event loop.
         const value = isThenable(result) ? await this.#outcomeOf(result) : result
-        ended = sharedNow()
+        if (value !== result || position === count - 1) together = 0
+        ended = together > 0 ? started : sharedNow()
         isSentAsItIs = this.#keepInTable(value)
         if (!isSentAsItIs) {
           Atomics.store(words, Words.started, toStamp(ended + GRACE))
@@ -267,6 +278,9 @@ class BatchRun {
       this.task = undefined
       const took = ended - started
       this.#duration += took
+      if (!isSentAsItIs) together = 0
+      else if (together > 0) together -= 1
+      else if (!isTimed && took < NEXT_TO_NOTHING) together = TOGETHER
       if (position === count - 1) break
       started = isSentAsItIs ? ended : sharedNow()
       if (this.#isSpoiled || (maxMemory !== undefined && this.#holdsTooMuch(maxMemory, started))) break
