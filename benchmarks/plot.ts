@@ -50,7 +50,7 @@ function bars({ of, logarithmic, axis: name }: Bars, measured: readonly Measured
       barWidth: 15,
       data: values.map(({ name, value }) => ({
         value,
-        itemStyle: { color: name === 'parfor' ? ours : others[0] },
+        itemStyle: { color: name.startsWith('parfor') ? ours : others[0] },
         label: { show: true, position: 'right', color: text, fontSize, formatter: short(value) },
       })),
     },
