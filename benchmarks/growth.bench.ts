@@ -39,8 +39,8 @@ async function ofWorkers(workers: number): Promise<number> {
 }
 
 /** One contestant for each size. */
-const each = (sizes: number[], what: string, measure: (size: number) => Promise<number>) =>
-  Object.fromEntries(sizes.map((size) => [`${size.toLocaleString('en')} ${what}`, () => measure(size)]))
+const each = (what: string, sizes: number[], measure: (size: number) => Promise<number>) =>
+  Object.fromEntries(sizes.map((size) => [`${what}: ${size.toLocaleString('en')}`, () => measure(size)]))
 
 export default {
   question: 'Does a task cost more when there are many, or many workers?',
@@ -48,25 +48,25 @@ export default {
     {
       work: 'tasks that do nothing, from a generator, two warm workers',
       unit: 'µs per task',
-      against: '1,000,000 tasks',
-      contestants: each([1e3, 1e4, 1e5, 1e6, 1e7], 'tasks', ofTasks),
+      against: 'tasks: 1,000,000',
+      contestants: each('tasks', [1e3, 1e4, 1e5, 1e6, 1e7], ofTasks),
       asks: [
-        { of: '1,000 tasks', against: '1,000,000 tasks', atMost: 1.1 },
-        { of: '10,000 tasks', against: '1,000,000 tasks', atMost: 1.1 },
-        { of: '100,000 tasks', against: '1,000,000 tasks', atMost: 1.1 },
-        { of: '10,000,000 tasks', against: '1,000,000 tasks', atMost: 1.1 },
-        { of: '10,000,000 tasks', against: '1,000 tasks', atMost: 1.1 },
+        { of: 'tasks: 1,000', against: 'tasks: 1,000,000', atMost: 1.1 },
+        { of: 'tasks: 10,000', against: 'tasks: 1,000,000', atMost: 1.1 },
+        { of: 'tasks: 100,000', against: 'tasks: 1,000,000', atMost: 1.1 },
+        { of: 'tasks: 10,000,000', against: 'tasks: 1,000,000', atMost: 1.1 },
+        { of: 'tasks: 10,000,000', against: 'tasks: 1,000', atMost: 1.1 },
       ],
     },
     {
       work: `${perWorker} tasks for each worker, that sleep for 10 ms`,
       unit: 'ms per task of a worker',
-      against: '1 workers',
-      contestants: each([1, 4, 16, 64], 'workers', ofWorkers),
+      against: 'workers: 1',
+      contestants: each('workers', [1, 4, 16, 64], ofWorkers),
       asks: [
-        { of: '4 workers', against: '1 workers', atMost: 1.1 },
-        { of: '16 workers', against: '1 workers', atMost: 1.1 },
-        { of: '64 workers', against: '1 workers', atMost: 1.1 },
+        { of: 'workers: 4', against: 'workers: 1', atMost: 1.1 },
+        { of: 'workers: 16', against: 'workers: 1', atMost: 1.1 },
+        { of: 'workers: 64', against: 'workers: 1', atMost: 1.1 },
       ],
     },
   ],

@@ -50,7 +50,7 @@ function bars({ of, logarithmic, axis: name }: Bars, measured: readonly Measured
       barWidth: 15,
       data: values.map(({ name, value }) => ({
         value,
-        itemStyle: { color: name === 'parfor' ? ours : others[0] },
+        itemStyle: { color: name.startsWith('parfor') ? ours : others[0] },
         label: { show: true, position: 'right', color: text, fontSize, formatter: short(value) },
       })),
     },
@@ -73,8 +73,8 @@ function lines({ x, axis: name }: Lines, comparisons: readonly Comparison[], mea
     color: others,
     grid: { left: 60, right: 190, top: 50, bottom: 50 },
     xAxis: { ...axis, type: 'log', name: x, nameLocation: 'middle', nameGap: 30 },
-    yAxis: { ...axis, type: 'value', min: 0, interval: 0.5, name, nameLocation: 'middle', nameGap: 35 },
-    legend: { orient: 'vertical', right: 0, top: 'middle', textStyle: { color: text, fontSize } },
+    yAxis: { ...axis, type: 'value', min: 0, max: upToHalf, interval: 0.5, name, nameLocation: 'middle', nameGap: 35 },
+    legend: { orient: 'vertical', left: 590, top: 'middle', textStyle: { color: text, fontSize } },
     series: [...points].map(([name, data]) => ({
       type: 'line',
       name,
@@ -88,4 +88,5 @@ function lines({ x, axis: name }: Lines, comparisons: readonly Comparison[], mea
   return { height: 400, chart }
 }
 
+const upToHalf = ({ max }: { max: number }) => Math.ceil(2 * max) / 2
 const short = (value: number) => (value < 100 ? Number(value.toPrecision(2)) : Math.round(value)).toLocaleString('en')

@@ -17,7 +17,9 @@ import { draw } from './plot'
 
 const root = join(__dirname, '..')
 const compiled = join(root, '.cache/benchmarks')
-const sources = readdirSync(__dirname, { recursive: true, encoding: 'utf8' }).filter((file) => /\.(ts|py)$/.test(file))
+const sources = readdirSync(__dirname, { recursive: true, encoding: 'utf8' }).filter((file) =>
+  /\.(ts|py)$|^startup\b.*\.mjs$/.test(file),
+)
 const all = sources
   .filter((file) => file.endsWith('.bench.ts'))
   .map((file) => file.replace('.bench.ts', ''))
@@ -46,7 +48,7 @@ function compile() {
     format: 'cjs',
     platform: 'node',
     target: 'node20',
-    loader: { '.py': 'copy' },
+    loader: { '.py': 'copy', '.mjs': 'copy' },
   })
 }
 

@@ -33,7 +33,7 @@ function comparison(count: number, ms: number, samples: number, asks: Ask[] = []
     unit: 'ms in all',
     against: loop.name,
     contestants: contestants(peers, (peer) =>
-      timeMap(peer, { fn: arithmetic, items: () => items, samples, warmUp: () => items.slice(count / 2) }),
+      timeMap(peer, { fn: arithmetic, items: () => items, samples, warmUp: () => items.slice(-count / 5) }),
     ),
     asks,
     x: ms,

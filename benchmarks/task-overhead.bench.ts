@@ -31,10 +31,7 @@ const counts = new Map<Peer, number>([
   [poolifier, 20_000],
   [threads, 1000],
 ])
-const pythonCounts: [PythonLibrary, number][] = [
-  ['joblib', 200_000],
-  ['multiprocessing', million],
-]
+const libraries: PythonLibrary[] = ['joblib', 'multiprocessing']
 
 /** So many tasks, each of what `item` makes of its number; a tenth of them to warm up. */
 function many<T, R>(count: number, fn: (item: T) => R, item: (i: number) => T): Work<T, R> {
@@ -50,7 +47,8 @@ function many<T, R>(count: number, fn: (item: T) => R, item: (i: number) => T): 
 }
 
 function python(fn: 'noop' | 'record') {
-  const measured = pythonCounts.map(([library, count]) => [
+  const count = 200_000
+  const measured = libraries.map((library) => [
     library,
     async () => (1000 * (await timePython(library, { fn, count, samples: 1 }))) / count,
   ])

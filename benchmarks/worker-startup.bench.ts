@@ -83,7 +83,9 @@ export default {
       unit: 'ms',
       against: raw,
       contestants: {
-        ...lives('parfor', 'piscina', 'tinypool', 'workerpool', 'poolifier', 'threads'),
+        ...lives('parfor'),
+        'parfor, ES module': async () => life(process.execPath, [program('parfor-module.mjs')], twoAndThree),
+        ...lives('piscina', 'tinypool', 'workerpool', 'poolifier', 'threads'),
         joblib: python('joblib'),
         multiprocessing: python('multiprocessing'),
         [raw]: async () => life(process.execPath, [program('raw.js')], twoAndThree),
