@@ -42,7 +42,7 @@ export function collectList(settled: boolean, onCompletion?: OnCompletion): List
     completed(index, outcome, total, place) {
       // Filled up to the index, since an array with a gap of some thousand would be turned into a slow hash table.
       while (results.length <= index) results.push(undefined)
-      results[index] = settled || outcome.status === 'rejected' ? outcome : outcome.value
+      results[index] = resultOf(outcome, settled)
       place.consumed()
       onCompletion?.(outcome.status === 'rejected', total)
     },
@@ -94,6 +94,8 @@ export function streamResults(options: StreamOptions): StreamOfResults {
   const ready = ordered ? inOrder<Ready>() : asCompleted<Ready>()
   const waiters: Waiter[] = []
   let end: End = { is: 'to come' }
+  /** What is being given, one by one. */
+  let giving: Ready | undefined
   let isOver = false
   let isWaitedFor = false
   let asked = 0
@@ -115,13 +117,13 @@ export function streamResults(options: StreamOptions): StreamOfResults {
     },
 
     close() {
-      ready.clear()
+      drop()
       endWith({ is: 'reached' })
     },
 
     completed(index, outcome, total, place) {
       if (isOver) return
-      if (settled || outcome.status === 'fulfilled') ready.add(index, { outcome, place })
+      if (settled || outcome.status === 'fulfilled') ready.add(index, { results: [resultOf(outcome, settled)], place, given: 0 })
       onCompletion?.(outcome.status === 'rejected', total)
       give()
     },
@@ -133,15 +135,21 @@ export function streamResults(options: StreamOptions): StreamOfResults {
 
     stopped(error) {
       if (end.is === 'failed' || isOver) return
-      ready.clear()
+      drop()
       endWith({ is: 'failed', error })
     },
   }
 
   function fulfilled(first: number, values: readonly unknown[], place: Place) {
     if (isOver) return
-    for (const [n, value] of values.entries()) ready.add(first + n, { outcome: { status: 'fulfilled', value }, place })
+    const results = settled ? values.map((value) => ({ status: 'fulfilled', value })) : values
+    ready.add(first, { results, place, given: 0 }, values.length)
     give()
+  }
+
+  function drop() {
+    ready.clear()
+    giving = undefined
   }
 
   function endWith(how: End) {
@@ -152,10 +160,12 @@ export function streamResults(options: StreamOptions): StreamOfResults {
   /** Gives those who wait what there is. To take a result lets the call go on, and so may bring the next one. */
   function give() {
     while (waiters.length > 0) {
-      const next = ready.take()
-      if (next === undefined) break
-      const { outcome, place } = next
-      const value = settled || outcome.status === 'rejected' ? outcome : outcome.value
+      giving ??= ready.take()
+      if (giving === undefined) break
+      const { results, place } = giving
+      const value = results[giving.given]
+      giving.given += 1
+      if (giving.given === results.length) giving = undefined
       waiters.shift()?.resolve({ value, done: false })
       place.consumed()
     }
@@ -168,13 +178,20 @@ export function streamResults(options: StreamOptions): StreamOfResults {
       isWaitedFor = waiters.length > 0
       onWaiting?.(isWaitedFor)
     }
-    if (isOver || end.is === 'to come' || (end.is === 'reached' && !ready.isEmpty)) return
+    if (isOver || end.is === 'to come' || (end.is === 'reached' && !(ready.isEmpty && giving === undefined))) return
     isOver = true
     onOver()
   }
 }
 
+/** Results that follow each other. */
 interface Ready {
-  readonly outcome: Outcome
+  readonly results: readonly unknown[]
   readonly place: Place
+  /** How many of them were given. */
+  given: number
+}
+
+function resultOf(outcome: Outcome, settled: boolean): unknown {
+  return settled || outcome.status === 'rejected' ? outcome : outcome.value
 }
