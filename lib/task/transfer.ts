@@ -73,9 +73,23 @@ const given = new WeakMap<readonly unknown[], Set<object>>()
  */
 export function claimArguments(args: readonly unknown[], kwargs: Readonly<Record<string, unknown>>): void {
   if (!marks.isUsed) return
+  const found = claimed(args, kwargs)
+  if (found.size > 0) given.set(args, found)
+}
+
+function claimed(args: readonly unknown[], kwargs: Readonly<Record<string, unknown>>): Set<object> {
   const found = new Set<object>()
   for (const value of [...args, ...Object.values(kwargs)]) claim(value, found)
-  if (found.size > 0) given.set(args, found)
+  return found
+}
+
+/** @internal @throws TypeError when one of them is to be handed over: what is bound is for many tasks. */
+export function refuseTransfers(args: readonly unknown[], kwargs: Readonly<Record<string, unknown>>): void {
+  if (claimed(args, kwargs).size > 0)
+    throw new TypeError(
+      'partial() binds an argument for every task, and transfer hands it over to one. Give it to the task: ' +
+        'delayed(partial(fn, ...bound))(transfer(array))',
+    )
 }
 
 /** @internal What a task hands over of its arguments; `undefined` when it is nothing. */
