@@ -1,4 +1,5 @@
 import { type Kwargs, type Named, noKwargs, splitArguments } from './kwargs'
+import { refuseTransfers } from './transfer'
 
 /** Shared with other copies of this library: a worker has one of its own. */
 const brand = Symbol.for('parfor.partial')
@@ -50,6 +51,7 @@ export function partial<A extends unknown[], R, Given extends BoundByName<A>>(
 export function partial(fn: (...args: never[]) => unknown, ...bound: unknown[]): PartialFunction<never[], unknown> {
   if (typeof fn !== 'function') throw new TypeError('partial() takes a function and the arguments to bind to it')
   const { args, kwargs } = splitArguments(bound)
+  refuseTransfers(args, kwargs)
   return makePartial({ fn, args, kwargs })
 }
 

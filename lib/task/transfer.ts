@@ -2,10 +2,10 @@ import { inspect, types } from 'node:util'
 import type { Task } from './task'
 
 /** What is to be handed over, and not sent yet. */
-interface Marks {
-  readonly values: WeakSet<object>
-  /** Whether there ever was any: most programs never use it. */
-  isUsed: boolean
+interface Transfers {
+  readonly marked: WeakSet<object>
+  /** Values among the arguments of tasks, by these. */
+  readonly ofArguments: WeakMap<readonly unknown[], ReadonlySet<object>>
 }
 
 /**
@@ -44,72 +44,79 @@ export function transfer<T extends object>(value: T): T {
         ? 'transfer takes what a promise gives, and not the promise: transfer(await promise)'
         : 'transfer cannot hand over a Proxy. Give it the target',
     )
-  const marks = marksOfThread()
-  marks.isUsed = true
-  marks.values.add(value)
+  const transfers = ofThread() ?? { marked: new WeakSet(), ofArguments: new WeakMap() }
+  Object.defineProperty(globalThis, key, { value: transfers, configurable: true })
+  transfers.marked.add(value)
   return value
 }
 
+const key = Symbol.for('parfor.transfers')
+
 /**
- * Of the thread, and not of this module: a worker has a copy of this library of its own, beside the one that tasks import;
- * and this function may go there by value.
+ * `undefined` until the first `transfer` in this thread. Of the thread, and not of this module: a worker has a copy of this
+ * library of its own, beside the one that tasks import; and the functions here go there by value, with what captures a
+ * function that `delayed` gave.
  */
-function marksOfThread(): Marks {
-  const key = Symbol.for('parfor.transfers')
-  const global = globalThis as unknown as Record<symbol, Marks | undefined>
-  const marks = global[key] ?? { values: new WeakSet(), isUsed: false }
-  if (global[key] === undefined) Object.defineProperty(global, key, { value: marks })
-  return marks
+function ofThread(): Transfers | undefined {
+  return (globalThis as { [key]?: Transfers })[key]
 }
-
-const marks = marksOfThread()
-
-/** Values among the arguments of tasks, by these, that are to be handed over. */
-const given = new WeakMap<readonly unknown[], Set<object>>()
 
 /**
  * @internal The marks of the arguments are for this task, and no other one: also when it gets the same array without
  * `transfer`.
  */
 export function claimArguments(args: readonly unknown[], kwargs: Readonly<Record<string, unknown>>): void {
-  if (!marks.isUsed) return
-  const found = new Set<object>()
-  for (const value of [...args, ...Object.values(kwargs)]) claim(value, found)
-  if (found.size > 0) given.set(args, found)
+  const found = claimed(args, kwargs)
+  if (found) ofThread()?.ofArguments.set(args, found)
+}
+
+/** @internal @throws TypeError when one of them is to be handed over: what is bound is for many tasks. */
+export function refuseTransfers(args: readonly unknown[], kwargs: Readonly<Record<string, unknown>>): void {
+  if (claimed(args, kwargs))
+    throw new TypeError(
+      'partial() binds an argument for every task, and transfer hands it over to one. Give it to the task: ' +
+        'delayed(partial(fn, ...bound))(transfer(array))',
+    )
+}
+
+function claimed(args: readonly unknown[], kwargs: Readonly<Record<string, unknown>>): Set<object> | undefined {
+  const transfers = ofThread()
+  if (transfers === undefined) return undefined
+  const all = [...args, ...Object.values(kwargs)]
+  const found = all.filter((value) => transfers.marked.delete(value as object)) as object[]
+  return found.length > 0 ? new Set(found) : undefined
 }
 
 /** @internal What a task hands over of its arguments; `undefined` when it is nothing. */
 export function transfersOf({ args, kwargs }: Task): ReadonlySet<object> | undefined {
-  if (!marks.isUsed) return undefined
-  const known = given.get(args)
-  const found = new Set(known)
+  const transfers = ofThread()
+  if (transfers === undefined) return undefined
+  const found = new Set(transfers.ofArguments.get(args))
   // Deeper inside, and of tasks that are made by hand.
-  claimAll([args, kwargs], found)
-  if (found.size > 0) given.set(args, found)
-  return found.size > 0 ? found : undefined
+  claimAll([args, kwargs], transfers, found)
+  if (found.size === 0) return undefined
+  transfers.ofArguments.set(args, found)
+  return found
 }
 
 /** @internal What a task hands over of its result; `undefined` when it is nothing. */
 export function transfersOfResult(result: unknown): ReadonlySet<object> | undefined {
-  if (!marks.isUsed || typeof result !== 'object' || result === null) return undefined
+  const transfers = ofThread()
+  if (transfers === undefined || typeof result !== 'object' || result === null) return undefined
   const found = new Set<object>()
-  claimAll([result], found)
+  claimAll([result], transfers, found)
   return found.size > 0 ? found : undefined
 }
 
-function claim(value: unknown, found: Set<object>): void {
-  if (typeof value === 'object' && value !== null && marks.values.delete(value)) found.add(value)
-}
-
 /** Looks into everything that is reached without running code of the user's. */
-function claimAll(roots: readonly unknown[], found: Set<object>): void {
+function claimAll(roots: readonly unknown[], { marked }: Transfers, found: Set<object>): void {
   const seen = new Set<unknown>(roots)
   const visit = (value: unknown) => {
     if (typeof value === 'object' && value !== null) seen.add(value)
   }
   for (const object of seen) {
     if (typeof object !== 'object' || object === null) continue
-    claim(object, found)
+    if (marked.delete(object)) found.add(object)
     if (ArrayBuffer.isView(object) || types.isAnyArrayBuffer(object) || types.isProxy(object)) continue
     if (types.isMap(object)) for (const entry of Map.prototype.entries.call(object)) entry.forEach(visit)
     else if (types.isSet(object)) Set.prototype.forEach.call(object, visit)

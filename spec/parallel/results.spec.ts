@@ -5,9 +5,15 @@ import { add, counters, reached } from './counters'
 import { identity, stuck, Unmade } from './tasks'
 
 describe('A result', () => {
-  it.each([1, 7, 'auto'] as const)('is what it was when its task ended, for batchSize %s', async (batchSize) => {
+  it.each([
+    [1, 1],
+    [7, 1],
+    ['auto', 1],
+    [1, 50_000],
+    [7, 50_000],
+  ] as const)('is what it was when its task ended, for batchSize %s and %d numbers', async (batchSize, length) => {
     await using parallel = Parallel({ nJobs: 1, backend: 'threads', batchSize })
-    const scratch = new Float64Array(1)
+    const scratch = new Float64Array(length)
     const log: number[] = []
     const fill = delayed((n: number) => {
       scratch[0] = n

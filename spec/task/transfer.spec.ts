@@ -1,4 +1,4 @@
-import { delayed, kwargs, transfer } from '../../lib'
+import { delayed, kwargs, partial, transfer } from '../../lib'
 import { transfersOf, transfersOfResult } from '../../lib/task/transfer'
 
 const take = (..._: unknown[]) => 0
@@ -64,6 +64,11 @@ describe('What a task hands over', () => {
       expect(transfersOf(delayed(take)(value))).toEqual(new Set([array]))
     }
     expect(transfersOf({ fn: take, args: [transfer(array)] })).toEqual(new Set([array]))
+  })
+
+  it('is no argument that partial binds, which is for every task', () => {
+    expect(() => partial(take, 1, transfer(new Float64Array(1)))).toThrow(TypeError)
+    expect(() => partial(take, kwargs({ x: transfer(new Float64Array(1)) }) as never)).toThrow('Give it to the task')
   })
 
   it('runs no getter', () => {
