@@ -32,7 +32,6 @@ export interface ParallelBackend {
    * Makes ready for batches of `nJobs` workers. Called once, before the first `submit`; that does not wait for a backend
    * which returns no promise.
    */
-  // biome-ignore lint/suspicious/noConfusingVoidType: a backend that is ready at once returns nothing
   open(nJobs: number): Promise<void> | void
 
   /**
