@@ -50,7 +50,8 @@ export const ofLibrary = [
       serialization/functions/name-walker serialization/functions/packages serialization/functions/parser
       serialization/functions/require-function serialization/functions/scopes serialization/functions/script
       serialization/functions/settled
-      serialization/functions/shared-variables serialization/functions/shows-strictness
+      serialization/functions/shared-variables serialization/functions/short-arrow
+      serialization/functions/shows-strictness
       serialization/functions/source serialization/functions/syntax-tree serialization/functions/usage
       serialization/hooks serialization/lasting serialization/lone-views serialization/makers serialization/message
       serialization/module-nodes serialization/plain-data serialization/realm serialization/receiver
@@ -96,6 +97,7 @@ export const ofWorker = [
 export async function buildChunks({ root, entry, chunks, outdir, settings }) {
   const lib = join(root, 'lib')
   const exportsOf = await exportNames(root)
+  const ofNode = importsOfNode(lib, [...exportsOf.keys()])
   const chunkOf = (module) => chunks.find(({ has }) => has(module))
   /** What each file gives to others. */
   const wanted = new Map(chunks.map((chunk) => [chunk, new Set()]))
@@ -133,6 +135,10 @@ export async function buildChunks({ root, entry, chunks, outdir, settings }) {
         wanted.get(other).add(module)
         return { path: module, namespace: 'elsewhere' }
       })
+      onResolve({ filter: /^node:/ }, ({ path, namespace }) =>
+        namespace !== 'later' && ofNode.has(path) ? { path, namespace: 'later' } : undefined,
+      )
+      onLoad({ filter: /./, namespace: 'later' }, ({ path }) => ({ contents: nodeStub(path, ofNode.get(path)) }))
       onResolve({ filter: /^parfor:chunks$/ }, ({ path }) => ({ path, namespace: 'chunks' }))
       onResolve({ filter: /^parfor:given$/ }, ({ path }) => ({ path, namespace: 'given' }))
       onLoad({ filter: /./, namespace: 'given' }, () => ({
@@ -208,6 +214,25 @@ function contents(wanted, give) {
   const modules = [...wanted].sort()
   const imports = modules.map((module, n) => `import * as m${n} from './${module}'`)
   return [...imports, give(`{ ${modules.map((module, n) => `'${module}': m${n}`).join(', ')} }`)].join('\n')
+}
+
+/** Modules of Node's that few functions need: to load one takes 0.1 to 1 ms in each thread. */
+const later = /^import \{ ([^}]*) \} from '(node:(?:fs|inspector|module|os|path|url|v8|vm))'$/gm
+
+/** What lib/ imports of them, by module. */
+function importsOfNode(lib, modules) {
+  const imports = new Map()
+  for (const module of modules)
+    for (const [, names, from] of readFileSync(join(lib, `${module}.ts`), 'utf8').matchAll(later)) {
+      if (!imports.has(from)) imports.set(from, new Set())
+      for (const name of names.split(', ')) imports.get(from).add(name)
+    }
+  return imports
+}
+
+function nodeStub(module, names) {
+  const accessors = [...names].map((name) => `get ${name}() { return (loaded ??= require('${module}')).${name} }`)
+  return `let loaded\nmodule.exports = { __esModule: true, ${accessors.join(', ')} }`
 }
 
 async function exportNames(root) {

@@ -26,13 +26,16 @@ describe('What a program loads', () => {
     expect(text.length).toBeLessThanOrEqual(60 * 1024)
   })
 
-  it('is for functions and plain data what these need, and not the rest', async () => {
+  it.each([
+    ['functions', '(more) => { return n + more.length }', 'parfor.parser.cjs '],
+    ['functions that are short', '(more) => n + more.length', ''],
+  ])('is for %s and plain data what these need, and not the rest', async (_, fn, parser) => {
     const program = `
       const { delayed, Parallel } = require('parfor')
-      void Parallel(2)([1, 2, 3].map((n) => delayed((more) => n + more.length)([n]))).then((results) => {
+      void Parallel(2)([1, 2, 3].map((n) => delayed(${fn})([n]))).then((results) => {
         console.log(results, loaded())
       })`
-    const files = 'index.js parfor.functions.js parfor.parser.cjs parfor.workers.js'
+    const files = `index.js parfor.functions.js ${parser}parfor.workers.js`
     expect(await printed(program)).toBe(`[ 2, 3, 4 ] ${files}\n`)
   })
 

@@ -1,4 +1,5 @@
 import { type Names, walk } from './name-walker'
+import { readShortArrow } from './short-arrow'
 import { showsStrictness } from './shows-strictness'
 import { type FunctionSource, parseFunction } from './source'
 
@@ -50,6 +51,8 @@ function cached(text: string): CachedAnalysis {
 }
 
 function analyseBothWays(text: string): CachedAnalysis {
+  const short = readShortArrow(text)
+  if (short) return { ...short, showsStrictness: false, asStrict: undefined }
   const parsed = parseFunction(text)
   const { source } = parsed
   const { strictnessMatters, ...names } = walk(parsed, false)

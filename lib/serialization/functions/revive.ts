@@ -27,9 +27,13 @@ export function reviveLate(code: Code, captured: readonly unknown[]): { bind: Bi
   return { bind, make: (self, args) => made.apply(self, args as unknown[]) }
 }
 
-/** `import()` and `import.meta`: syntax, so they are parameters of ours. */
-function surroundings(code: Code): [unknown, unknown] {
-  return [importFrom(code.url || `${process.cwd()}/`), code.url ? importMetaOf(code.url) : {}]
+/** `import()` and `import.meta`: syntax, so they are parameters of ours. They are made for functions with these in them. */
+function surroundings({ prefix, head, body, tail, url }: Code): [unknown, unknown] {
+  const has = (name: string) => [head, body, tail].some((text) => text.includes(prefix + name))
+  return [
+    has('imp') ? importFrom(url || `${process.cwd()}/`) : undefined,
+    has('meta') ? (url ? importMetaOf(url) : {}) : undefined,
+  ]
 }
 
 function factory(code: Code, late: boolean): Factory | LateFactory {
