@@ -27,7 +27,7 @@ export const ofLibrary = [
   {
     file: 'parfor.workers.js',
     has: named(`
-      backends/crew backends/deadline backends/encode-batch backends/fair-queue backends/given-away
+      backends/alike-tasks backends/crew backends/deadline backends/encode-batch backends/fair-queue backends/given-away
       backends/late-errors backends/moving
       backends/outgoing-call backends/recycling backends/threads/kept-threads backends/threads/npm-threads
       backends/threads/own-listeners backends/threads/thread-handle

@@ -1,12 +1,11 @@
 import { messageOf, SerializationError } from '../errors'
-import { Table } from '../serialization/columns'
 import type { Message } from '../serialization/message'
 import { TASK_FUNCTION } from '../serialization/trail'
 import type { Graph, Slot, Unit } from '../serialization/wire'
-import { noKwargs } from '../task/kwargs'
 import type { Task } from '../task/task'
 import { transfersOf } from '../task/transfer'
 import type { WireTable, WireTask } from '../worker/protocol'
+import { AlikeTasks, hasNamed, type Tasks, tableOf } from './alike-tasks'
 import { serialization } from './outgoing-call'
 import type { WorkerRun } from './worker-run'
 
@@ -31,9 +30,6 @@ export interface EncodedBatch {
  */
 export const HEAVY = 1024 * 1024
 
-/** So many tasks are worth to be looked at for whether they are alike. */
-const WORTH_A_TABLE = 8
-
 /**
  * Encodes the tasks of a run, as many as one message takes; the others stay in `run.rest`.
  *
@@ -46,9 +42,10 @@ export function encodeBatch(
   reject: (position: number, reason: unknown) => void,
 ): EncodedBatch {
   const { batch } = run
-  const { fn } = batch.tasks[run.positions[0] as number] as Task
-  const lasting = serialization().lastingFunction(fn)
-  const table = lasting || run.positions.length >= WORTH_A_TABLE ? tableOf(run) : undefined
+  const [first] = run.positions
+  const fn = first === undefined ? undefined : batch.tasks.at(first)?.fn
+  const lasting = fn && serialization().lastingFunction(fn)
+  const table = fn && argumentsOf(run, lasting !== undefined)
   if (table && lasting) {
     const { fns, graph, unit } = lasting
     const { id, bytes, imports, beside } = unit
@@ -76,10 +73,10 @@ export function encodeBatch(
   const tasks: WireTask[] = []
   const positions: number[] = []
   if (run.positions.length > 1)
-    run.call.sender.prepare(new Set(run.positions.map((at) => batch.tasks[at]?.fn as Task['fn'])))
+    run.call.sender.prepare(new Set(run.positions.map((at) => batch.tasks.at(at)?.fn as Task['fn'])))
   for (const [n, position] of run.positions.entries()) {
     if (run.isCancelled) break
-    const task = batch.tasks[position] as Task
+    const task = batch.tasks.at(position) as Task
     const givenAway = transfersOf(task)
     // Alone, when it gives something away: nobody can send it again, so it must not wait behind others, to be taken back.
     const isFull = message.weight > HEAVY || message.transfers.length > 0 || (givenAway && tasks.length > 0)
@@ -112,28 +109,33 @@ export function encodeBatch(
   return { fns, graph: encoder.graph, tasks, positions, weight: message.weight, units: message.units, message }
 }
 
-/** The arguments of all tasks, as many as one message takes, when they call one function and are alike. */
-function tableOf({ batch, positions }: WorkerRun): Table | undefined {
-  const { fn, args } = batch.tasks[positions[0] as number] as Task
-  const table = Table.for(args)
-  if (table === undefined) return undefined
-  for (let n = 0; n < positions.length && table.weight <= HEAVY; n += 1) {
-    const task = batch.tasks[positions[n] as number] as Task
-    if (task.fn !== fn || hasNamed(task) || !table.add(task.args)) return undefined
-  }
-  return table
+/** The arguments of the tasks, as many as one message takes, when they are alike; `few` are looked at only when asked. */
+function argumentsOf({ batch, positions }: WorkerRun, few: boolean): Alike | undefined {
+  const { tasks } = batch
+  const isAlike = tasks instanceof AlikeTasks
+  if (isAlike && positions.length === tasks.length && tasks.weight <= HEAVY)
+    return { count: tasks.length, columns: tasks.columns, weight: tasks.weight }
+  if (!isAlike && !few) return undefined
+  const table = tableOf(tasksAt(tasks, positions), HEAVY)
+  return table && { count: table.count, columns: table.columns(), weight: table.weight }
+}
+
+function* tasksAt(tasks: Tasks, positions: readonly number[]): Generator<Task> {
+  for (const position of positions) yield tasks.at(position) as Task
+}
+
+interface Alike extends WireTable {
+  readonly weight: number
 }
 
 /** What does not go with this message stays in `run.rest`. */
-function inTable(run: WorkerRun, table: Table): Pick<EncodedBatch, 'tasks' | 'positions' | 'weight'> {
-  const { count, weight } = table
+function inTable(
+  run: WorkerRun,
+  { count, columns, weight }: Alike,
+): Pick<EncodedBatch, 'tasks' | 'positions' | 'weight'> {
   const positions = run.positions.slice(0, count)
   if (count < run.positions.length) run.rest = [...run.positions.slice(count), ...run.rest]
-  return { tasks: { count, columns: table.columns() }, positions, weight }
-}
-
-function hasNamed({ kwargs }: Task): boolean {
-  return kwargs !== undefined && kwargs !== noKwargs && Object.keys(kwargs).length > 0
+  return { tasks: { count, columns }, positions, weight }
 }
 
 /** Indexes of the tasks in their call: that of the first, when the others follow it. */

@@ -398,7 +398,7 @@ export class WorkerClient {
   #sendAgain(run: WorkerRun, { module, why, returned }: BatchRefusal): void {
     const [first] = run.positions
     // Who gives something away is alone in its message.
-    if (returned?.length) run.call.givenAway.returned((run.batch.tasks[first as number] as Task).args, returned)
+    if (returned?.length) run.call.givenAway.returned((run.batch.tasks.at(first as number) as Task).args, returned)
     const { delivered } = this.#link(run.call)
     for (const { id } of run.units) delivered.delete(id)
     const key = module && JSON.stringify(module)

@@ -4,6 +4,7 @@ import { BackendError, messageOf, type ParforError, timedOut, WorkerLostError } 
 import { sharedNow } from '../system/clock'
 import { onAbort } from '../system/signals'
 import { type Batch, type Call, nameOf, type Task } from '../task/task'
+import { type HeldBatch, held } from './alike-tasks'
 import { Crew, type CrewOptions, type WorkerSource } from './crew'
 import { attend, guard } from './deadline'
 import { FairQueue } from './fair-queue'
@@ -15,7 +16,7 @@ import { type Finished, Lost, WorkerRun } from './worker-run'
 
 interface Job {
   readonly call: OutgoingCall
-  readonly batch: Batch
+  readonly batch: HeldBatch
   readonly onOutcome: OnOutcome
   readonly signal: AbortSignal
   /** How many parts of it wait or run. */
@@ -83,8 +84,13 @@ export class WorkerPool {
   }
 
   submit(batch: Batch, onOutcome: OnOutcome, signal: AbortSignal): Promise<BatchReport> {
+    if (signal.aborted) return Promise.resolve({ duration: 0 })
+    return this.#take(held(batch), onOutcome, signal)
+  }
+
+  /** A function of its own: what is made here lives as long as the job, and must not see the batch as it was given. */
+  #take(batch: HeldBatch, onOutcome: OnOutcome, signal: AbortSignal): Promise<BatchReport> {
     return new Promise((resolve, reject) => {
-      if (signal.aborted) return resolve({ duration: 0 })
       const unlisten = onAbort([signal], () => this.#drop((other) => other.signal.aborted))
       const settle = () => {
         unlisten()
@@ -449,8 +455,8 @@ export class WorkerPool {
 }
 
 /** How an error names a task: by its function's name; one that has none, by where it is. */
-function nameIn(batch: Batch, position: number): string {
-  const task = batch.tasks[position] as Task
+function nameIn({ tasks }: HeldBatch, position: number): string {
+  const task = tasks.at(position) as Task
   return nameOf(task) || serialization().placeOf(task.fn)
 }
 

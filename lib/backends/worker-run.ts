@@ -1,8 +1,8 @@
 import type { OnOutcome } from '../backend'
 import type { Unit } from '../serialization/wire'
 import { sharedNow, since } from '../system/clock'
-import type { Batch } from '../task/task'
 import { ENDED, NO_LIMIT, UNREADABLE, Words } from '../worker/protocol'
+import type { HeldBatch } from './alike-tasks'
 import type { OutgoingCall } from './outgoing-call'
 import type { Gone } from './worker-handle'
 
@@ -49,7 +49,7 @@ export class Lost {
 /** Tasks of a batch on one worker. What it does with them is seen, and changed, in memory that both share. */
 export class WorkerRun {
   readonly call: OutgoingCall
-  readonly batch: Batch
+  readonly batch: HeldBatch
   readonly onOutcome: OnOutcome
   readonly done: Promise<Finished | Lost>
   readonly finish: (how: Finished | Lost) => void
@@ -71,7 +71,13 @@ export class WorkerRun {
   readonly #words: Int32Array
 
   /** @param words those of the worker */
-  constructor(words: Int32Array, call: OutgoingCall, batch: Batch, positions: readonly number[], onOutcome: OnOutcome) {
+  constructor(
+    words: Int32Array,
+    call: OutgoingCall,
+    batch: HeldBatch,
+    positions: readonly number[],
+    onOutcome: OnOutcome,
+  ) {
     this.#words = words
     this.call = call
     this.batch = batch

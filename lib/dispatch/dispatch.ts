@@ -230,7 +230,7 @@ export function dispatch(tasks: unknown, plan: Plan, receiver: Receiver): Dispat
     unconsumed += 1
     const completed = (outcome: Outcome) => {
       if (!isOpen()) return
-      complete(task, index, outcome, undefined, placeHere)
+      complete(task.fn, index, outcome, undefined, placeHere)
       if (isOpen()) tellMoment()
     }
     try {
@@ -313,13 +313,15 @@ export function dispatch(tasks: unknown, plan: Plan, receiver: Receiver): Dispat
     sent += tasks.length
     batches += 1
     const isLast = backlog.length === 0 && (source?.ended === true || (source !== undefined && left(source) === 0))
-    const batch: Batch = { call, start, tasks, isLast }
+    // The tasks themselves are the backend's from here on: it may have no more use for them long before they are done.
+    const count = tasks.length
+    const fnAt = functionsOf(tasks)
     debug.dispatch('batch of tasks %d to %d', start, sent - 1)
     out += 1
     unconsumed += 1
-    const reported = new Uint8Array(tasks.length)
-    let unreported = tasks.length
-    let unread = tasks.length
+    const reported = new Uint8Array(count)
+    let unreported = count
+    let unread = count
     let isFinished = false
     const sentAt = performance.now()
 
@@ -332,9 +334,9 @@ export function dispatch(tasks: unknown, plan: Plan, receiver: Receiver): Dispat
       },
     }
     const isNew = (index: number) => {
-      const position = index - batch.start
+      const position = index - start
       if (reported[position] !== 0) {
-        fail(misreported(batch, `reported task ${index}`))
+        fail(misreported(start, count, `reported task ${index}`))
         return false
       }
       reported[position] = 1
@@ -344,7 +346,7 @@ export function dispatch(tasks: unknown, plan: Plan, receiver: Receiver): Dispat
     const onOutcome = (index: number, outcome: Outcome, workerId?: number) => {
       if (!isOpen() || !isNew(index)) return
       try {
-        complete(batch.tasks[index - batch.start], index, outcome, workerId, place)
+        complete(fnAt(index - start), index, outcome, workerId, place)
       } catch (error) {
         fail(error)
       }
@@ -365,15 +367,16 @@ export function dispatch(tasks: unknown, plan: Plan, receiver: Receiver): Dispat
     }
     const finish = (duration: number) => {
       if (!isOpen()) return
-      if (unreported > 0) return fail(misreported(batch, `ended with ${unreported} tasks unreported`))
+      if (unreported > 0) return fail(misreported(start, count, `ended with ${unreported} tasks unreported`))
       out -= 1
       isFinished = true
       if (unread === 0) unconsumed -= 1
-      plan.batchSize.measured(tasks.length, duration)
+      plan.batchSize.measured(count, duration)
       tellMoment()
       advance()
     }
     try {
+      const batch: Batch = { call, start, tasks, isLast }
       Promise.resolve(plan.backend.submit(batch, Object.assign(onOutcome, { fulfilled }), controller.signal)).then(
         (report) => finish(report?.duration ?? performance.now() - sentAt),
         fail,
@@ -384,7 +387,7 @@ export function dispatch(tasks: unknown, plan: Plan, receiver: Receiver): Dispat
   }
 
   function complete(
-    task: Task | undefined,
+    fn: Task['fn'] | undefined,
     index: number,
     outcome: Outcome,
     workerId: number | undefined,
@@ -394,7 +397,7 @@ export function dispatch(tasks: unknown, plan: Plan, receiver: Receiver): Dispat
       completed += 1
       return tell(index, outcome, place)
     }
-    const name = nameOf(task)
+    const name = fn === undefined ? '' : nameOf({ fn, args: [] })
     const reason = asError(outcome.reason, index, name)
     setTaskInfo(reason, { index, name, workerId })
     if (plan.failFast) {
@@ -431,9 +434,9 @@ export function dispatch(tasks: unknown, plan: Plan, receiver: Receiver): Dispat
     plan.onBatch({ completed, dispatched, batches, total: knownTotal, isDispatching, isOver })
   }
 
-  function misreported({ start, tasks }: Batch, what: string) {
+  function misreported(start: number, count: number, what: string) {
     return new BackendError(
-      `Backend '${plan.backend.name}' ${what}, in a batch of tasks ${start} to ${start + tasks.length - 1}. ` +
+      `Backend '${plan.backend.name}' ${what}, in a batch of tasks ${start} to ${start + count - 1}. ` +
         'A backend reports each task of a batch once, before submit() resolves',
     )
   }
@@ -473,4 +476,12 @@ export function dispatch(tasks: unknown, plan: Plan, receiver: Receiver): Dispat
   function isOpen() {
     return state === 'open'
   }
+}
+
+/** Which function the task at a place calls, without the tasks where they all call the same. */
+function functionsOf(tasks: readonly Task[]): (position: number) => Task['fn'] | undefined {
+  const first = tasks[0]?.fn
+  if (tasks.every(({ fn }) => fn === first)) return () => first
+  const fns = tasks.map(({ fn }) => fn)
+  return (position) => fns[position]
 }

@@ -123,7 +123,8 @@ export function streamResults(options: StreamOptions): StreamOfResults {
 
     completed(index, outcome, total, place) {
       if (isOver) return
-      if (settled || outcome.status === 'fulfilled') ready.add(index, { results: [resultOf(outcome, settled)], place, given: 0 })
+      if (settled || outcome.status === 'fulfilled')
+        ready.add(index, { results: [resultOf(outcome, settled)], place, given: 0 })
       onCompletion?.(outcome.status === 'rejected', total)
       give()
     },

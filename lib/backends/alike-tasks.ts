@@ -1,0 +1,68 @@
+import { type Column, readerOf, Table } from '../serialization/columns'
+import { noKwargs } from '../task/kwargs'
+import type { Batch, Task } from '../task/task'
+
+/** The tasks of a batch, by their places in it. */
+export interface Tasks {
+  readonly length: number
+  at(position: number): Task | undefined
+}
+
+/** A batch while it waits and runs. */
+export type HeldBatch = Omit<Batch, 'tasks'> & { readonly tasks: Tasks }
+
+/** So many tasks are worth to be looked at for whether they are alike. */
+const WORTH_A_TABLE = 8
+
+/**
+ * Tasks that call one function with arguments that are alike, as the table that they travel as: an object for each, for as
+ * long as a batch waits and runs, is what a collector of garbage has most to do with.
+ */
+export class AlikeTasks implements Tasks {
+  readonly length: number
+  readonly columns: readonly Column[]
+  /** A rough count of the bytes. */
+  readonly weight: number
+  readonly #fn: Task['fn']
+  #readers: readonly ((row: number) => unknown)[] | undefined
+
+  constructor(fn: Task['fn'], table: Table) {
+    this.#fn = fn
+    this.length = table.count
+    this.weight = table.weight
+    this.columns = table.columns()
+  }
+
+  at(position: number): Task | undefined {
+    if (position >= this.length) return undefined
+    this.#readers ??= this.columns.map(readerOf)
+    return { fn: this.#fn, args: this.#readers.map((read) => read(position)), kwargs: noKwargs }
+  }
+}
+
+/** A batch without its tasks, when these can be made again. */
+export function held(batch: Batch): HeldBatch {
+  const { tasks } = batch
+  if (tasks.length < WORTH_A_TABLE) return batch
+  const table = tableOf(tasks)
+  return table ? { ...batch, tasks: new AlikeTasks((tasks[0] as Task).fn, table) } : batch
+}
+
+/** A table of the arguments of these tasks, of all or until there is more in it than `most` bytes, when they are alike. */
+export function tableOf(tasks: Iterable<Task>, most = Number.POSITIVE_INFINITY): Table | undefined {
+  let fn: Task['fn'] | undefined
+  let table: Table | undefined
+  for (const task of tasks) {
+    if (table === undefined) {
+      fn = task.fn
+      table = Table.for(task.args)
+    }
+    if (task.fn !== fn || hasNamed(task) || !table?.add(task.args)) return undefined
+    if (table.weight > most) break
+  }
+  return table
+}
+
+export function hasNamed({ kwargs }: Task): boolean {
+  return kwargs !== undefined && kwargs !== noKwargs && Object.keys(kwargs).length > 0
+}
