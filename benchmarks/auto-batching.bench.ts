@@ -1,13 +1,15 @@
 /**
  * How close to the ideal is a loop of tasks that are not all alike?
  *
- * The tasks sleep, so that four workers can work at once whatever the machine has: what is measured is who has nothing
- * to do. The ideal is the time that the tasks take by their own account, shared out over four workers.
+ * The tasks sleep, so that workers can work at once whatever the machine has: what is measured is who has nothing to
+ * do. The ideal is the time that the tasks take by their own account, shared out over the workers.
  */
-import { delayed, Parallel, type ParallelOptions } from 'parfor'
-import type { Bench } from './harness'
-
-const workers = 4
+import { delayed } from 'parfor'
+import { type Ask, type Bench, type Comparison, contestants } from './harness'
+import { openParfor, parfor } from './peers/parfor'
+import type { Pool } from './peers/peer'
+import { piscina } from './peers/piscina'
+import { raw } from './peers/raw'
 
 /** Blocks its thread; gives the milliseconds that that took. */
 function sleep(ms: number): number {
@@ -17,15 +19,15 @@ function sleep(ms: number): number {
 }
 
 /** The time of the loop, divided by the ideal. */
-async function againstIdeal(durations: readonly number[], options: ParallelOptions, isList: boolean): Promise<number> {
-  await using parallel = Parallel({ ...options, nJobs: workers })
-  await parallel(Array.from({ length: workers * 20 }, () => delayed(sleep)(5)))
-  const task = delayed(sleep)
-  const tasks = durations.map((ms) => task(ms))
+async function againstIdeal(opened: Pool<number, number>, durations: Iterable<number>, workers: number) {
+  await using pool = opened
+  await pool.map(new Array<number>(workers * 20).fill(5))
   const start = performance.now()
-  const taken = await parallel(isList ? tasks : tasks.values())
+  const taken = await pool.map(durations)
   const time = performance.now() - start
-  if (taken.length !== durations.length) throw new Error('wrong results')
+  const expected = [...durations]
+  if (taken.length !== expected.length || taken.some((ms, i) => ms < (expected[i] as number) - 0.01))
+    throw new Error('wrong results')
   const ideal = taken.reduce((sum, ms) => sum + ms, 0) / workers
   // No order of the tasks does better than this.
   return time / Math.max(ideal, Math.max(...taken))
@@ -39,39 +41,61 @@ function* random(): Generator<number, never> {
   }
 }
 
-const fastThenSlow = [...new Array<number>(200).fill(1), ...new Array<number>(50).fill(200)]
+const fastThenSlow = [...new Array<number>(200).fill(1), ...new Array<number>(50).fill(100)]
 const alike = new Array<number>(400).fill(5)
+/** As many of each order of magnitude. */
 const skewed = (() => {
   const numbers = random()
-  return Array.from({ length: 2000 }, () => 0.05 * 1000 ** numbers.next().value)
+  return Array.from({ length: 400 }, () => 0.05 * 1000 ** numbers.next().value)
 })()
 
-const contestants = (durations: readonly number[], options: ParallelOptions = {}) => ({
-  'of an array': () => againstIdeal(durations, options, true),
-  'of an iterator': () => againstIdeal(durations, options, false),
-  'one by one': () => againstIdeal(durations, { batchSize: 1 }, true),
-})
+const oneByOne = 'parfor, one by one'
+
+function ofFour(work: string, durations: number[], batchSize: number | 'auto'): Comparison {
+  const time = (size: typeof batchSize, items: Iterable<number>) => async () =>
+    againstIdeal(openParfor(delayed(sleep), { nJobs: 4, batchSize: size }), items, 4)
+  return {
+    work,
+    unit: '× ideal',
+    against: oneByOne,
+    contestants: {
+      'parfor, of an array': time(batchSize, durations),
+      'parfor, of an iterator': time(batchSize, { [Symbol.iterator]: () => durations.values() }),
+      [oneByOne]: time(1, durations),
+    },
+  }
+}
+
+function ofTwo(order: string, durations: number[], ask: number): Comparison {
+  const peers = [parfor, piscina, raw(1), raw(2)]
+  const asks: Ask[] = [{ of: parfor.name, atMost: ask }]
+  return {
+    work: `400 tasks of 0.05 to 50 ms, as many of each order of magnitude, ${order}, two warm workers`,
+    unit: '× ideal',
+    against: piscina.name,
+    contestants: contestants(
+      peers.map((peer, i) => (i < 2 ? peer : { ...peer, name: `raw, ${i === 2 ? 'one' : 'two'} in flight` })),
+      async (peer) => againstIdeal(await peer.open(sleep, 2), durations, 2),
+    ),
+    asks,
+  }
+}
 
 export default {
   question: 'How close to the ideal is a loop of tasks that are not all alike?',
   comparisons: [
-    {
-      work: '200 tasks of 1 ms, then 50 of 200 ms, four warm workers',
-      unit: '× ideal',
-      against: 'one by one',
-      contestants: contestants(fastThenSlow),
-    },
-    {
-      work: '400 tasks of 5 ms, `batchSize: 10`, four warm workers',
-      unit: '× ideal',
-      against: 'one by one',
-      contestants: contestants(alike, { batchSize: 10 }),
-    },
-    {
-      work: '2,000 tasks of 0.05 to 50 ms, as many of each order of magnitude, four warm workers',
-      unit: '× ideal',
-      against: 'one by one',
-      contestants: contestants(skewed),
-    },
+    ofTwo('in random order', skewed, 1.02),
+    ofTwo(
+      'ascending',
+      skewed.toSorted((a, b) => a - b),
+      1.03,
+    ),
+    ofTwo(
+      'descending',
+      skewed.toSorted((a, b) => b - a),
+      1.02,
+    ),
+    ofFour('200 tasks of 1 ms, then 50 of 100 ms, four warm workers', fastThenSlow, 'auto'),
+    ofFour('400 tasks of 5 ms, `batchSize: 10`, four warm workers', alike, 10),
   ],
 } satisfies Bench

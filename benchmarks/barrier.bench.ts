@@ -1,28 +1,48 @@
 /**
- * What does a call of two trivial tasks on a warm pool cost?
+ * What does a small call on a warm pool cost?
  *
  * A loop whose passes depend on each other makes many small calls, and waits for each. The least such a call can
- * take is one message to a worker and one back.
+ * take is one message to a worker and one back. When nothing was to do for a while, everybody has to wake up first.
  */
-import { type Bench, timeMap, type Work } from './harness'
+import { type Bench, contestants, timeMap, type Work } from './harness'
 import { parfor } from './peers/parfor'
+import type { Peer } from './peers/peer'
+import { piscina } from './peers/piscina'
+import { poolifier } from './peers/poolifier'
+import { timePython } from './peers/python'
 import { raw } from './peers/raw'
+import { threads } from './peers/threads'
+import { tinypool } from './peers/tinypool'
+import { workerpool } from './peers/workerpool'
 
-const call: Work = { fn: (n) => n + 1, items: () => [1, 2], samples: 2000 }
-const roundTrip: Work = { ...call, items: () => [1], workers: 1 }
+const libraries = [parfor, piscina, tinypool, workerpool, poolifier, threads]
+const call: Work = { fn: (n) => n + 1, items: () => [1, 2], samples: 500 }
+const one: Work = { ...call, items: () => [1], pause: 50, samples: 30 }
+
+const microseconds = async (peer: Peer, work: Work) => 1000 * (await timeMap(peer, work))
 
 export default {
-  question: 'What does a call of two trivial tasks on a warm pool cost?',
+  question: 'What does a small call on a warm pool cost?',
   comparisons: [
     {
-      work: 'one call after the other, two warm workers',
+      work: 'two trivial tasks, one call after the other, two warm workers',
       unit: 'µs per call',
       against: 'raw, one round trip',
       contestants: {
-        parfor: async () => 1000 * (await timeMap(parfor, call)),
-        'raw, two at once': async () => 1000 * (await timeMap(raw(2), call)),
-        'raw, one round trip': async () => 1000 * (await timeMap(raw(2), roundTrip)),
+        ...contestants(libraries, (peer) => microseconds(peer, call)),
+        joblib: async () => 1000 * (await timePython('joblib', { fn: 'noop', count: 2, samples: 50 })),
+        'raw, two at once': () => microseconds(raw(2), call),
+        'raw, one round trip': () => microseconds(raw(2), { ...call, items: () => [1], workers: 1 }),
       },
+      asks: [{ of: parfor.name, against: 'raw, one round trip', atMost: 2 }],
+    },
+    {
+      work: 'one trivial task, after 50 ms in which nothing happened, two warm workers',
+      unit: 'µs per call',
+      against: 'raw worker_threads',
+      contestants: contestants([...libraries, raw(2)], (peer) => microseconds(peer, one)),
+      asks: [{ of: parfor.name, against: 'raw worker_threads', atMost: 1.3 }],
     },
   ],
+  plot: { kind: 'bars', title: 'A call of two tasks that do nothing', of: 0, axis: 'µs', logarithmic: true },
 } satisfies Bench

@@ -1,4 +1,4 @@
-import type { Batch, Call, Outcome } from './task/task'
+import type { Batch, Call, Outcome, Task } from './task/task'
 
 /** What a backend tells about a batch it ran. */
 export interface BatchReport {
@@ -6,8 +6,12 @@ export interface BatchReport {
   readonly duration: number
 }
 
-/** Called once per task, as its outcome comes. `index` counts within the whole call. */
-export type OnOutcome = (index: number, outcome: Outcome, workerId?: number) => void
+/** Is told the outcome of each task once, as it comes. Indexes count within the whole call. */
+export interface OnOutcome {
+  (index: number, outcome: Outcome, workerId?: number): void
+  /** The same for several tasks at once, which follow each other and are all fulfilled: that costs less. */
+  readonly fulfilled?: ((first: number, values: readonly unknown[], workerId?: number) => void) | undefined
+}
 
 /**
  * A place where batches run. Everything above this file knows a backend only by this interface, so a backend
@@ -43,6 +47,14 @@ export interface ParallelBackend {
    */
   // biome-ignore lint/suspicious/noConfusingVoidType: a backend that cannot tell returns nothing
   submit(batch: Batch, onOutcome: OnOutcome, signal: AbortSignal): Promise<BatchReport | void>
+
+  /**
+   * Runs one task in the calling thread, now. For a backend that shares objects: its tasks are not submitted then, but run one by
+   * one, which costs less than batches of one.
+   *
+   * @returns its outcome; a promise when there is something to be waited for, which rejects only when the task cannot be run
+   */
+  runHere?(call: Call, index: number, task: Task, signal: AbortSignal): Outcome | Promise<Outcome>
 
   /** Reports now the outcomes of this call that have come, and wait to be told: one of its tasks has failed. */
   deliver?(call: Call): void

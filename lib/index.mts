@@ -54,5 +54,6 @@ export {
   TaskError,
   TaskTimeoutError,
   taskInfo,
+  transfer,
   WorkerLostError,
 } from './index.js'

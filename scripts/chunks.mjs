@@ -22,12 +22,13 @@ export const ofLibrary = [
       config/nested config/options config/pre-dispatch config/settings config/within-budget debug dispatch/batch-size
       dispatch/batches dispatch/calls dispatch/dispatch dispatch/results dispatch/source dispatch/thrown errors index
       parallel serialization/registered shared-memory/shared system/clock system/program system/signals task/delayed
-      task/given task/kwargs task/partial task/run-task task/task`),
+      task/given task/kwargs task/partial task/run-task task/task task/transfer`),
   },
   {
     file: 'parfor.workers.js',
     has: named(`
-      backends/crew backends/deadline backends/encode-batch backends/fair-queue backends/late-errors backends/moving
+      backends/crew backends/deadline backends/encode-batch backends/fair-queue backends/given-away
+      backends/late-errors backends/moving
       backends/outgoing-call backends/recycling backends/threads/kept-threads backends/threads/npm-threads
       backends/threads/own-listeners backends/threads/thread-handle
       backends/threads/thread-output backends/threads/threads-backend backends/worker-client backends/worker-entry
@@ -38,7 +39,8 @@ export const ofLibrary = [
   {
     file: 'parfor.functions.js',
     has: named(`
-      serialization/bytes serialization/cannot-send serialization/codec serialization/copies serialization/encode
+      serialization/bytes serialization/cannot-send serialization/codec serialization/columns serialization/copies
+      serialization/encode
       serialization/encoding serialization/functions/bindings serialization/functions/by-reference
       serialization/functions/by-value serialization/functions/capture serialization/functions/cjs-exports
       serialization/functions/code serialization/functions/entry-script serialization/functions/free-variables
@@ -47,10 +49,10 @@ export const ofLibrary = [
       serialization/functions/module-members serialization/functions/module-symbols
       serialization/functions/name-walker serialization/functions/packages serialization/functions/parser
       serialization/functions/require-function serialization/functions/scopes serialization/functions/script
-      serialization/functions/shared-variables serialization/functions/short-arrow
-      serialization/functions/shows-strictness
+      serialization/functions/settled serialization/functions/shared-variables
+      serialization/functions/short-arrow serialization/functions/shows-strictness
       serialization/functions/source serialization/functions/syntax-tree serialization/functions/usage
-      serialization/hooks serialization/lone-views serialization/makers serialization/message
+      serialization/hooks serialization/lasting serialization/lone-views serialization/makers serialization/message
       serialization/module-nodes serialization/plain-data serialization/realm serialization/receiver
       serialization/sender serialization/wire`),
   },
@@ -64,11 +66,12 @@ export const ofWorker = [
     file: 'parfor.worker.cjs',
     has: named(`
       backends/threads/own-listeners backends/threads/printed backends/threads/thread-entry config/nested errors
-      serialization/bytes serialization/copies serialization/decode serialization/functions/importing
+      serialization/bytes serialization/columns serialization/copies serialization/decode
+      serialization/functions/importing
       serialization/functions/revive serialization/hooks serialization/makers serialization/message
       serialization/plain-data serialization/realm serialization/receiver serialization/registered
       serialization/sender serialization/trail serialization/wire system/clock task/kwargs task/partial task/run-task
-      task/task worker/left-behind worker/outbox worker/output worker/protocol worker/serve`),
+      task/task task/transfer worker/left-behind worker/outbox worker/output worker/protocol worker/serve`),
   },
   { file: 'parfor.worker.intrinsics.cjs', has: named(intrinsics) },
   { file: 'parfor.worker.more.cjs', has: () => true },

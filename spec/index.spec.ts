@@ -23,6 +23,7 @@ const names = [
   'shared',
   'shutdown',
   'taskInfo',
+  'transfer',
 ]
 
 it('exports exactly this list', () => {

@@ -6,18 +6,32 @@ const size = 1000
 
 export const rawBatched: Peer = {
   name: 'raw, 1000 per message',
-  async open(fn, workers) {
-    const eachOf = `(items) => items.map(${fn})`
-    const { map, close } = await openWorkers<number[], number[]>(eachOf, workers, 2)
+  async open<T, R>(fn: (item: T) => R, workers: number) {
+    const { run, close } = await openBatched<T, R>(fn, workers)
     return {
-      map: async (items) => (await map(batches(items))).flat(),
+      async map(items: Iterable<T>) {
+        const batches: R[][] = []
+        await run(items, (results, index) => {
+          batches[index] = results
+        })
+        return batches.flat()
+      },
       [Symbol.asyncDispose]: close,
     }
   },
 }
 
-function* batches(items: Iterable<number>) {
-  let batch: number[] = []
+/** The results go to `take` as they come, a batch at a time. */
+export async function openBatched<T, R>(fn: (item: T) => R, workers: number) {
+  const { run, close } = await openWorkers<T[], R[]>(`(items) => items.map(${fn})`, workers, 2)
+  return {
+    run: (items: Iterable<T>, take: (results: R[], index: number) => void) => run(batches(items), take),
+    close,
+  }
+}
+
+function* batches<T>(items: Iterable<T>) {
+  let batch: T[] = []
   for (const item of items) {
     if (batch.push(item) < size) continue
     yield batch

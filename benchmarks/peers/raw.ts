@@ -9,24 +9,34 @@ import type { Peer } from './peer'
 /**
  * `inFlight` is how many messages a worker has: with 2 the next one is there when it has answered one. More make
  * trivial tasks quicker, since messages are then received in bulk, and leave long ones waiting for a busy worker.
+ * With `transfer`, results are typed arrays, and their buffers are handed over.
  */
-export function raw(inFlight: number): Peer {
+export function raw(inFlight: number, { transfer = false } = {}): Peer {
   return {
     name: 'raw worker_threads',
-    async open(fn, workers) {
-      const { map, close } = await openWorkers<number, number>(String(fn), workers, inFlight)
-      return { map, [Symbol.asyncDispose]: close }
+    async open<T, R>(fn: (item: T) => R, workers: number) {
+      const { run, close } = await openWorkers<T, R>(String(fn), workers, inFlight, transfer)
+      return {
+        async map(items: Iterable<T>) {
+          const results: R[] = []
+          await run(items, (result, index) => {
+            results[index] = result
+          })
+          return results
+        },
+        [Symbol.asyncDispose]: close,
+      }
     },
   }
 }
 
 /** Workers that answer each message with what the function makes of it. */
-export async function openWorkers<T, R>(source: string, count: number, inFlight: number) {
-  const workers = Array.from({ length: count }, () => new Worker(__filename, { workerData: source }))
+export async function openWorkers<T, R>(source: string, count: number, inFlight: number, transfer = false) {
+  const workers = Array.from({ length: count }, () => new Worker(__filename, { workerData: { source, transfer } }))
   await Promise.all(workers.map((worker) => once(worker, 'online')))
 
-  async function map(items: Iterable<T>): Promise<R[]> {
-    const results: R[] = []
+  /** Sends all items; each result goes to `take` when it comes. */
+  async function run(items: Iterable<T>, take: (result: R, index: number) => void): Promise<void> {
     const input = items[Symbol.iterator]()
     let index = 0
 
@@ -41,7 +51,7 @@ export async function openWorkers<T, R>(source: string, count: number, inFlight:
           worker.postMessage(next.value)
         }
         const receive = (result: R) => {
-          results[sent.shift() as number] = result
+          take(result, sent.shift() as number)
           send()
           if (sent.length === 0) finish()
         }
@@ -54,16 +64,18 @@ export async function openWorkers<T, R>(source: string, count: number, inFlight:
         if (sent.length === 0) finish()
       })
     await Promise.all(workers.map(drain))
-    return results
   }
 
   async function close() {
     await Promise.all(workers.map((worker) => worker.terminate()))
   }
-  return { map, close }
+  return { run, close }
 }
 
-if (!isMainThread) {
-  const fn = new Function(`return ${workerData}`)()
-  parentPort?.on('message', (item) => parentPort?.postMessage(fn(item)))
+if (!isMainThread && workerData?.source) {
+  const fn = new Function(`return ${workerData.source}`)()
+  const answer = workerData.transfer
+    ? (result: NodeJS.TypedArray) => parentPort?.postMessage(result, [result.buffer as ArrayBuffer])
+    : (result: unknown) => parentPort?.postMessage(result)
+  parentPort?.on('message', (item) => answer(fn(item)))
 }

@@ -1,17 +1,28 @@
 import { messageOf, SerializationError } from '../errors'
+import { Table } from '../serialization/columns'
+import type { Message } from '../serialization/message'
 import { TASK_FUNCTION } from '../serialization/trail'
-import type { Graph, Slot } from '../serialization/wire'
+import type { Graph, Slot, Unit } from '../serialization/wire'
+import { noKwargs } from '../task/kwargs'
 import type { Task } from '../task/task'
-import type { WireTask } from '../worker/protocol'
+import { transfersOf } from '../task/transfer'
+import type { WireTable, WireTask } from '../worker/protocol'
+import { serialization } from './outgoing-call'
 import type { WorkerRun } from './worker-run'
 
 /** What a message says of its tasks. */
 export interface EncodedBatch {
   readonly fns: readonly Slot[]
   readonly graph: Graph
-  readonly tasks: readonly WireTask[]
+  readonly tasks: readonly WireTask[] | WireTable
   /** Where they are in the batch. */
   readonly positions: readonly number[]
+  /** A rough count of its bytes. */
+  readonly weight: number
+  /** Functions by value that the worker has to have. */
+  readonly units: readonly Unit[]
+  /** What was written, when it took more than to name a function. */
+  readonly message: Message | undefined
 }
 
 /**
@@ -20,15 +31,46 @@ export interface EncodedBatch {
  */
 export const HEAVY = 1024 * 1024
 
+/** So many tasks are worth to be looked at for whether they are alike. */
+const WORTH_A_TABLE = 8
+
 /**
  * Encodes the tasks of a run, as many as one message takes; the others stay in `run.rest`.
  *
+ * @param newMessage - Makes a message to the worker.
  * @param reject - Is told of each task that cannot be sent. It may cancel the run.
  */
-export function encodeBatch(run: WorkerRun, reject: (position: number, reason: unknown) => void): EncodedBatch {
-  const { batch, message } = run
-  const trail = message.trail
+export function encodeBatch(
+  run: WorkerRun,
+  newMessage: () => Message,
+  reject: (position: number, reason: unknown) => void,
+): EncodedBatch {
+  const { batch } = run
+  const { fn } = batch.tasks[run.positions[0] as number] as Task
+  const lasting = serialization().lastingFunction(fn)
+  const table = lasting || run.positions.length >= WORTH_A_TABLE ? tableOf(run) : undefined
+  if (table && lasting) {
+    const { fns, graph, unit } = lasting
+    const { id, bytes, imports, beside } = unit
+    return { fns, graph, ...inTable(run, table), units: [{ id, bytes, imports, beside }], message: undefined }
+  }
+  const message = newMessage()
+  const { trail } = message
   const encoder = message.encoder()
+  if (table) {
+    const encoded = inTable(run, table)
+    try {
+      trail.start(TASK_FUNCTION)
+      const fns = [encoder.slot(fn)]
+      return { fns, graph: encoder.graph, ...encoded, units: message.units, message }
+    } catch (error) {
+      for (const position of encoded.positions) {
+        if (run.isCancelled) break
+        reject(position, unsendable(error, trail.path, trail.describe()))
+      }
+      return { fns: [], graph: encoder.graph, ...encoded, positions: [], units: [], message }
+    }
+  }
   const numbers = new Map<Task['fn'], number>()
   const fns: Slot[] = []
   const tasks: WireTask[] = []
@@ -37,28 +79,61 @@ export function encodeBatch(run: WorkerRun, reject: (position: number, reason: u
     run.call.sender.prepare(new Set(run.positions.map((at) => batch.tasks[at]?.fn as Task['fn'])))
   for (const [n, position] of run.positions.entries()) {
     if (run.isCancelled) break
-    if (message.weight > HEAVY) {
+    const task = batch.tasks[position] as Task
+    const givenAway = transfersOf(task)
+    // Alone, when it gives something away: nobody can send it again, so it must not wait behind others, to be taken back.
+    const isFull = message.weight > HEAVY || message.transfers.length > 0 || (givenAway && tasks.length > 0)
+    if (isFull) {
       run.rest = [...run.positions.slice(n), ...run.rest]
       break
     }
     try {
-      const { fn, args, kwargs } = batch.tasks[position] as Task
+      const { fn, args, kwargs } = task
       let number = numbers.get(fn)
       if (number === undefined) {
         trail.start(TASK_FUNCTION)
         number = fns.push(encoder.slot(fn)) - 1
         numbers.set(fn, number)
       }
-      const hasKwargs = kwargs !== undefined && Object.keys(kwargs).length > 0
+      const hasKwargs = hasNamed(task)
       const values = hasKwargs ? [...args, kwargs] : args
       const root = (n: number) => (n < args.length ? `args[${n}]` : 'kwargs')
-      tasks.push({ fn: number, args: message.parcel(values, root, fn), hasKwargs })
+      const encode = () => message.parcel(values, root, fn, givenAway)
+      const path = () => root(values.findIndex((value) => givenAway?.has(value as object)))
+      const parcel = givenAway
+        ? run.call.givenAway.parcel(args, batch.start + position, message, path, encode)
+        : encode()
+      tasks.push({ fn: number, args: parcel, hasKwargs })
       positions.push(position)
     } catch (error) {
       reject(position, unsendable(error, trail.path, trail.describe()))
     }
   }
-  return { fns, graph: encoder.graph, tasks, positions }
+  return { fns, graph: encoder.graph, tasks, positions, weight: message.weight, units: message.units, message }
+}
+
+/** The arguments of all tasks, as many as one message takes, when they call one function and are alike. */
+function tableOf({ batch, positions }: WorkerRun): Table | undefined {
+  const { fn, args } = batch.tasks[positions[0] as number] as Task
+  const table = Table.for(args)
+  if (table === undefined) return undefined
+  for (let n = 0; n < positions.length && table.weight <= HEAVY; n += 1) {
+    const task = batch.tasks[positions[n] as number] as Task
+    if (task.fn !== fn || hasNamed(task) || !table.add(task.args)) return undefined
+  }
+  return table
+}
+
+/** What does not go with this message stays in `run.rest`. */
+function inTable(run: WorkerRun, table: Table): Pick<EncodedBatch, 'tasks' | 'positions' | 'weight'> {
+  const { count, weight } = table
+  const positions = run.positions.slice(0, count)
+  if (count < run.positions.length) run.rest = [...run.positions.slice(count), ...run.rest]
+  return { tasks: { count, columns: table.columns() }, positions, weight }
+}
+
+function hasNamed({ kwargs }: Task): boolean {
+  return kwargs !== undefined && kwargs !== noKwargs && Object.keys(kwargs).length > 0
 }
 
 /** Indexes of the tasks in their call: that of the first, when the others follow it. */

@@ -1,6 +1,7 @@
 import type * as codec from '../serialization/codec'
 import type { Sender } from '../serialization/sender'
 import type { Call } from '../task/task'
+import { GivenAway } from './given-away'
 
 let loaded: typeof codec | undefined
 
@@ -17,6 +18,7 @@ export class OutgoingCall {
   readonly nested: Call['nested']
   /** See `RunBatch`. */
   readonly maxMemory: number | undefined
+  readonly givenAway = new GivenAway()
   #sender: Sender | undefined
 
   constructor(call: Call, maxMemory?: number) {

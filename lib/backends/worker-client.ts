@@ -1,13 +1,23 @@
 import { debug } from '../debug'
 import { BackendError, messageOf, SerializationError } from '../errors'
+import { readerOf } from '../serialization/columns'
 import type { Message } from '../serialization/message'
 import type { Received } from '../serialization/receiver'
 import type { Receiver } from '../serialization/sender'
 import { TASK_FUNCTION, Trail } from '../serialization/trail'
-import type { Parcel } from '../serialization/wire'
-import { INITIALIZER, type Outcome, type Place } from '../task/task'
+import type { Parcel, Unit } from '../serialization/wire'
+import { INITIALIZER, type Outcome, type Place, type Task } from '../task/task'
 import { readOutbox } from '../worker/outbox'
-import { type BatchRefusal, type Outcomes, type Refused, type Response, type WireTask, Words } from '../worker/protocol'
+import {
+  type BatchRefusal,
+  type Outcomes,
+  type Refused,
+  type Response,
+  type ResultTable,
+  type RunBatch,
+  type WireTask,
+  Words,
+} from '../worker/protocol'
 import { encodeBatch, HEAVY, indexesOf, unsendable } from './encode-batch'
 import { LateErrors } from './late-errors'
 import { type OutgoingCall, serialization } from './outgoing-call'
@@ -17,6 +27,9 @@ import type { Finished, Lost, WorkerRun } from './worker-run'
 
 type OfBatch = Extract<Response, { kind: 'outcomes' | 'refused' }>
 type Reported = Pick<Outcomes, 'from' | 'results' | 'failed' | 'refused' | 'duration'>
+
+/** Milliseconds after which a worker is told of the end of a call, unless it is with the next batch: that spares a message. */
+const BEFORE_TELLING = 20
 
 interface Link extends Receiver {
   readonly received: Received
@@ -42,6 +55,9 @@ export class WorkerClient {
   isSpoiled = false
   readonly #lateErrors = new LateErrors()
   readonly #links = new Map<OutgoingCall, Link>()
+  /** Calls that the worker is to be told that they are over. */
+  #over: number[] = []
+  #tellingOver: NodeJS.Timeout | undefined
   #run: WorkerRun | undefined
   #isReporting = false
   #lastId = 0
@@ -84,7 +100,6 @@ export class WorkerClient {
 
   /** Sends tasks of a batch. `run.done` resolves to `Lost` when the worker dies before all have an outcome. */
   run(run: WorkerRun): Promise<Finished | Lost> {
-    run.message = this.#message(run.call)
     if (this.#gone) {
       run.finish(run.lost(this.#gone))
     } else {
@@ -136,14 +151,17 @@ export class WorkerClient {
 
   endCall(call: OutgoingCall): void {
     if (!this.#links.delete(call) || this.#gone) return
-    this.handle.post({ kind: 'end', call: call.id })
+    this.#over.push(call.id)
+    this.#tellingOver ??= setTimeout(() => {
+      this.#tellingOver = undefined
+      if (this.#over.length > 0 && !this.#gone) this.handle.post({ kind: 'end', calls: this.#over.splice(0) })
+    }, BEFORE_TELLING).unref()
   }
 
   #link(call: OutgoingCall): Link {
     let link = this.#links.get(call)
     if (!link) {
-      const received = new (serialization().Received)((id) => call.sender.own(id))
-      link = { received, delivered: new Set(), forgotten: [], idOf: (value) => received.idOf(value) }
+      link = linkTo(call)
       this.#links.set(call, link)
     }
     return link
@@ -162,41 +180,49 @@ export class WorkerClient {
     run.id = ++this.#lastId
     run.state = 'encoding'
     run.reported = 0
-    const encoded = encodeBatch(run, (position, reason) => this.#reject(run, position, reason))
+    const encoded = encodeBatch(
+      run,
+      () => this.#message(call),
+      (position, reason) => this.#reject(run, position, reason),
+    )
     run.positions = encoded.positions
-    if (run.isCancelled || encoded.tasks.length === 0) {
+    if (run.isCancelled || encoded.positions.length === 0) {
       this.#finish(run)
       return
     }
-    const { fns, graph, tasks } = encoded
-    const { units } = run.message
+    const { fns, graph, tasks, weight, message } = encoded
+    const { delivered } = this.#link(call)
+    const units = encoded.units.filter(({ id }) => !delivered.has(id))
     const { place } = this
+    run.units = units
     run.open()
     try {
-      if (units.length > 0 || run.message.weight > HEAVY) this.handle.post({ kind: 'coming', batch: run.id })
-      this.handle.post({
-        kind: 'run',
-        batch: {
-          id: run.id,
-          call: call.id,
-          nested: call.nested,
-          // Told once: it stays the same for as long as the worker is in one pool.
-          place: place === this.#toldPlace ? undefined : place,
-          maxMemory: call.maxMemory,
-          forget: run.message.forget(),
-          units,
-          fns,
-          graph,
-          tasks,
-          indexes: indexesOf(run),
-        },
-      })
+      if (isHeavy(weight, units)) this.handle.post({ kind: 'coming', batch: run.id })
+      const sent: RunBatch = {
+        id: run.id,
+        call: call.id,
+        over: this.#over,
+        nested: call.nested,
+        // Told once: it stays the same for as long as the worker is in one pool.
+        place: place === this.#toldPlace ? undefined : place,
+        isTimed: batch.call.timeout !== undefined,
+        maxMemory: call.maxMemory,
+        forget: message?.forget() ?? [],
+        units,
+        fns,
+        graph,
+        tasks,
+        indexes: indexesOf(run),
+      }
+      this.handle.post({ kind: 'run', batch: sent }, message?.transfers)
     } catch (error) {
-      this.#sendWithoutUnclonable(run, tasks, error)
+      this.#sendWithoutUnclonable(run, 'columns' in tasks ? [] : tasks, error)
       return
     }
     this.#toldPlace = place
-    run.message.sent()
+    this.#over = []
+    message?.sent()
+    for (const { id } of units) delivered.add(id)
     run.state = 'sent'
     debug.workers('worker %d runs tasks %d to %d', this.handle.id, batch.start, batch.start + batch.tasks.length - 1)
   }
@@ -219,7 +245,6 @@ export class WorkerClient {
       return
     }
     run.positions = left
-    if (!run.isCancelled) run.message = this.#message(run.call)
     this.#send(run)
   }
 
@@ -271,11 +296,16 @@ export class WorkerClient {
       if (outcomes.duration !== undefined) this.#finish(run)
       return
     }
+    const { results, units, forget } = outcomes
+    if ('column' in results && units.length + forget.length === 0) {
+      this.#report(run, outcomes)
+      return
+    }
     const { received } = this.#link(run.call)
-    received.forget(outcomes.forget)
+    received.forget(forget)
     const failed = (error: unknown) => this.#report(run, outcomes, error as Error)
     try {
-      const opening = received.open(outcomes.units, outcomes.results)
+      const opening = received.open(units, 'column' in results ? [] : results)
       if (opening !== undefined) return opening.then(() => this.#report(run, outcomes), failed)
       this.#report(run, outcomes)
     } catch (error) {
@@ -298,6 +328,10 @@ export class WorkerClient {
 
   #tellOutcomes(run: WorkerRun, { from, results, failed, refused }: Reported, trouble: Error | undefined): void {
     this.#fillGap(run, from)
+    if ('column' in results) {
+      this.#tellTable(run, from, results)
+      return
+    }
     const failures = failed.length === 0 ? undefined : new Set(failed)
     for (const [n, parcel] of results.entries()) {
       // It was in the outbox before.
@@ -309,6 +343,28 @@ export class WorkerClient {
       else if (refused.includes(n)) this.#reject(run, position, resultError(value as Refused))
       else if (failures?.has(n)) this.#reject(run, position, cleanStacks(value))
       else this.#tell(run, position, { status: 'fulfilled', value })
+      if (this.#run !== run) return // a listener ended it
+    }
+  }
+
+  #tellTable(run: WorkerRun, from: number, { count, column }: ResultTable): void {
+    // Those before were in the outbox.
+    const skipped = run.reported - from
+    if (skipped >= count) return
+    const read = readerOf(column)
+    const values: unknown[] = []
+    for (let row = skipped; row < count; row += 1) values.push(read(row))
+    const first = run.positions[run.reported] as number
+    const last = run.positions[from + count - 1] as number
+    const { fulfilled } = run.onOutcome
+    if (fulfilled && last - first === values.length - 1 && !run.isCancelled) {
+      run.reported += values.length
+      fulfilled(run.batch.start + first, values, this.handle.id)
+      return
+    }
+    for (const value of values) {
+      run.reported += 1
+      this.#tell(run, run.positions[run.reported - 1] as number, { status: 'fulfilled', value })
       if (this.#run !== run) return // a listener ended it
     }
   }
@@ -339,9 +395,12 @@ export class WorkerClient {
     if (this.#run) this.handle.post({ kind: 'report', batch: this.#run.id })
   }
 
-  #sendAgain(run: WorkerRun, { module, why }: BatchRefusal): void {
+  #sendAgain(run: WorkerRun, { module, why, returned }: BatchRefusal): void {
+    const [first] = run.positions
+    // Who gives something away is alone in its message.
+    if (returned?.length) run.call.givenAway.returned((run.batch.tasks[first as number] as Task).args, returned)
     const { delivered } = this.#link(run.call)
-    for (const { id } of run.message.units) delivered.delete(id)
+    for (const { id } of run.units) delivered.delete(id)
     const key = module && JSON.stringify(module)
     if (module && key !== undefined && !run.refused.has(key)) {
       debug.serialization('worker %d cannot load %o: %s', this.handle.id, module, why)
@@ -360,7 +419,6 @@ export class WorkerClient {
       this.#finish(run)
       return
     }
-    run.message = this.#message(run.call)
     this.#send(run)
   }
 
@@ -376,7 +434,6 @@ export class WorkerClient {
     } else if (next !== undefined && this.#run === run) {
       run.positions = [next]
       run.later = later
-      run.message = this.#message(run.call)
       this.#send(run)
       return
     }
@@ -417,6 +474,27 @@ export class WorkerClient {
     if (this.#inbox === undefined) lose()
     else void this.#inbox.then(lose)
   }
+}
+
+/** Its memory of what has come is made when something comes that is to be remembered. */
+function linkTo(call: OutgoingCall): Link {
+  let received: Received | undefined
+  return {
+    get received() {
+      received ??= new (serialization().Received)((id) => call.sender.own(id))
+      return received
+    },
+    delivered: new Set(),
+    forgotten: [],
+    idOf: (value) => received?.idOf(value),
+  }
+}
+
+/** Whether a message takes its time to be read. */
+function isHeavy(weight: number, units: readonly Unit[]): boolean {
+  let sum = weight
+  for (const { bytes, beside } of units) sum += beside.length > 0 ? HEAVY : bytes.length
+  return sum > HEAVY
 }
 
 /** Why there is no worker, when one ended before it could run anything. */

@@ -1,3 +1,4 @@
+import type { Transfers } from '../serialization/wire'
 import type { Request, Response } from '../worker/protocol'
 
 /** One worker as a transport shows it. */
@@ -9,7 +10,8 @@ export interface WorkerHandle {
   deliver(): void
   /** Settles when the worker can run tasks, or cannot be had. Requests may be posted before. */
   readonly ready: Promise<void>
-  post(request: Request): void
+  /** @param transfers buffers that the request takes along */
+  post(request: Request, transfers?: Transfers): void
   /** Whether the worker keeps the process alive. */
   setRef(isNeeded: boolean): void
   /** Ends the worker now, whatever it does; resolves when it is gone. */

@@ -105,7 +105,7 @@ export class WorkerPool {
         reject,
       }
       this.#jobs.add(job)
-      this.#enqueue(job, [Array.from(batch.tasks, (_, position) => position)])
+      this.#enqueue(job, [firstPositions(batch.tasks.length)])
       this.#assign()
     })
   }
@@ -452,4 +452,12 @@ export class WorkerPool {
 function nameIn(batch: Batch, position: number): string {
   const task = batch.tasks[position] as Task
   return nameOf(task) || serialization().placeOf(task.fn)
+}
+
+/** The numbers from 0, as many as were ever needed: to copy some costs less than to make them. */
+let numbers: readonly number[] = []
+
+function firstPositions(count: number): readonly number[] {
+  if (numbers.length < count) numbers = Array.from({ length: 2 * count }, (_, n) => n)
+  return numbers.slice(0, count)
 }

@@ -1,5 +1,5 @@
 import type { OnOutcome } from '../backend'
-import type { Message } from '../serialization/message'
+import type { Unit } from '../serialization/wire'
 import { sharedNow, since } from '../system/clock'
 import type { Batch } from '../task/task'
 import { ENDED, NO_LIMIT, UNREADABLE, Words } from '../worker/protocol'
@@ -65,8 +65,8 @@ export class WorkerRun {
   state: 'encoding' | 'sent' | 'cancelled' = 'encoding'
   /** Modules that this worker could not import. */
   readonly refused = new Set<string>()
-  /** The message that was sent last, and its id. */
-  message!: Message
+  /** What the message that was sent last brought, and its id. */
+  units: readonly Unit[] = []
   id = 0
   readonly #words: Int32Array
 

@@ -112,6 +112,7 @@ function withEnd(receiver: Receiver): { receiver: Receiver; over: Promise<void> 
     over,
     receiver: {
       completed: receiver.completed,
+      fulfilled: receiver.fulfilled,
       ended() {
         resolve()
         receiver.ended()

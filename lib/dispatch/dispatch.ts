@@ -1,6 +1,6 @@
 import { setMaxListeners } from 'node:events'
 import { performance } from 'node:perf_hooks'
-import type { OnOutcome, ParallelBackend } from '../backend'
+import type { ParallelBackend } from '../backend'
 import { debug } from '../debug'
 import { BackendError, setTaskInfo } from '../errors'
 import { type Batch, type Call, nameOf, type Outcome, type Task } from '../task/task'
@@ -11,7 +11,7 @@ import { asError } from './thrown'
 
 /** How the tasks of one call are run. */
 export interface Plan {
-  readonly backend: Pick<ParallelBackend, 'name' | 'submit' | 'deliver' | 'endCall'>
+  readonly backend: Pick<ParallelBackend, 'name' | 'submit' | 'runHere' | 'deliver' | 'endCall'>
   /** Makes the backend ready; asked before the first batch is sent. `undefined`: it is. */
   readonly open: () => Promise<void> | undefined
   /** How many batches the backend runs at once. */
@@ -46,14 +46,16 @@ export interface Moment {
 
 /** The place of a batch in the window: it is given up when all results of the batch are consumed. */
 export interface Place {
-  /** Called once for each completion. */
-  consumed(): void
+  /** So many completions more are consumed; one, when left out. */
+  consumed(count?: number): void
 }
 
 /** Where the completions of a call go. */
 export interface Receiver {
   /** A task is completed, in whatever order. What it throws fails the call. */
   completed(index: number, outcome: Outcome, total: number | undefined, place: Place): void
+  /** The same for tasks that follow each other and are all fulfilled: for who has nothing to do for each. */
+  readonly fulfilled?: ((first: number, values: readonly unknown[], place: Place) => void) | undefined
   /** All tasks are completed. */
   ended(): void
   /** The call failed: nothing else is told. */
@@ -118,6 +120,16 @@ export function dispatch(tasks: unknown, plan: Plan, receiver: Receiver): Dispat
   /** Milliseconds that were spent on the input in this turn of the event loop, where that is worth to be counted. */
   let spent = 0
   let hasToldEnd = false
+  let isRunningHere = false
+  /** Where tasks are run in this thread: when others last had their turn, and whether it is theirs now. */
+  let turned = performance.now()
+  let isTurnDue = false
+  const placeHere: Place = {
+    consumed() {
+      unconsumed -= 1
+      if (!isRunningHere) advance()
+    },
+  }
   /** The first error in time of a task, while what was completed before is told. */
   let firstError: { readonly error: unknown } | undefined
 
@@ -153,10 +165,22 @@ export function dispatch(tasks: unknown, plan: Plan, receiver: Receiver): Dispat
    */
   function advance(unfilled = false) {
     if (!isOpen() || firstError !== undefined || source === undefined) return
+    if (plan.backend.runHere) runTasksHere(source)
+    else sendBatches(source, unfilled)
+    if (!isOpen() || !source.ended || out > 0 || backlog.length > 0) return
+    if (inputFailure) return fail(inputFailure.error)
+    // It may be learned only now that nothing follows.
+    if (!hasToldEnd) tellMoment()
+    end('ended', () => receiver.ended())
+  }
+
+  function sendBatches(source: Source, unfilled: boolean) {
+    // Through such a window all is taken before anything else, however long that takes.
+    const isTimed = plan.window !== Number.POSITIVE_INFINITY
     let isLate = false
     while (out < outAtOnce && unconsumed < plan.window) {
       const size = plan.batchSize.next(left(source))
-      isLate = take(source, size - backlog.length)
+      isLate = take(source, size - backlog.length, isTimed)
       if (!isOpen() || backlog.length === 0) break
       // Only an input that must be waited for leaves a batch unfilled before its end.
       if (backlog.length < size && !source.ended) {
@@ -173,23 +197,63 @@ export function dispatch(tasks: unknown, plan: Plan, receiver: Receiver): Dispat
     if (isOpen() && (out >= outAtOnce || unconsumed >= plan.window)) {
       const wanted = (plan.window - unconsumed) * plan.batchSize.next(left(source)) - backlog.length
       // An array whose elements were all taken is asked for its end, so that the call is over when they are done.
-      isLate = take(source, left(source) === 0 ? Math.max(1, wanted) : wanted)
+      isLate = take(source, left(source) === 0 ? Math.max(1, wanted) : wanted, isTimed)
     }
     if (isLate && isOpen()) flushSoon()
-    if (isOpen() && source.ended && out === 0 && backlog.length === 0) {
-      if (inputFailure) fail(inputFailure.error)
-      else {
-        // It may be learned only now that nothing follows.
-        if (!hasToldEnd) tellMoment()
-        end('ended', () => receiver.ended())
-      }
+  }
+
+  /** One task after the other, as far as nothing is to be waited for, and nobody else who waits for a turn. */
+  function runTasksHere(source: Source) {
+    if (isRunningHere) return
+    isRunningHere = true
+    while (isOpen() && out === 0 && unconsumed < plan.window && !isTurnDue) {
+      if (backlog.length === 0) take(source, 1, false)
+      if (!isOpen() || backlog.length === 0 || !ready()) break
+      runHere(backlog.cut(1)[0] as Task)
+      if (performance.now() - turned < longestStretch) continue
+      isTurnDue = true
+      setImmediate(() => {
+        isTurnDue = false
+        turned = performance.now()
+        advance()
+      })
+    }
+    isRunningHere = false
+    // The input may have failed since it was last asked; and where all is taken, it is asked for its end.
+    if (isOpen() && unconsumed >= plan.window) take(source, left(source) === 0 ? 1 : 0, false)
+  }
+
+  function runHere(task: Task) {
+    const index = sent
+    sent += 1
+    batches += 1
+    unconsumed += 1
+    const completed = (outcome: Outcome) => {
+      if (!isOpen()) return
+      complete(task, index, outcome, undefined, placeHere)
+      if (isOpen()) tellMoment()
+    }
+    try {
+      const outcome = plan.backend.runHere?.(call, index, task, controller.signal) as Outcome | Promise<Outcome>
+      if (!(outcome instanceof Promise)) return completed(outcome)
+      out = 1
+      outcome
+        .then((settled) => {
+          out = 0
+          completed(settled)
+          advance()
+        })
+        .catch(fail)
+    } catch (error) {
+      fail(error)
     }
   }
 
-  /** @returns whether there is no more time for it in this turn of the event loop */
-  function take(source: Source, wanted: number): boolean {
-    // Through such a window all is taken before anything else, however long that takes.
-    const isTimed = plan.window !== Number.POSITIVE_INFINITY
+  /**
+   * @param isTimed - whether it takes no longer than others can wait
+   * @returns whether there is no more time for it in this turn of the event loop
+   */
+  function take(source: Source, wanted: number, isTimed: boolean): boolean {
     const begun = isTimed ? performance.now() : 0
     try {
       return source.take(wanted, backlog, isTimed ? begun + longestStretch - spent : plan.window)
@@ -260,21 +324,41 @@ export function dispatch(tasks: unknown, plan: Plan, receiver: Receiver): Dispat
     const sentAt = performance.now()
 
     const place: Place = {
-      consumed() {
-        unread -= 1
+      consumed(count = 1) {
+        unread -= count
         if (unread > 0 || !isFinished) return
         unconsumed -= 1
         advance()
       },
     }
-    const onOutcome: OnOutcome = (index, outcome, workerId) => {
-      if (!isOpen()) return
+    const isNew = (index: number) => {
       const position = index - batch.start
-      if (reported[position] !== 0) return fail(misreported(batch, `reported task ${index}`))
+      if (reported[position] !== 0) {
+        fail(misreported(batch, `reported task ${index}`))
+        return false
+      }
       reported[position] = 1
       unreported -= 1
+      return true
+    }
+    const onOutcome = (index: number, outcome: Outcome, workerId?: number) => {
+      if (!isOpen() || !isNew(index)) return
       try {
-        complete(batch, index, outcome, workerId, place)
+        complete(batch.tasks[index - batch.start], index, outcome, workerId, place)
+      } catch (error) {
+        fail(error)
+      }
+    }
+    const fulfilled = (first: number, values: readonly unknown[]) => {
+      if (!isOpen()) return
+      if (receiver.fulfilled === undefined) {
+        for (const [n, value] of values.entries()) onOutcome(first + n, { status: 'fulfilled', value })
+        return
+      }
+      for (let n = 0; n < values.length; n += 1) if (!isNew(first + n)) return
+      completed += values.length
+      try {
+        receiver.fulfilled(first, values, place)
       } catch (error) {
         fail(error)
       }
@@ -290,7 +374,7 @@ export function dispatch(tasks: unknown, plan: Plan, receiver: Receiver): Dispat
       advance()
     }
     try {
-      Promise.resolve(plan.backend.submit(batch, onOutcome, controller.signal)).then(
+      Promise.resolve(plan.backend.submit(batch, Object.assign(onOutcome, { fulfilled }), controller.signal)).then(
         (report) => finish(report?.duration ?? performance.now() - sentAt),
         fail,
       )
@@ -299,12 +383,18 @@ export function dispatch(tasks: unknown, plan: Plan, receiver: Receiver): Dispat
     }
   }
 
-  function complete(batch: Batch, index: number, outcome: Outcome, workerId: number | undefined, place: Place) {
+  function complete(
+    task: Task | undefined,
+    index: number,
+    outcome: Outcome,
+    workerId: number | undefined,
+    place: Place,
+  ) {
     if (outcome.status === 'fulfilled') {
       completed += 1
       return tell(index, outcome, place)
     }
-    const name = nameOf(batch.tasks[index - batch.start])
+    const name = nameOf(task)
     const reason = asError(outcome.reason, index, name)
     setTaskInfo(reason, { index, name, workerId })
     if (plan.failFast) {

@@ -25,6 +25,17 @@ export function collectList(settled: boolean, onCompletion?: OnCompletion): List
     reject = onReject
   })
 
+  const fulfilled: Receiver['fulfilled'] = (first, values, place) => {
+    while (results.length < first) results.push(undefined)
+    for (let n = 0; n < values.length; n += 1) {
+      const value = values[n]
+      const result = settled ? { status: 'fulfilled', value } : value
+      if (first + n < results.length) results[first + n] = result
+      else results.push(result)
+    }
+    place.consumed(values.length)
+  }
+
   return {
     list,
 
@@ -35,6 +46,8 @@ export function collectList(settled: boolean, onCompletion?: OnCompletion): List
       place.consumed()
       onCompletion?.(outcome.status === 'rejected', total)
     },
+
+    fulfilled: onCompletion === undefined ? fulfilled : undefined,
 
     ended: () => resolve(results),
     failed: (error) => reject(error),
@@ -113,6 +126,8 @@ export function streamResults(options: StreamOptions): StreamOfResults {
       give()
     },
 
+    fulfilled: onCompletion === undefined ? fulfilled : undefined,
+
     ended: () => endWith({ is: 'reached' }),
     failed: (error) => endWith({ is: 'failed', error }),
 
@@ -121,6 +136,12 @@ export function streamResults(options: StreamOptions): StreamOfResults {
       ready.clear()
       endWith({ is: 'failed', error })
     },
+  }
+
+  function fulfilled(first: number, values: readonly unknown[], place: Place) {
+    if (isOver) return
+    for (const [n, value] of values.entries()) ready.add(first + n, { outcome: { status: 'fulfilled', value }, place })
+    give()
   }
 
   function endWith(how: End) {

@@ -46,11 +46,16 @@ export function openSource(given: unknown, onArrival: () => void): Source {
 /** Milliseconds: an element that took less was quick, and the next one most likely is. */
 const quick = 0.02
 
+/** So many quick ones are taken between two looks at the clock, which costs more than one of them. */
+const atOnce = 8
+
 function syncSource(iterator: Iterator<unknown>, length: number | undefined): Source {
   let state: 'open' | 'asking' | 'ended' | 'closed while asking' = 'open'
   let taken = 0
   /** How many elements have taken long, one after the other. One may be the machine, which had something else to do. */
   let slow = 0
+  /** How many elements are taken until the next look at the clock. */
+  let unlooked = 0
 
   return {
     get total() {
@@ -74,9 +79,13 @@ function syncSource(iterator: Iterator<unknown>, length: number | undefined): So
           throw error
         }
         if (isTimed) {
-          const before = now
-          now = performance.now()
-          slow = now - before < quick ? 0 : slow + 1
+          unlooked -= 1
+          if (unlooked <= 0) {
+            const before = now
+            now = performance.now()
+            slow = now - before < quick ? 0 : slow + 1
+            unlooked = slow === 0 ? atOnce : 0
+          }
         }
         if (typeof next !== 'object' || next === null) {
           state = 'ended'

@@ -235,6 +235,7 @@ const decoders: { [K in Kind]: (at: Place, ...payload: Nodes[K]) => void } = {
     const bytes = new Uint8Array(at.decoder.beside(index) as SharedArrayBuffer)
     container(at, bufferOf(bytes, maxByteLength), members)
   },
+  owned: (at, index, members) => container(at, at.decoder.home(at.decoder.beside(index)) as ArrayBuffer, members),
   part: (at, index, offset, length) =>
     at.made(bufferOf(new Uint8Array(at.decoder.beside(index) as SharedArrayBuffer, offset, length), undefined)),
   view: (at, type, buffer, offset, length, members) => {

@@ -1,6 +1,6 @@
 import { types } from 'node:util'
 import { Serializer } from 'node:v8'
-import { SMALL } from './bytes'
+import { isDetached, SMALL } from './bytes'
 import { BY_CLONE, BY_NEW, hasPrivateMembers } from './cannot-send'
 import type { Encoding } from './encoding'
 import { isCompiledModule } from './functions/module-like'
@@ -202,6 +202,8 @@ function arrayBuffer(object: ArrayBuffer, encoder: Encoding): number {
       'its buffer is detached: it was transferred elsewhere',
       'Send it before it is transferred, or send a copy.',
     )
+  const own = encoder.owned(object)
+  if (own !== undefined) return container('owned', object, encoder, [own, LATER], { usual: isArrayBufferPrototype })
   const bytes = encoder.snapshot(object) ?? new Uint8Array(object)
   const { resizable, maxByteLength } = object as { resizable?: boolean; maxByteLength?: number }
   const room = resizable ? maxByteLength : undefined
@@ -210,22 +212,15 @@ function arrayBuffer(object: ArrayBuffer, encoder: Encoding): number {
     : container('buffer', object, encoder, [bytes as Uint8Array, room, LATER], { usual: isArrayBufferPrototype })
 }
 
-function isDetached(buffer: ArrayBuffer): boolean {
-  if (buffer.byteLength > 0) return false
-  try {
-    new Uint8Array(buffer)
-    return false
-  } catch {
-    return true
-  }
-}
-
 /** A small Buffer is a part of a pool that is not its own: only its bytes go. */
 function nodeBuffer(object: Buffer, encoder: Encoding): number {
   const isShared = types.isSharedArrayBuffer(object.buffer)
-  if (isShared)
+  const goesWhole = encoder.isGivenAway && object.length === object.buffer.byteLength
+  if (isShared || goesWhole)
     return encoder.node('nodeBuffer', [encoder.slot(object.buffer), object.byteOffset, object.length], object)
   const { buffer, byteOffset, length } = object
+  const own = encoder.owned(buffer as ArrayBuffer, byteOffset, length)
+  if (own !== undefined) return encoder.node('nodeBuffer', [[encoder.node('owned', [own, none])], 0, length], object)
   const bytes = encoder.snapshot(buffer as ArrayBuffer, byteOffset, length) ?? new Uint8Array(object)
   const node = types.isSharedArrayBuffer(bytes)
     ? encoder.node('snapshot', [encoder.beside(bytes), undefined, none])
@@ -240,6 +235,8 @@ const none: Members = { keys: [], values: [] }
  * may show the same bytes.
  */
 function partOf({ buffer, byteOffset, byteLength }: NodeJS.ArrayBufferView, encoder: Encoding): number {
+  const own = encoder.owned(buffer as ArrayBuffer, byteOffset, byteLength)
+  if (own !== undefined) return encoder.node('owned', [own, none])
   const isLarge = encoder.side === 'task' && byteLength > SMALL
   const whole = isLarge ? encoder.snapshot(buffer as ArrayBuffer) : undefined
   return types.isSharedArrayBuffer(whole)

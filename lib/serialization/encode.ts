@@ -2,6 +2,7 @@ import { types } from 'node:util'
 import { SerializationError, type Side } from '../errors'
 import { type GivenParts, givenParts } from '../task/given'
 import { partialParts } from '../task/partial'
+import { copyOf, SMALL, takeOver } from './bytes'
 import { cannotSend, isParallel } from './cannot-send'
 import { encodeObject } from './encode-object'
 import type { Encoding } from './encoding'
@@ -39,6 +40,10 @@ export interface Sending {
   functionByValue(fn: Function, captured: Captured): number
   /** The bytes of a buffer, or of a part, as they were when first sent; `undefined` where it may travel itself. */
   snapshot(buffer: ArrayBuffer, offset?: number, length?: number): Uint8Array | SharedArrayBuffer | undefined
+  /** Whether the message takes buffers along, instead of copying them. */
+  readonly takesAlong?: boolean
+  /** Values whose buffers are given away. */
+  readonly givenAway?: ReadonlySet<object> | undefined
 }
 
 /** Encodes values into one graph, and keeps their identity in it. */
@@ -49,6 +54,8 @@ export class Encoder implements Encoding {
   readonly #memo = new Map<unknown, number>()
   readonly #modules = new ModuleNodes(this.graph.nodes)
   readonly #loneViews = new LoneViews(this.graph.nodes)
+  readonly #givenAway = new Set<unknown>()
+  isGivenAway = false
 
   constructor(sending: Sending, scanner: PlainDataScanner) {
     this.sending = sending
@@ -61,6 +68,29 @@ export class Encoder implements Encoding {
 
   snapshot(buffer: ArrayBuffer, offset?: number, length?: number): Uint8Array | SharedArrayBuffer | undefined {
     return this.sending.snapshot(buffer, offset, length)
+  }
+
+  owned(buffer: ArrayBuffer, offset = 0, length = buffer.byteLength - offset): number | undefined {
+    if (this.isGivenAway && length === buffer.byteLength) {
+      this.#givenAway.add(buffer)
+      return this.beside(buffer)
+    }
+    const { resizable } = buffer as { resizable?: boolean }
+    if (this.side === 'task' || !this.sending.takesAlong || length <= SMALL || resizable) return undefined
+    return this.beside(copyOf(new Uint8Array(buffer, offset, length)))
+  }
+
+  /** Takes the buffers that are given away: at the end, since views of them must be looked at before. */
+  takeOver(): void {
+    if (this.#givenAway.size === 0) return
+    const taken = new Map<unknown, ArrayBuffer>()
+    const { beside } = this.graph
+    for (const [n, value] of beside.entries()) {
+      if (!this.#givenAway.has(value)) continue
+      const own = taken.get(value) ?? takeOver(value as ArrayBuffer)
+      taken.set(value, own)
+      beside[n] = own
+    }
   }
 
   slot(value: unknown): Slot {
@@ -201,7 +231,7 @@ export class Encoder implements Encoding {
   readonly isByValue = (module: Import): boolean => this.sending.isByValue(module) || this.isRegistered(nameOf(module))
 
   isPlain(object: object): boolean {
-    if (this.scanner.scan(object) !== 'plain') return false
+    if (this.scanner.scan(object, this.sending.givenAway ? false : undefined) !== 'plain') return false
     for (const buffer of [...this.#loneViews.buffers()])
       if (this.scanner.isWithin(buffer)) this.#loneViews.widen(buffer, this.node('raw', [buffer], buffer))
     return true
@@ -210,6 +240,7 @@ export class Encoder implements Encoding {
   isAlone(view: NodeJS.ArrayBufferView): boolean {
     const { buffer } = view
     return (
+      !this.isGivenAway &&
       leavesMuchOut(view) &&
       this.#memo.get(buffer) === undefined &&
       !this.#loneViews.has(buffer) &&
@@ -379,6 +410,16 @@ export class Encoder implements Encoding {
   #object(object: object): number {
     const known = this.#memo.get(object)
     if (known !== undefined) return known
+    if (this.isGivenAway || !this.sending.givenAway?.has(object)) return this.#newObject(object)
+    this.isGivenAway = true
+    try {
+      return this.#newObject(object)
+    } finally {
+      this.isGivenAway = false
+    }
+  }
+
+  #newObject(object: object): number {
     const path = intrinsicPath(object)
     if (path) return this.node('intrinsic', [path], object)
     const theirs = this.sending.idAtReceiver(object)

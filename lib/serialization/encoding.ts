@@ -17,6 +17,13 @@ export interface Encoding {
   beside(value: unknown): number
   /** The bytes of a buffer, or of a part, as they were when first sent; `undefined` where it may travel itself. */
   snapshot(buffer: ArrayBuffer, offset?: number, length?: number): Uint8Array | SharedArrayBuffer | undefined
+  /**
+   * The place, beside the graph, of the buffer that the receiver gets as its own: a copy of a large part of a result,
+   * so that it is copied once and not twice; or the very memory, when the whole buffer is given away.
+   */
+  owned(buffer: ArrayBuffer, offset?: number, length?: number): number | undefined
+  /** Whether what is encoded now is given away. */
+  readonly isGivenAway: boolean
   /** Whether a view can go without the rest of its buffer, as far as is known now. */
   isAlone(view: NodeJS.ArrayBufferView): boolean
   /** Remembers that it went so, for when the buffer turns up elsewhere. */

@@ -1,4 +1,4 @@
-import { toBytes } from './bytes'
+import { buffersOf, toBytes } from './bytes'
 import type { Encoder, Sending } from './encode'
 import { entangled, tiedToTask } from './entangled'
 import { describe } from './functions/capture'
@@ -13,6 +13,8 @@ import type { Graph, Node, Parcel, Slot, Unit } from './wire'
 export class Message {
   /** What the receiver has to have first; to be sent with the message. */
   readonly units: Unit[] = []
+  /** Buffers that it takes along, instead of copying them. */
+  readonly transfers: ArrayBuffer[] = []
   readonly #included = new Set<Unit>()
   #told = 0
   readonly #sender: Sender
@@ -61,34 +63,57 @@ export class Message {
    *
    * @param roots what each value is called in an error: `args[0]`
    * @param fn the task's function, which was encoded before
+   * @param givenAway those of the values, or within them, whose buffers are given away
    * @throws SerializationError
    */
-  parcel(values: readonly unknown[], roots: (n: number) => string, fn?: Function): Parcel {
+  parcel(
+    values: readonly unknown[],
+    roots: (n: number) => string,
+    fn?: Function,
+    givenAway?: ReadonlySet<object>,
+  ): Parcel {
     const scanner = this.#scanner
     scanner.nextTask()
     for (const value of values) scanner.weigh(value)
-    const isPlain = values.every(
-      (value) => isSimple(value) || (typeof value === 'object' && scanner.scan(value as object) === 'plain'),
-    )
+    const isPlain =
+      givenAway === undefined &&
+      values.every(
+        (value) => isSimple(value) || (typeof value === 'object' && scanner.scan(value as object) === 'plain'),
+      )
     if (isPlain && !scanner.overlaps) return { values }
-    const { slots, graph } = this.#encode(values, roots, fn)
+    const { slots, graph } = this.#encode(values, roots, fn, givenAway)
     return scanner.overlaps ? packed({ slots, graph }) : { slots, graph }
+  }
+
+  /** Takes a parcel that was made for another message, which was not read. */
+  add(parcel: Parcel, units: readonly Unit[]): void {
+    for (const unit of units)
+      if (!this.#receiver.delivered.has(unit.id) && !this.units.some(({ id }) => id === unit.id)) this.units.push(unit)
+    if ('graph' in parcel) this.transfers.push(...buffersOf(parcel.graph))
   }
 
   /**
    * Functions among the values are sent apart, as units, unless they are entangled with the values: then they are
    * encoded together, in another attempt.
    */
-  #encode(values: readonly unknown[], roots: (n: number) => string, fn?: Function): { slots: Slot[]; graph: Graph } {
+  #encode(
+    values: readonly unknown[],
+    roots: (n: number) => string,
+    fn: Function | undefined,
+    givenAway: ReadonlySet<object> | undefined,
+  ): { slots: Slot[]; graph: Graph } {
     const together = new Set<UnitEntry>()
     for (;;) {
       const apart = new Set<UnitEntry>()
-      const { encoder, functions } = this.#encoder((fn) => {
-        const { id, unit } = this.#sent(fn)
-        if (unit && together.has(unit) && !isClass(fn)) return undefined
-        if (unit) apart.add(unit)
-        return id
-      })
+      const { encoder, functions } = this.#encoder(
+        (fn) => {
+          const { id, unit } = this.#sent(fn)
+          if (unit && together.has(unit) && !isClass(fn)) return undefined
+          if (unit) apart.add(unit)
+          return id
+        },
+        { takesAlong: true, givenAway },
+      )
       const slots = values.map((value, n) => {
         this.trail.start(roots(n))
         return encoder.slot(value)
@@ -98,6 +123,8 @@ export class Message {
       if (more.every((unit) => together.has(unit))) {
         if (fn && apart.size + together.size > 0) this.#refuseTied(fn, new Set([...apart, ...together]), encoder)
         for (const unit of apart) this.#include(unit)
+        encoder.takeOver()
+        this.transfers.push(...buffersOf(encoder.graph))
         return { slots, graph: encoder.graph }
       }
       for (const unit of more) together.add(unit)
@@ -125,7 +152,10 @@ export class Message {
   }
 
   /** @param nameOf sends a function apart and gives its name; `undefined` when its place is in the graph */
-  #encoder(nameOf: Sending['nameOf']): EncoderWithFunctions {
+  #encoder(
+    nameOf: Sending['nameOf'],
+    { takesAlong = false, givenAway }: Pick<Sending, 'takesAlong' | 'givenAway'> = {},
+  ): EncoderWithFunctions {
     const sender = this.#sender
     return encoderWithFunctions(
       sender,
@@ -138,6 +168,8 @@ export class Message {
         idAtReceiver: (value) => this.#receiver.idOf(value),
         symbolId: (symbol) => sender.symbolId(symbol),
         snapshot: (...part) => sender.snapshot(...part),
+        takesAlong,
+        givenAway,
         nameOf,
       },
       this.#scanner,

@@ -40,6 +40,7 @@ const table: { [K in Kind]: (...payload: Nodes[K]) => Parts } = {
   boxed: (_, of) => members(of),
   buffer: (_, __, of) => members(of),
   snapshot: (_, __, of) => members(of),
+  owned: (_, of) => members(of),
   view: (_, buffer, __, ___, of) => members(of, buffer),
   nodeBuffer: (buffer) => slots(buffer),
   construct: none,

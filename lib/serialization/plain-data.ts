@@ -1,5 +1,6 @@
 import { inspect, types } from 'node:util'
 import { runInThisContext } from 'node:vm'
+import { isDetached, SMALL } from './bytes'
 
 /** Prototypes whose objects structured clone reproduces: of this realm, and of the main one where that is another. */
 const main = runInThisContext('globalThis') as typeof globalThis
@@ -107,7 +108,8 @@ export class PlainDataScanner {
     return false
   }
 
-  scan(root: object): Verdict {
+  /** @param buffersToo as in the constructor */
+  scan(root: object, buffersToo = this.#buffersToo): Verdict {
     if (this.#rich.has(root)) return 'rich'
     const seen = new Map<object, object | null>([[root, null]])
     const stack: object[] = [root]
@@ -123,7 +125,7 @@ export class PlainDataScanner {
       return typeof value !== 'function' && typeof value !== 'symbol'
     }
     for (let object = stack.pop(); object !== undefined; object = stack.pop()) {
-      if (this.#rich.has(object) || !this.#isFaithful(object, visit)) {
+      if (this.#rich.has(object) || !this.#isFaithful(object, buffersToo, visit)) {
         // What leads here is rich as well: never scanned again.
         for (let at: object | null | undefined = object; at; at = seen.get(at)) this.#rich.add(at)
         return 'rich'
@@ -134,7 +136,7 @@ export class PlainDataScanner {
   }
 
   /** Whether an object by itself is reproduced; what it holds is handed to `visit`, which says no to what is not. */
-  #isFaithful(object: object, visit: (value: unknown, parent: object) => boolean): boolean {
+  #isFaithful(object: object, buffersToo: boolean, visit: (value: unknown, parent: object) => boolean): boolean {
     if (types.isProxy(object) || !Object.isExtensible(object)) return false
     const prototype: unknown = Object.getPrototypeOf(object)
     if (Array.isArray(object)) {
@@ -153,11 +155,16 @@ export class PlainDataScanner {
     if (DATE.has(prototype) && types.isDate(object)) return hasNoProperties(object)
     if (REGEXP.has(prototype) && types.isRegExp(object))
       return object.lastIndex === 0 && Reflect.ownKeys(object).length === 1
-    if (!this.#buffersToo) return false
-    if (ARRAY_BUFFER.has(prototype) && types.isArrayBuffer(object)) return hasNoProperties(object) && isUsable(object)
+    if (!buffersToo) return false
+    // Not a large one: structured clone copies it twice.
+    // A detached one is refused by structured clone.
+    if (ARRAY_BUFFER.has(prototype) && types.isArrayBuffer(object))
+      return hasNoProperties(object) && object.byteLength <= SMALL && !isDetached(object)
     // A view of a part would drag the whole buffer along.
     if (VIEWS.has(prototype) && ArrayBuffer.isView(object) && types.isArrayBuffer(object.buffer))
-      return object.byteLength === object.buffer.byteLength && isUsable(object.buffer) && visit(object.buffer, object)
+      return (
+        object.byteLength === object.buffer.byteLength && !isDetached(object.buffer) && visit(object.buffer, object)
+      )
     return false
   }
 
@@ -194,14 +201,3 @@ const shortest = { maxArrayLength: 0, depth: 0, showHidden: true, customInspect:
 const onlyElements = /^\[ \.\.\. \d+ more items, \[length\]: \d+ \]$/
 
 const hasNoProperties = (object: object): boolean => Reflect.ownKeys(object).length === 0
-
-/** Whether the bytes are there: a detached buffer is refused by structured clone. */
-function isUsable(buffer: ArrayBuffer): boolean {
-  if (buffer.byteLength > 0) return true
-  try {
-    new Uint8Array(buffer)
-    return true
-  } catch {
-    return false
-  }
-}

@@ -50,7 +50,7 @@ export class Received implements Receiving {
    */
   open(units: readonly Unit[], parcels: readonly Parcel[], more: readonly Graph[] = []): Promise<void> | undefined {
     const graphs = [...more, ...parcels.flatMap((parcel) => ('graph' in parcel ? [parcel.graph] : []))]
-    const contents = units.map((unit) => ({ ...unit, ...(fromBytes(unit.bytes) as UnitContents) }))
+    const contents = units.map((unit) => ({ ...unit, ...contentsOf(unit) }))
     const imports = [...contents, ...graphs].flatMap((graph) => graph.imports)
     const modules = imports.length === 0 ? [] : load(imports)
     const make = () => {
@@ -80,6 +80,21 @@ export class Received implements Receiving {
     const decoder = new Decoder(graph, loadedModules(graph.imports), this)
     return slots.map((slot) => decoder.decode(slot))
   }
+}
+
+/** Of functions that come again, in other calls. */
+const lasting = new Map<number, UnitContents>()
+const MOST_LASTING = 1000
+
+function contentsOf({ id, bytes }: Unit): UnitContents {
+  const known = lasting.get(id)
+  if (known) return known
+  const contents = fromBytes(bytes) as UnitContents
+  if (id < 0) {
+    if (lasting.size >= MOST_LASTING) lasting.clear()
+    lasting.set(id, contents)
+  }
+  return contents
 }
 
 const unpacked = ({ slots, graph }: { slots: readonly Slot[]; graph: Graph }): PackedContents => ({

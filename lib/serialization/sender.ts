@@ -13,7 +13,9 @@ import {
   closureOf,
   describe,
 } from './functions/capture'
+import { noteSettled, settledFunction } from './functions/settled'
 import { isClass, isNative } from './functions/source'
+import { keepLasting, lastingById, lastingFunction } from './lasting'
 import { PlainDataScanner } from './plain-data'
 import { registeredValues } from './registered'
 import type { Trail } from './trail'
@@ -79,6 +81,7 @@ export class Sender {
 
   /** A value by the name that it was sent under. */
   own(id: number): unknown {
+    if (id < 0) return lastingById(id)
     const value = this.#values.get(id)
     return typeof value === 'object' ? value.deref() : value
   }
@@ -129,7 +132,7 @@ export class Sender {
   }
 
   capture(fn: Function): Captured {
-    let captured = this.#captures.get(fn)
+    let captured = this.#captures.get(fn) ?? settledFunction(fn)?.captured
     if (!captured) {
       captured = capture(fn)
       this.#captures.set(fn, captured)
@@ -140,16 +143,22 @@ export class Sender {
   /** Looks at functions that are about to be sent: together, as that is cheaper. */
   prepare(fns: Iterable<Function>): void {
     const fresh = [...fns].filter(
-      (fn) => !this.#captures.has(fn) && !this.#sent.has(fn) && !this.#failures.has(fn) && !isNative(fn),
+      (fn) =>
+        !this.#captures.has(fn) &&
+        !settledFunction(fn) &&
+        !this.#sent.has(fn) &&
+        !this.#failures.has(fn) &&
+        !isNative(fn),
     )
     if (fresh.length < 2) return
     for (const captured of captureAll(fresh)) this.#captures.set(captured.fn, captured)
   }
 
   closure(captured: Captured): Closure {
-    let closure = this.#closures.get(captured)
+    let closure = this.#closures.get(captured) ?? settledClosure(captured)
     if (!closure) {
       closure = closureOf(captured)
+      noteSettled(captured, closure)
       this.#closures.set(captured, closure)
     }
     return closure
@@ -184,8 +193,16 @@ export class Sender {
   }
 
   sentAs(fn: Function): Sent | undefined {
-    const sent = this.#sent.get(fn)
+    const sent = this.#sent.get(fn) ?? this.#sentBefore(fn)
     return sent?.unit && this.#isOutdated(sent.unit) ? undefined : sent
+  }
+
+  /** A function that was sent in an earlier call, and can be the same in this one. */
+  #sentBefore(fn: Function): Sent | undefined {
+    // At the other end, names of several senders would meet.
+    const sent = this.side === 'task' ? lastingFunction(fn) : undefined
+    if (sent) this.#sent.set(fn, sent)
+    return sent
   }
 
   /** A name for a function that goes with a task, and not as a unit. */
@@ -214,8 +231,15 @@ export class Sender {
    */
   #encode(fn: Function, trail: Trail): Sent {
     const together = new Set<UnitEntry>()
+    // Not the first time: most functions that are made for one task are never sent again.
+    const isKnown = this.side === 'task' && settledFunction(fn) !== undefined
     for (;;) {
-      const { unit, rootId, names, size } = this.#unit(fn, trail, together)
+      const { unit, contents, rootId, names, size } = this.#unit(fn, trail, together)
+      const lasting = isKnown && names.size === 1 ? keepLasting(unit, contents) : undefined
+      if (lasting) {
+        this.#sent.set(fn, lasting)
+        return lasting
+      }
       const more = unit.needs.size === 0 ? [] : [...entangledWith(unit)]
       if (more.every((other) => together.has(other))) {
         this.#copies.add(this.capture(fn), size)
@@ -264,7 +288,7 @@ export class Sender {
     const { functions: own, holders } = functions
     const unit: UnitEntry = { id, bytes, imports, beside, needs, root: fn, objects, functions: own, holders }
     const names = new Map([...inside].filter(([other]) => encoder.known(other) !== undefined))
-    return { unit, rootId, names, size: bytes.length + sizeOfSnapshots(encoder.graph) }
+    return { unit, contents, rootId, names, size: bytes.length + sizeOfSnapshots(encoder.graph) }
   }
 
   #name(fn: Function, unit: UnitEntry, id: number): Sent {
@@ -342,6 +366,12 @@ function closureOrExplain(captured: Captured, sender: Sender, encoder: Encoder):
       )
     return encoder.fail(`${describe(captured)}: ${message}`, remedy)
   }
+}
+
+/** Not for what is given with a function: that is another one. */
+function settledClosure(captured: Captured): Closure | undefined {
+  const settled = settledFunction(captured.fn)
+  return settled?.captured === captured ? settled.closure : undefined
 }
 
 function serializeOrExplain(contents: UnitContents, encoder: Encoder): Uint8Array {

@@ -101,6 +101,8 @@ export interface Nodes {
    */
   buffer: [bytes: Uint8Array, maxByteLength: number | undefined, members: Members]
   snapshot: [index: number, maxByteLength: number | undefined, members: Members]
+  /** The n-th value beside: an `ArrayBuffer` that was made for this message, or given away. It is not copied again. */
+  owned: [index: number, members: Members]
   /** Another buffer, with a part of a snapshot. */
   part: [index: number, offset: number, length: number]
   /** Without a length it grows with its buffer. */
@@ -169,6 +171,9 @@ export type Parcel =
   | { readonly values: readonly unknown[] }
   | { readonly slots: readonly Slot[]; readonly graph: Graph }
   | { readonly packed: Uint8Array; readonly graph: Omit<Graph, 'nodes'> }
+
+/** Buffers that a message takes along instead of copying them: those of the `owned` nodes, of all parcels. */
+export type Transfers = readonly ArrayBuffer[]
 
 /** What `Parcel.packed` holds. */
 export interface PackedContents {

@@ -1,6 +1,7 @@
 import { checkFunctionOptions, type FunctionOptions, withGiven } from './given'
 import { type Arguments, splitArguments } from './kwargs'
 import type { Task } from './task'
+import { claimArguments } from './transfer'
 
 /**
  * Captures a call instead of making it: `delayed(fn)(...args)` is a task for `Parallel`. Nothing runs, nothing is
@@ -31,6 +32,7 @@ export function delayed<A extends unknown[], R>(
   const sent = options === undefined ? fn : withGiven(fn as unknown as (...args: never[]) => R, options)
   const make = (...given: unknown[]) => {
     const { args, kwargs } = splitArguments(given)
+    claimArguments(args, kwargs)
     return Object.freeze({ fn: sent, args: Object.freeze(args), kwargs }) as unknown as Task<Awaited<R>>
   }
   return Object.defineProperty(make, 'name', { value: fn.name, configurable: true })

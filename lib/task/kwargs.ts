@@ -47,9 +47,9 @@ export function splitArguments(given: readonly unknown[]): {
   kwargs: Readonly<Record<string, unknown>>
 } {
   const named = given.length > 0 ? namedBy(given[given.length - 1]) : undefined
-  const misplaced = given.findIndex((value, n) => n < given.length - 1 && namedBy(value) !== undefined)
-  if (misplaced >= 0)
-    throw new TypeError(`kwargs({...}) is argument ${misplaced + 1} of ${given.length}; it comes last, once`)
+  for (let n = 0; n < given.length - 1; n += 1)
+    if (namedBy(given[n]) !== undefined)
+      throw new TypeError(`kwargs({...}) is argument ${n + 1} of ${given.length}; it comes last, once`)
   return named === undefined ? { args: given, kwargs: noKwargs } : { args: given.slice(0, -1), kwargs: named }
 }
 

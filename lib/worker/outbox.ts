@@ -1,3 +1,5 @@
+import { fromBytes, toBytes } from '../serialization/bytes'
+import { type Cell, isCell, madeOf, type Shape, type Table } from '../serialization/columns'
 import type { Parcel } from '../serialization/wire'
 import { ENDED, Words } from './protocol'
 
@@ -10,7 +12,22 @@ const START = Words.count * Int32Array.BYTES_PER_ELEMENT
 const SIZE = 64 * 1024
 const HEADER = 8
 
-const Kind = { undefined: 0, null: 1, false: 2, true: 3, number: 4, string: 5, packed: 6 } as const
+/** A text of up to so many characters is written sooner here than by Node. */
+const SHORT = 24
+
+const Kind = {
+  undefined: 0,
+  null: 1,
+  false: 2,
+  true: 3,
+  number: 4,
+  string: 5,
+  packed: 6,
+  /** No outcome, but the shape of the rows that follow. */
+  shape: 7,
+  /** Entries for its cells. */
+  row: 8,
+} as const
 
 /** Memory for the words of one worker, and for its outbox. */
 export function sharedWords(): Int32Array {
@@ -19,16 +36,20 @@ export function sharedWords(): Int32Array {
 
 /** The worker's side, for one batch at a time. */
 export class Outbox {
-  readonly #bytes: Buffer
-  readonly #view: DataView
   readonly #words: Int32Array
+  readonly #bytes: Buffer
+  readonly #doubles: Float64Array
+  readonly #units: Uint16Array
   #at = START
   #count = 0
+  /** The shape that was written last. */
+  #shape: Shape | undefined
 
   constructor(words: Int32Array) {
     this.#words = words
     this.#bytes = Buffer.from(words.buffer)
-    this.#view = new DataView(words.buffer)
+    this.#doubles = new Float64Array(words.buffer)
+    this.#units = new Uint16Array(words.buffer)
   }
 
   /**
@@ -38,7 +59,17 @@ export class Outbox {
    * @returns whether there was room
    */
   add(position: number, parcel: Parcel): boolean {
-    const end = this.#write(parcel)
+    return this.#added(position, this.#writeParcel(parcel))
+  }
+
+  /** Adds an outcome that is the last row of a table, which has one column. */
+  addRow(position: number, { row, shapes }: Table): boolean {
+    const shape = shapes[0] as Shape
+    return this.#added(position, shape === 'cell' ? this.#writeCell(this.#at, row[0]) : this.#writeRow(row, shape))
+  }
+
+  /** @param end where its entry ends, when there was room */
+  #added(position: number, end: number | undefined): boolean {
     if (end === undefined) return false
     this.#at = end
     this.#count += 1
@@ -57,47 +88,62 @@ export class Outbox {
     if (this.#count === 0) return
     this.#at = START
     this.#count = 0
+    this.#shape = undefined
     Atomics.store(this.#words, Words.held, 0)
   }
 
-  /** @returns where the entry ends; `undefined` when it is not one for here */
-  #write(parcel: Parcel): number | undefined {
+  #writeParcel(parcel: Parcel): number | undefined {
     if ('packed' in parcel) {
       const { imports, beside } = parcel.graph
-      return imports.length + beside.length === 0 ? this.#writeBytes(Kind.packed, parcel.packed) : undefined
+      return imports.length + beside.length === 0 ? this.#writeBytes(this.#at, Kind.packed, parcel.packed) : undefined
     }
     if (!('values' in parcel) || parcel.values.length !== 1) return undefined
     const [value] = parcel.values
-    if (typeof value === 'number') {
-      const contents = this.#header(Kind.number, 8)
-      if (contents === undefined) return undefined
-      this.#view.setFloat64(contents, value)
-      return contents + 8
-    }
-    if (typeof value === 'string') {
-      const length = 2 * value.length
-      const contents = this.#header(Kind.string, length)
-      if (contents === undefined) return undefined
-      this.#bytes.write(value, contents, 'utf16le')
-      return contents + padded(length)
-    }
-    const kind = value === null ? Kind.null : value === undefined || typeof value === 'boolean' ? Kind[`${value}`] : -1
-    return kind < 0 ? undefined : this.#header(kind, 0)
+    return isCell(value) ? this.#writeCell(this.#at, value) : undefined
   }
 
-  #writeBytes(kind: number, bytes: Uint8Array): number | undefined {
-    const contents = this.#header(kind, bytes.length)
+  #writeRow(row: readonly Cell[], shape: Shape): number | undefined {
+    const start = this.#shape === shape ? this.#at : this.#writeBytes(this.#at, Kind.shape, toBytes(shape))
+    let end = start && this.#header(start, Kind.row, 0)
+    for (const cell of row) end = end && this.#writeCell(end, cell)
+    if (start === undefined || end === undefined) return undefined
+    this.#shape = shape
+    this.#words[(start >> 2) + 1] = end - start - HEADER
+    return end
+  }
+
+  /** @returns where the entry ends, when there is room for it */
+  #writeCell(at: number, cell: Cell): number | undefined {
+    if (typeof cell === 'number') {
+      const contents = this.#header(at, Kind.number, 8)
+      if (contents === undefined) return undefined
+      this.#doubles[contents >> 3] = cell
+      return contents + 8
+    }
+    if (typeof cell === 'string') {
+      const length = 2 * cell.length
+      const contents = this.#header(at, Kind.string, length)
+      if (contents === undefined) return undefined
+      if (cell.length > SHORT) this.#bytes.write(cell, contents, 'utf16le')
+      else for (let n = 0; n < cell.length; n += 1) this.#units[(contents >> 1) + n] = cell.charCodeAt(n)
+      return contents + padded(length)
+    }
+    return this.#header(at, cell === null ? Kind.null : Kind[`${cell}`], 0)
+  }
+
+  #writeBytes(at: number, kind: number, bytes: Uint8Array): number | undefined {
+    const contents = this.#header(at, kind, bytes.length)
     if (contents === undefined) return undefined
     this.#bytes.set(bytes, contents)
     return contents + padded(bytes.length)
   }
 
   /** @returns where the contents begin, when there is room for them */
-  #header(kind: number, length: number): number | undefined {
-    const contents = this.#at + HEADER
+  #header(at: number, kind: number, length: number): number | undefined {
+    const contents = at + HEADER
     if (contents + padded(length) > START + SIZE) return undefined
-    this.#view.setInt32(this.#at, kind)
-    this.#view.setInt32(this.#at + 4, length)
+    this.#words[at >> 2] = kind
+    this.#words[(at >> 2) + 1] = length
     return contents
   }
 }
@@ -122,33 +168,60 @@ export function readOutbox(words: Int32Array, batch: number, isGone: boolean): H
   const count = Atomics.load(words, Words.held)
   if (count === 0) return undefined
   const from = Atomics.load(words, Words.heldFrom)
-  const bytes = Buffer.from(new Uint8Array(words.buffer, START).slice().buffer)
+  const copy = new Uint8Array(words.buffer, START).slice().buffer
   // A task that waits may post what is held, and others may be written in its place: then one of these is another.
   const isSame =
     Atomics.load(words, Words.running) === running &&
     Atomics.load(words, Words.held) === count &&
     Atomics.load(words, Words.heldFrom) === from
   if (!isGone && !isSame) return undefined
-  const results: Parcel[] = []
-  for (let at = 0; results.length < count; ) {
-    const kind = bytes.readInt32BE(at)
-    const length = bytes.readInt32BE(at + 4)
-    results.push(parcelOf(kind, bytes.subarray(at + HEADER, at + HEADER + length)))
-    at += HEADER + padded(length)
-  }
-  return { from, results, running }
+  return { from, results: new Reader(copy).outcomes(count), running }
 }
 
-function parcelOf(kind: number, bytes: Buffer): Parcel {
-  switch (kind) {
-    case Kind.packed:
-      return { packed: new Uint8Array(bytes), graph: { imports: [], beside: [] } }
-    case Kind.number:
-      return { values: [bytes.readDoubleBE(0)] }
-    case Kind.string:
-      return { values: [bytes.toString('utf16le')] }
-    default:
-      return { values: [[undefined, null, false, true][kind]] }
+/** Reads entries one after the other. */
+class Reader {
+  readonly #words: Int32Array
+  readonly #doubles: Float64Array
+  readonly #bytes: Buffer
+  #at = 0
+
+  constructor(memory: ArrayBuffer) {
+    this.#words = new Int32Array(memory)
+    this.#doubles = new Float64Array(memory)
+    this.#bytes = Buffer.from(memory)
+  }
+
+  outcomes(count: number): Parcel[] {
+    const results: Parcel[] = []
+    let shape: Shape = 'cell'
+    while (results.length < count) {
+      const kind = this.#words[this.#at >> 2]
+      if (kind === Kind.shape) shape = fromBytes(this.#takeBytes()) as Shape
+      else if (kind === Kind.packed)
+        results.push({ packed: new Uint8Array(this.#takeBytes()), graph: { imports: [], beside: [] } })
+      else {
+        if (kind === Kind.row) this.#at += HEADER
+        results.push({ values: [madeOf(kind === Kind.row ? shape : 'cell', () => this.#takeCell())] })
+      }
+    }
+    return results
+  }
+
+  #takeBytes(): Buffer {
+    const contents = this.#at + HEADER
+    const length = this.#words[(this.#at >> 2) + 1] as number
+    this.#at = contents + padded(length)
+    return this.#bytes.subarray(contents, contents + length)
+  }
+
+  #takeCell(): Cell {
+    const kind = this.#words[this.#at >> 2]
+    if (kind === Kind.number) {
+      this.#at += HEADER + 8
+      return this.#doubles[(this.#at >> 3) - 1]
+    }
+    const bytes = this.#takeBytes()
+    return kind === Kind.string ? bytes.toString('utf16le') : [undefined, null, false, true][kind as number]
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Side } from '../errors'
+import type { Column } from '../serialization/columns'
 import type { Graph, Import, Parcel, Slot, Unit } from '../serialization/wire'
 import type { NestedConfig, Place } from '../task/task'
 import type { LateError } from './left-behind'
@@ -6,8 +7,8 @@ import type { LateError } from './left-behind'
 /** What the caller's side sends to a worker. */
 export type Request =
   | { readonly kind: 'run'; readonly batch: RunBatch }
-  /** A call is over: what was kept for it can go. */
-  | { readonly kind: 'end'; readonly call: number }
+  /** Calls are over: what was kept for them can go. */
+  | { readonly kind: 'end'; readonly calls: readonly number[] }
   /** An outcome could not be read. Answered behind the batch that runs, with its end, so that the gap is seen. */
   | { readonly kind: 'report'; readonly batch: number }
   /** A batch comes next that takes its time to be read. */
@@ -16,9 +17,13 @@ export type Request =
 export interface RunBatch {
   readonly id: number
   readonly call: number
+  /** Calls that are over. */
+  readonly over: readonly number[]
   readonly nested: NestedConfig
   /** The place of this worker, when it is another than before. */
   readonly place: Place | undefined
+  /** Whether each task is to be timed by itself: it may take so long, and no longer. */
+  readonly isTimed: boolean
   /** Bytes: a worker that holds more begins no further task. */
   readonly maxMemory: number | undefined
   /** Names, of functions in this call, that will not be used again. */
@@ -28,7 +33,7 @@ export interface RunBatch {
   /** The functions of the tasks, each once. */
   readonly fns: readonly Slot[]
   readonly graph: Graph
-  readonly tasks: readonly WireTask[]
+  readonly tasks: readonly WireTask[] | WireTable
   /** The index of the first task in the call, when the others follow it; otherwise that of each. */
   readonly indexes: number | readonly number[]
 }
@@ -39,6 +44,12 @@ export interface WireTask {
   /** Its arguments; named ones come last, as one object. */
   readonly args: Parcel
   readonly hasKwargs: boolean
+}
+
+/** Tasks that call the one function of `fns`, with arguments that are alike: a column for each. */
+export interface WireTable {
+  readonly count: number
+  readonly columns: readonly Column[]
 }
 
 /** What a worker sends back. Positions count within `RunBatch.tasks`. */
@@ -57,13 +68,15 @@ export interface BatchRefusal {
   /** The module that could not be imported, when it was that: the batch is to be sent again, by value. */
   readonly module: Import | undefined
   readonly why: string
+  /** Buffers that came with it, and go back. */
+  readonly returned?: readonly ArrayBuffer[] | undefined
 }
 
 export interface Outcomes {
   readonly batch: number
   /** The position of the first task; the others follow it. */
   readonly from: number
-  readonly results: readonly Parcel[]
+  readonly results: readonly Parcel[] | ResultTable
   /** Positions, within `results`, of what was thrown instead of returned. */
   readonly failed: readonly number[]
   /** Those of `failed` where the result is a `Refused`: what was returned or thrown cannot be sent. */
@@ -77,6 +90,12 @@ export interface Outcomes {
   readonly memory?: number | undefined
   /** Whether an earlier task has left an error behind: nobody knows what else it has left. */
   readonly isSpoiled?: boolean | undefined
+}
+
+/** Results that are alike, none of them failed. */
+export interface ResultTable {
+  readonly count: number
+  readonly column: Column
 }
 
 /** Why a result cannot be sent, for the error that the caller makes of it. */

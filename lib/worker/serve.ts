@@ -1,24 +1,38 @@
 import { inspect } from 'node:util'
 import { setNestedOfThread } from '../config/nested'
 import { messageOf, SerializationError } from '../errors'
+import { buffersOf } from '../serialization/bytes'
+import { type Column, readerOf, Table } from '../serialization/columns'
 import { UnloadableError } from '../serialization/functions/importing'
 import { isLoose, isSimple, Message, packed } from '../serialization/message'
 import { Received } from '../serialization/receiver'
 import { type Receiver, Sender } from '../serialization/sender'
 import { Trail } from '../serialization/trail'
-import type { Parcel } from '../serialization/wire'
+import type { Parcel, Transfers } from '../serialization/wire'
 import { sharedNow, toStamp } from '../system/clock'
+import { partialParts } from '../task/partial'
 import { isThenable, runTask } from '../task/run-task'
 import { nameOf, type Place, type Task } from '../task/task'
+import { transfersOfResult } from '../task/transfer'
 import { enterContext, lateError, type TaskName, taskOfContext } from './left-behind'
 import { livingMemory, usedMemory } from './memory'
 import { Outbox } from './outbox'
 import { flushOutput } from './output'
-import { ENDED, type Refused, type Request, type Response, type RunBatch, Words } from './protocol'
+import {
+  ENDED,
+  type Refused,
+  type Request,
+  type Response,
+  type RunBatch,
+  type WireTable,
+  type WireTask,
+  Words,
+} from './protocol'
 
 /** The way to the caller, whatever the transport. */
 export interface Line {
-  post(response: Response): void
+  /** @param transfers buffers that the response takes along */
+  post(response: Response, transfers?: Transfers): void
   /** See `Words`. */
   readonly words: Int32Array
 }
@@ -52,6 +66,13 @@ let nextCollection = Number.NEGATIVE_INFINITY
 /** A task that takes this many milliseconds is worth a message of its own, which is cheaper than packing its result. */
 const WORTH_A_MESSAGE = 0.2
 
+/**
+ * After a task that took less than so many milliseconds, the next ones are timed together: to read the clock costs more
+ * than they do. So one that is slow makes those right behind it look slow, to who looks at them meanwhile.
+ */
+const NEXT_TO_NOTHING = 0.005
+const TOGETHER = 7
+
 export interface Server {
   handle(request: Request): void
   /** Posts what is held back: for a worker that is about to exit. */
@@ -77,17 +98,23 @@ export function serve(line: Line): Server {
 
   const begin = async (request: Exclude<Request, { kind: 'coming' }>): Promise<void> => {
     if (request.kind === 'end') {
-      calls.delete(request.call)
-      // It holds what its tasks were called with, and an idle worker may stay for long.
-      if (running?.call === request.call) running = undefined
+      forget(request.calls)
     } else if (request.kind === 'report') {
       running?.reportEnd(request.batch)
     } else {
+      forget(request.batch.over)
       place = request.batch.place ?? place
       // Before anything is imported: a module that is parallel itself is part of the call. Left behind, for timers.
       setNestedOfThread({ ...request.batch.nested, place })
       running = new BatchRun(request.batch, callOf(request.batch.call), line, outbox)
       await running.run()
+    }
+  }
+  const forget = (over: readonly number[]) => {
+    for (const id of over) {
+      calls.delete(id)
+      // It holds what its tasks were called with, and an idle worker may stay for long.
+      if (running?.call === id) running = undefined
     }
   }
   const callOf = (id: number): OpenCall => {
@@ -136,6 +163,10 @@ class BatchRun {
   readonly #line: Line
   readonly #outbox: Outbox
   #held: Parcel[] = []
+  /** Outcomes that are held and alike, when all of them are: then these are none of the parcels. */
+  #table: Table | undefined
+  /** No result was met that cannot stand in a table: to find that out takes long for a large object. */
+  #mayBeAlike = true
   /** Whether what is done to the objects of the last result would show in it. */
   #isLastLoose = false
   /** The task that runs. */
@@ -170,7 +201,7 @@ class BatchRun {
     const { id, units, tasks, graph, fns, forget } = this.#batch
     Atomics.store(this.#line.words, Words.opened, id)
     this.#call.received.forget(forget)
-    const parcels = tasks.map(({ args }) => args)
+    const parcels = isTable(tasks) ? [] : tasks.map(({ args }) => args)
     let functions: Task['fn'][]
     try {
       const opening = this.#call.received.open(units, parcels, [graph])
@@ -185,21 +216,29 @@ class BatchRun {
   #refuse(error: unknown): void {
     const module = error instanceof UnloadableError ? error.module : undefined
     const why = messageOf(error)
-    this.#line.post({ kind: 'refused', refusal: { batch: this.#batch.id, module, why } })
+    const { tasks } = this.#batch
+    const returned = (isTable(tasks) ? [] : tasks).flatMap(({ args }) => ('graph' in args ? buffersOf(args.graph) : []))
+    this.#line.post({ kind: 'refused', refusal: { batch: this.#batch.id, module, why, returned } }, returned)
   }
 
   async #runTasks(functions: readonly Task['fn'][]): Promise<void> {
-    const { id, tasks, maxMemory } = this.#batch
+    const { id, tasks, isTimed, maxMemory } = this.#batch
     const { words } = this.#line
     const names = functions.map((fn) => nameOf({ fn, args: [] }))
+    const runRow = isTable(tasks) ? rowRunner(functions[0] as Task['fn'], tasks.columns) : undefined
+    const count = isTable(tasks) ? tasks.count : tasks.length
     let started = sharedNow()
+    /** How many tasks are still to be timed together with the last one. */
+    let together = 0
     Atomics.store(words, Words.begun, toStamp(started))
+    Atomics.store(words, Words.started, toStamp(started))
     Atomics.store(words, Words.running, 0)
     Atomics.store(words, Words.over, 0)
     Atomics.store(words, Words.batch, id)
-    for (const [position, { fn, args, hasKwargs }] of tasks.entries()) {
-      const isReady = 'values' in args
-      Atomics.store(words, Words.started, toStamp(isReady ? started : started + GRACE))
+    for (let position = 0; position < count; position += 1) {
+      const task = isTable(tasks) ? undefined : (tasks[position] as WireTask)
+      const isReady = task === undefined || 'values' in task.args
+      if (together === 0) Atomics.store(words, Words.started, toStamp(isReady ? started : started + GRACE))
       Atomics.store(words, Words.running, position + 1)
       if (Atomics.load(words, Words.limit) <= position) {
         // It does not run, after all.
@@ -208,21 +247,25 @@ class BatchRun {
       }
       let ended: number
       let isSentAsItIs = false
-      this.#enter(names[fn] as string, position)
+      this.#enter(names[task?.fn ?? 0] as string, position)
       try {
-        const values = this.#argumentsOf(args)
-        if (!isReady) {
-          started = sharedNow()
-          Atomics.store(words, Words.started, toStamp(started))
+        let result: unknown
+        if (task === undefined) {
+          result = runRow?.(position)
+        } else {
+          const values = this.#argumentsOf(task.args)
+          if (!isReady) {
+            started = sharedNow()
+            Atomics.store(words, Words.started, toStamp(started))
+          }
+          result = runTask(toTask(functions[task.fn] as Task['fn'], values, task.hasKwargs))
         }
-        const result = runTask(toTask(functions[fn] as Task['fn'], values, hasKwargs))
         // Not `await` for all: a task that is not async costs no turn of the event loop.
         const value = isThenable(result) ? await this.#outcomeOf(result) : result
-        ended = sharedNow()
-        isSentAsItIs = isSimple(value)
-        if (isSentAsItIs) {
-          this.#keep(value)
-        } else {
+        if (value !== result || position === count - 1) together = 0
+        ended = together > 0 ? started : sharedNow()
+        isSentAsItIs = this.#keepInTable(value)
+        if (!isSentAsItIs) {
           Atomics.store(words, Words.started, toStamp(ended + GRACE))
           this.#succeed(value)
         }
@@ -235,7 +278,10 @@ class BatchRun {
       this.task = undefined
       const took = ended - started
       this.#duration += took
-      if (position === tasks.length - 1) break
+      if (!isSentAsItIs) together = 0
+      else if (together > 0) together -= 1
+      else if (!isTimed && took < NEXT_TO_NOTHING) together = TOGETHER
+      if (position === count - 1) break
       started = isSentAsItIs ? ended : sharedNow()
       if (this.#isSpoiled || (maxMemory !== undefined && this.#holdsTooMuch(maxMemory, started))) break
       if (this.#isToBePosted(took, started) || !this.#hold()) {
@@ -295,6 +341,7 @@ class BatchRun {
 
   /** @returns whether the last outcome may stay here: its caller can get at it, whatever the next task does */
   #hold(): boolean {
+    if (this.#table !== undefined) return this.#outbox.addRow(this.#from, this.#table)
     this.#packLast()
     if (this.#failed.length > 0 || this.#message.units.length > 0) return false
     return this.#outbox.add(this.#from, this.#held.at(-1) as Parcel)
@@ -324,7 +371,7 @@ class BatchRun {
    */
   #behind(flushing: Promise<void>): Promise<void> {
     const { words } = this.#line
-    if (this.#outbox.count < this.#held.length) this.#hold()
+    if (this.#outbox.count < this.#heldCount) this.#hold()
     this.#packLast()
     Atomics.store(words, Words.over, Atomics.load(words, Words.running))
     return flushing
@@ -342,15 +389,44 @@ class BatchRun {
     }
   }
 
+  /** How many outcomes are held. */
+  get #heldCount(): number {
+    return this.#table?.count ?? this.#held.length
+  }
+
+  /** @returns whether an outcome is held as it is now, beside others that are like it */
+  #keepInTable(value: unknown): boolean {
+    if (this.#table === undefined && this.#held.length === 0 && this.#mayBeAlike) {
+      this.#table = Table.for([value])
+      this.#mayBeAlike = this.#table !== undefined
+    }
+    if (this.#table?.add([value])) return true
+    this.#leaveTable()
+    return false
+  }
+
+  /** Outcomes that are not alike are parcels, each for itself. */
+  #leaveTable(): void {
+    if (this.#table === undefined) return
+    const read = readerOf(this.#table.columns()[0] as Column)
+    for (let n = 0; n < this.#table.count; n += 1) this.#held.push({ values: [read(n)] })
+    this.#table = undefined
+  }
+
   /** An outcome that nothing is to be done for. */
   #keep(value: unknown): void {
+    this.#leaveTable()
     this.#held.push({ values: [value] })
     this.#isLastLoose = false
   }
 
   #succeed(value: unknown): void {
+    if (isSimple(value)) {
+      this.#keep(value)
+      return
+    }
     try {
-      const parcel = this.#message.parcel([value], () => 'result')
+      const parcel = this.#message.parcel([value], () => 'result', undefined, transfersOfResult(value))
       this.#held.push(parcel)
       this.#isLastLoose = isLoose(parcel)
     } catch (error) {
@@ -359,6 +435,7 @@ class BatchRun {
   }
 
   #fail(error: unknown): void {
+    this.#leaveTable()
     try {
       const parcel = this.#message.parcel([error], () => 'error')
       this.#failed.push(this.#held.length)
@@ -373,6 +450,7 @@ class BatchRun {
   }
 
   #refuseResult(error: unknown): void {
+    this.#leaveTable()
     this.#failed.push(this.#held.length)
     this.#refused.push(this.#held.length)
     this.#keep(refusal(error))
@@ -380,7 +458,7 @@ class BatchRun {
 
   /** Posts the outcomes that are held; with the duration of the batch, its last. */
   post(duration?: number): void {
-    if (this.#held.length === 0 && duration === undefined) return
+    if (this.#heldCount === 0 && duration === undefined) return
     // With others it goes packed: a result that cannot be read at the other end fails alone.
     if (this.#held.length > 1) this.#packLast()
     try {
@@ -392,8 +470,9 @@ class BatchRun {
     }
     this.#message.sent()
     this.#outbox.clear()
-    this.#from += this.#held.length
+    this.#from += this.#heldCount
     this.#held = []
+    this.#table = undefined
     this.#isLastLoose = false
     this.#failed = []
     this.#refused = []
@@ -402,21 +481,19 @@ class BatchRun {
   }
 
   #postOutcomes(duration: number | undefined): void {
-    this.#line.post({
-      kind: 'outcomes',
-      outcomes: {
-        batch: this.#batch.id,
-        from: this.#from,
-        results: this.#held,
-        failed: this.#failed,
-        refused: this.#refused,
-        forget: this.#message.forget(),
-        units: this.#message.units,
-        duration,
-        memory: this.#memory,
-        isSpoiled: this.#isSpoiled,
-      },
-    })
+    const outcomes = {
+      batch: this.#batch.id,
+      from: this.#from,
+      results: this.#table ? { count: this.#table.count, column: this.#table.columns()[0] as Column } : this.#held,
+      failed: this.#failed,
+      refused: this.#refused,
+      forget: this.#message.forget(),
+      units: this.#message.units,
+      duration,
+      memory: this.#memory,
+      isSpoiled: this.#isSpoiled,
+    }
+    this.#line.post({ kind: 'outcomes', outcomes }, this.#message.transfers)
   }
 
   /** Structured clone refused the message: finds the results that are to blame. */
@@ -462,6 +539,23 @@ function refusal(error: unknown): Refused {
     path: 'result',
     side: 'result',
   }
+}
+
+function isTable(tasks: RunBatch['tasks']): tasks is WireTable {
+  return 'columns' in tasks
+}
+
+/** Runs the task of a row. */
+function rowRunner(fn: Task['fn'], columns: readonly Column[]): (row: number) => unknown {
+  const call = fn as (...args: unknown[]) => unknown
+  const readers = columns.map(readerOf)
+  const [first, second] = readers
+  if (partialParts(fn) === undefined) {
+    if (first === undefined) return () => call()
+    if (readers.length === 1) return (row) => call(first(row))
+    if (second !== undefined && readers.length === 2) return (row) => call(first(row), second(row))
+  }
+  return (row) => runTask({ fn, args: readers.map((read) => read(row)) })
 }
 
 function toTask(fn: Task['fn'], values: readonly unknown[], hasKwargs: boolean): Task {

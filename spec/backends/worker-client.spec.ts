@@ -140,7 +140,7 @@ describe('A client of a worker', () => {
       worker.answer(0, [1, 2, 3, 4], { duration: 0 })
       run([fn(3)])
       const [first, second] = worker.batches
-      expect(first?.tasks.map(({ fn }) => fn)).toEqual([0, 1, 0, 1])
+      expect(first?.tasks).toMatchObject([{ fn: 0 }, { fn: 1 }, { fn: 0 }, { fn: 1 }])
       expect([first?.fns.length, second?.fns.length]).toEqual([2, 1])
       expect([first?.units.length, second?.units.length]).toEqual([1, 0])
       expect([first?.id, second?.id]).toEqual([1, 2])
@@ -1199,14 +1199,31 @@ describe('A client of a worker', () => {
   })
 
   describe('when a call has ended', () => {
-    it('tells the worker, once, and not of a call that it knows nothing of', () => {
+    beforeEach(() => jest.useFakeTimers({ doNotFake: ['setImmediate', 'queueMicrotask', 'nextTick'] }))
+    afterEach(() => jest.useRealTimers())
+
+    it('tells the worker soon, once, and not of a call that it knows nothing of', () => {
       const { worker, client, call, run } = open()
       client.endCall(call)
       run(tasks('a'))
       worker.answer(0, [1], { duration: 1 })
       client.endCall(call)
       client.endCall(call)
-      expect(worker.requests.slice(1)).toEqual([{ kind: 'end', call: call.id }])
+      jest.advanceTimersByTime(20)
+      expect(worker.requests.slice(1)).toEqual([{ kind: 'end', calls: [call.id] }])
+      jest.runAllTimers()
+      expect(worker.requests.length).toBe(2)
+    })
+
+    it('tells it with the next batch, when that is sooner: it is one message less', () => {
+      const { worker, client, call, run } = open()
+      run(tasks('a'))
+      worker.answer(0, [1], { duration: 1 })
+      client.endCall(call)
+      run(tasks('b'))
+      jest.runAllTimers()
+      expect(worker.requests.map(({ kind }) => kind)).toEqual(['run', 'run'])
+      expect(worker.batches.map(({ over }) => over)).toEqual([[], [call.id]])
     })
 
     it('sends what a worker had of it anew, should there be more', () => {
@@ -1224,6 +1241,7 @@ describe('A client of a worker', () => {
       run(tasks('a'))
       worker.die()
       client.endCall(call)
+      jest.runAllTimers()
       expect(worker.requests.map(({ kind }) => kind)).toEqual(['run'])
     })
 
@@ -1239,6 +1257,7 @@ describe('A client of a worker', () => {
       expect(outcomes).toEqual([[10, 1]])
       expect([ended.length, worker.isRef]).toEqual([1, false])
       client.endCall(call)
+      jest.runAllTimers()
       expect(worker.requests.map(({ kind }) => kind)).toEqual(['run', 'end'])
     })
   })

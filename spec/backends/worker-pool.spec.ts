@@ -6,6 +6,7 @@ import { delayed } from '../../lib/task/delayed'
 import type { Call, Outcome, Place, Task } from '../../lib/task/task'
 import { type RunBatch, Words } from '../../lib/worker/protocol'
 import type { InProcessWorker } from '../support/in-process-worker'
+import { firstArguments } from '../support/silent-worker'
 import { workerSource } from '../support/worker-source'
 
 /** Tasks in this thread that end when the spec says so. */
@@ -82,9 +83,7 @@ function age(worker: InProcessWorker | undefined, ms: number, batchMs = ms) {
 
 /** The first arguments of the tasks that are in what a worker was sent. */
 const argsSent = ({ requests }: InProcessWorker) =>
-  requests.map((request) =>
-    request.kind === 'run' ? request.batch.tasks.map(({ args }) => ('values' in args ? args.values[0] : args)) : [],
-  )
+  requests.map((request) => (request.kind === 'run' ? firstArguments(request.batch) : []))
 
 describe('WorkerPool', () => {
   it('starts as many workers as there are batches, and no more than its size', async () => {

@@ -1,4 +1,5 @@
 import type { Gone, WorkerHandle } from '../../lib/backends/worker-handle'
+import { readerOf } from '../../lib/serialization/columns'
 import { Outbox, sharedWords } from '../../lib/worker/outbox'
 import { ENDED, type Outcomes, type Request, type Response, type RunBatch, Words } from '../../lib/worker/protocol'
 
@@ -63,7 +64,7 @@ export function silentWorker(): SilentWorker {
       return batches()
     },
     get args() {
-      return batches().map(({ tasks }) => tasks.map(({ args }) => ('values' in args ? args.values[0] : args)))
+      return batches().map(firstArguments)
     },
     get isRef() {
       return isRef
@@ -122,4 +123,13 @@ export function silentWorker(): SilentWorker {
     },
   }
   return worker
+}
+
+/** The first argument of each task of a batch. */
+export function firstArguments({ tasks }: RunBatch): unknown[] {
+  if ('columns' in tasks) {
+    const read = readerOf(tasks.columns[0] ?? { same: undefined })
+    return Array.from({ length: tasks.count }, (_, row) => read(row))
+  }
+  return tasks.map(({ args }) => ('values' in args ? args.values[0] : args))
 }

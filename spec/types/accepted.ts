@@ -8,6 +8,7 @@ import {
   type ParallelOptions,
   partial,
   type Task,
+  transfer,
 } from 'parfor'
 
 declare function addNumbers(end: number, options?: { startFrom?: number; printDone?: boolean }): Promise<number>
@@ -35,10 +36,12 @@ export function tasks() {
   sure<Same<typeof variadic, Task<number>>>()
   const callback = delayed((f: (n: number) => number, n: number) => f(n))((n) => n * 2, 3)
   sure<Same<typeof callback, Task<number>>>()
+  const moved = delayed((data: { x: Float64Array }) => transfer(data.x))(transfer({ x: new Float64Array(1) }))
+  sure<Same<typeof moved, Task<Float64Array>>>()
   const nothing = delayed(() => {})()
   sure<Same<typeof nothing, Task<void>>>()
   const byHand: Task<number> = { fn: Math.sqrt, args: [4] }
-  return [plain, awaited, named, byHand]
+  return [plain, awaited, named, moved, byHand]
 }
 
 export function partials() {

@@ -1,5 +1,5 @@
 // Programs that must not compile. What follows the colon is part of what the compiler says. Nothing here is run.
-import { delayed, kwargs, Parallel, partial, type Task } from 'parfor'
+import { delayed, kwargs, Parallel, partial, type Task, transfer } from 'parfor'
 
 declare function addNumbers(end: number, options?: { startFrom?: number; printDone?: boolean }): Promise<number>
 declare function score(subject: string, weight: number, options: { unit: string; digits: number }): string
@@ -27,6 +27,11 @@ export async function programs() {
   delayed(score)('a', 1, kwargs({ unit: 'm' }))
   // @ts-expect-error: is not assignable to parameter
   delayed(Math.sqrt)(kwargs({ x: 4 }))
+
+  // @ts-expect-error: Argument of type 'number' is not assignable to parameter of type 'object'
+  transfer(5)
+  // @ts-expect-error: is not assignable to parameter of type 'string'
+  delayed((text: string) => text)(transfer(new Float64Array(1)))
 
   // @ts-expect-error: No overload matches
   partial(score, 1)

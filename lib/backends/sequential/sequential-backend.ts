@@ -7,6 +7,7 @@ import { makeHere } from '../../serialization/functions/given-here'
 import { givenParts } from '../../task/given'
 import { isThenable, runTask } from '../../task/run-task'
 import { type Batch, type Call, nameOf, type Outcome, type Task } from '../../task/task'
+import { transfersOf, transfersOfResult } from '../../task/transfer'
 
 /**
  * Milliseconds of tasks after which timers, I/O and aborts get their turn: below what anyone notices, and long enough
@@ -38,6 +39,7 @@ export class SequentialBackend implements ParallelBackend {
   readonly #unsettled = new Set<Promise<unknown>>()
   readonly #initializer: Task | undefined
   #initialized: Promise<void> | undefined
+  #isInitialized = false
 
   constructor(initializer?: Task) {
     this.#initializer = initializer
@@ -54,16 +56,26 @@ export class SequentialBackend implements ParallelBackend {
     if (!force) await Promise.allSettled(this.#unsettled)
   }
 
+  runHere(call: Call, index: number, task: Task, signal: AbortSignal): Outcome | Promise<Outcome> {
+    const strand = this.#strandOf(call)
+    const outcome =
+      this.#initializer && !this.#isInitialized
+        ? this.#initialize(call, strand, this.#initializer).then(() => run(call, index, task, signal, strand))
+        : run(call, index, task, signal, strand)
+    if (outcome instanceof Promise) this.#note(untilAborted(outcome, signal))
+    return outcome
+  }
+
   // biome-ignore lint/suspicious/noConfusingVoidType: as in ParallelBackend
   submit(batch: Batch, onOutcome: OnOutcome, signal: AbortSignal): Promise<BatchReport | void> {
     const strand = this.#strandOf(batch.call)
-    const run = { isOver: false }
-    const runTasks = () => runBatch(batch, onOutcome, signal, strand, run)
+    const progress = { isOver: false }
+    const runTasks = () => runBatch(batch, onOutcome, signal, strand, progress)
     const start = () =>
-      this.#initializer ? this.#initialize(batch, strand, this.#initializer).then(runTasks) : runTasks()
+      this.#initializer ? this.#initialize(batch.call, strand, this.#initializer).then(runTasks) : runTasks()
     const finished = strand.last === undefined ? start() : strand.last.then(start)
     // Not only quicker: the next batch is to start within its `submit` too.
-    if (run.isOver) return finished
+    if (progress.isOver) return finished
 
     strand.last = finished
     const forget = () => {
@@ -71,16 +83,23 @@ export class SequentialBackend implements ParallelBackend {
     }
     finished.then(forget, forget)
     const settled = untilAborted(finished, signal)
-    this.#unsettled.add(settled)
-    void settled.finally(() => this.#unsettled.delete(settled)).catch(() => {})
+    this.#note(settled)
     return settled
   }
 
+  /** Something that `close` waits for. */
+  #note(unsettled: Promise<unknown>): void {
+    this.#unsettled.add(unsettled)
+    void unsettled.finally(() => this.#unsettled.delete(unsettled)).catch(() => {})
+  }
+
   /** Once; when it has failed, the next call tries again. */
-  #initialize({ call }: Batch, strand: Strand, initializer: Task): Promise<void> {
-    const run = async () => withNested(call.nested, runTask, withCaptures(initializer, strand))
-    this.#initialized ??= run().then(
-      () => {},
+  #initialize(call: Call, strand: Strand, initializer: Task): Promise<void> {
+    const begin = async () => withNested(call.nested, runTask, withCaptures(initializer, strand))
+    this.#initialized ??= begin().then(
+      () => {
+        this.#isInitialized = true
+      },
       (cause) => {
         this.#initialized = undefined
         throw initializerFailed(cause)
@@ -105,23 +124,16 @@ async function runBatch(
   onOutcome: OnOutcome,
   signal: AbortSignal,
   strand: Strand,
-  run: { isOver: boolean },
+  progress: { isOver: boolean },
 ): Promise<BatchReport> {
   const began = performance.now()
   let index = batch.start
 
   for (const task of batch.tasks) {
     if (signal.aborted) break
-    const limit = batch.call.timeout === undefined ? undefined : new TimeLimit(batch.call.timeout, signal)
-    let outcome: Outcome
-    try {
-      const value = withNested(batch.call.nested, runTask, withCaptures(task, strand))
-      outcome = { status: 'fulfilled', value: isThenable(value) ? await (limit ? limit.wait(value) : value) : value }
-    } catch (reason) {
-      outcome = { status: 'rejected', reason }
-    }
+    const running = run(batch.call, index, task, signal, strand)
+    const outcome = running instanceof Promise ? await running : running
     if (signal.aborted) break
-    if (limit?.isOver) outcome = { status: 'rejected', reason: timedOut(index, nameOf(task), limit.timeout) }
     onOutcome(index, outcome)
     index += 1
     if (performance.now() - strand.turned > longestStretch) {
@@ -129,8 +141,36 @@ async function runBatch(
       strand.turned = performance.now()
     }
   }
-  run.isOver = true
+  progress.isOver = true
   return { duration: performance.now() - began }
+}
+
+/** Runs a task. Its outcome is a promise only when there is something to be waited for. */
+function run(
+  { nested, timeout }: Call,
+  index: number,
+  task: Task,
+  signal: AbortSignal,
+  strand: Strand,
+): Outcome | Promise<Outcome> {
+  const limit = timeout === undefined ? undefined : new TimeLimit(timeout, signal)
+  const inTime = (outcome: Outcome): Outcome =>
+    limit?.isOver ? { status: 'rejected', reason: timedOut(index, nameOf(task), limit.timeout) } : outcome
+  try {
+    // Nothing is sent: a later task that is given the same is not to give it away.
+    transfersOf(task)
+    const value = withNested(nested, runTask, withCaptures(task, strand))
+    const fulfilled = (result: unknown) => {
+      transfersOfResult(result)
+      return inTime({ status: 'fulfilled', value: result })
+    }
+    if (!isThenable(value)) return fulfilled(value)
+    return Promise.resolve(limit ? limit.wait(value) : value).then(fulfilled, (reason) =>
+      inTime({ status: 'rejected', reason }),
+    )
+  } catch (reason) {
+    return inTime({ status: 'rejected', reason })
+  }
 }
 
 /** The time that a task may take. Nothing can end a task of this thread: it is waited for no longer, and left to itself. */

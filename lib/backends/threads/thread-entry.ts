@@ -1,6 +1,7 @@
 // The far end of a thread: scripts/build.mjs makes one file of this and all that it imports.
 import { workerData } from 'node:worker_threads'
 import { setOnLimited } from '../../config/nested'
+import type { Transfers } from '../../serialization/wire'
 import { type Response, UNREADABLE, Words } from '../../worker/protocol'
 import { serve } from '../../worker/serve'
 import { withoutItsListeners } from './own-listeners'
@@ -10,10 +11,10 @@ import type { ThreadData } from './thread-handle'
 const { port, words, entry } = (workerData as { parfor: ThreadData }).parfor
 if (entry !== '') process.argv[1] = entry
 const printed = countPrinted([process.stdout, process.stderr])
-const post = (response: Response) => {
+const post = (response: Response, transfers: Transfers = []) => {
   const before = printed()
   if (before) port.postMessage(before)
-  port.postMessage(response)
+  port.postMessage(response, transfers)
 }
 const server = serve({ words, post })
 setOnLimited((reason) => post({ kind: 'limited', reason }))

@@ -3,6 +3,7 @@ import type { Thread } from 'threads'
 import type { WorkerOptions } from '../../config/options'
 import { debug } from '../../debug'
 import { entryPath } from '../../serialization/functions/entry'
+import type { Transfers } from '../../serialization/wire'
 import { sharedWords } from '../../worker/outbox'
 import type { Request, Response } from '../../worker/protocol'
 import { workerEntry } from '../worker-entry'
@@ -81,8 +82,8 @@ export class ThreadHandle implements WorkerHandle {
     this.setRef(false)
   }
 
-  post(request: Request): void {
-    this.#port.postMessage(request)
+  post(request: Request, transfers: Transfers = []): void {
+    this.#port.postMessage(request, transfers)
   }
 
   setRef(isNeeded: boolean): void {

@@ -1,0 +1,2 @@
+const offset = 1
+export = (n: number) => n + offset

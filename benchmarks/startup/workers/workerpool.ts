@@ -1,0 +1,4 @@
+import { worker } from 'workerpool'
+
+const offset = 1
+worker({ add: (n: number) => n + offset })

@@ -1,0 +1,26 @@
+import { isStandardGlobal } from '../intrinsics'
+import type { Captured, Closure } from './capture'
+
+/** A function that is the same at every moment, as far as a worker can see. */
+interface Settled {
+  readonly captured: Captured
+  readonly closure: Closure
+}
+
+const settled = new WeakMap<Function, Settled>()
+
+/** A function that was read before, and captures nothing: to ask the engine again costs more than a trivial call. */
+export function settledFunction(fn: Function): Settled | undefined {
+  return settled.get(fn)
+}
+
+/** Remembers a function, if nothing that it sees can change. */
+export function noteSettled(captured: Captured, closure: Closure): void {
+  const { fn, details, unseen, given } = captured
+  const { analysis, variables, args } = closure
+  const isAlone = variables.length === 0 && args === undefined && analysis.own === undefined && !analysis.usesThis
+  if (!isAlone || unseen || given || details.bound) return
+  if (![...analysis.free.keys()].every(isStandardGlobal)) return
+  // Without its scopes: they hold the values of all variables around it.
+  settled.set(fn, { captured: { ...captured, details: { ...details, scopes: [] } }, closure })
+}
