@@ -49,9 +49,8 @@ export const ofLibrary = [
       serialization/functions/module-members serialization/functions/module-symbols
       serialization/functions/name-walker serialization/functions/packages serialization/functions/parser
       serialization/functions/require-function serialization/functions/scopes serialization/functions/script
-      serialization/functions/settled
-      serialization/functions/shared-variables serialization/functions/short-arrow
-      serialization/functions/shows-strictness
+      serialization/functions/settled serialization/functions/shared-variables
+      serialization/functions/short-arrow serialization/functions/shows-strictness
       serialization/functions/source serialization/functions/syntax-tree serialization/functions/usage
       serialization/hooks serialization/lasting serialization/lone-views serialization/makers serialization/message
       serialization/module-nodes serialization/plain-data serialization/realm serialization/receiver

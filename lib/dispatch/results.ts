@@ -110,6 +110,13 @@ export function streamResults(options: StreamOptions): StreamOfResults {
 
     next(holder) {
       asked += 1
+      const found = waiters.length === 0 ? nextReady() : undefined
+      if (found !== undefined) {
+        const result = Promise.resolve(resultIn(found))
+        found.place.consumed()
+        conclude()
+        return result
+      }
       return new Promise((resolve, reject) => {
         waiters.push({ holder, resolve, reject })
         give()
@@ -160,16 +167,28 @@ export function streamResults(options: StreamOptions): StreamOfResults {
 
   /** Gives those who wait what there is. To take a result lets the call go on, and so may bring the next one. */
   function give() {
-    while (waiters.length > 0) {
-      giving ??= ready.take()
-      if (giving === undefined) break
-      const { results, place } = giving
-      const value = results[giving.given]
-      giving.given += 1
-      if (giving.given === results.length) giving = undefined
-      waiters.shift()?.resolve({ value, done: false })
-      place.consumed()
+    for (let found = nextReady(); found !== undefined && waiters.length > 0; found = nextReady()) {
+      waiters.shift()?.resolve(resultIn(found))
+      found.place.consumed()
     }
+    conclude()
+  }
+
+  function nextReady(): Ready | undefined {
+    giving ??= ready.take()
+    return giving
+  }
+
+  /** The next one of them. */
+  function resultIn(found: Ready): IteratorResult<unknown, void> {
+    const value = found.results[found.given]
+    found.given += 1
+    if (found.given === found.results.length) giving = undefined
+    return { value, done: false }
+  }
+
+  /** Tells those who wait of the end, and others that nothing changes any more. */
+  function conclude() {
     if (waiters.length > 0 && end.is !== 'to come') {
       if (end.is === 'failed') waiters.shift()?.reject(end.error)
       end = { is: 'told' }
