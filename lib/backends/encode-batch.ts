@@ -133,9 +133,10 @@ function inTable(
   run: WorkerRun,
   { count, columns, weight }: Alike,
 ): Pick<EncodedBatch, 'tasks' | 'positions' | 'weight'> {
-  const positions = run.positions.slice(0, count)
-  if (count < run.positions.length) run.rest = [...run.positions.slice(count), ...run.rest]
-  return { tasks: { count, columns }, positions, weight }
+  const { positions } = run
+  if (count === positions.length) return { tasks: { count, columns }, positions, weight }
+  run.rest = [...positions.slice(count), ...run.rest]
+  return { tasks: { count, columns }, positions: positions.slice(0, count), weight }
 }
 
 /** Indexes of the tasks in their call: that of the first, when the others follow it. */

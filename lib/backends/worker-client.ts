@@ -424,8 +424,10 @@ export class WorkerClient {
 
   #finish(run: WorkerRun): void {
     // Behind a limit that was set, the worker began none.
-    run.rest = [...run.positions.slice(run.reported), ...run.rest]
-    run.positions = run.positions.slice(0, run.reported)
+    if (run.reported < run.positions.length) {
+      run.rest = [...run.positions.slice(run.reported), ...run.rest]
+      run.positions = run.positions.slice(0, run.reported)
+    }
     this.tasks += run.reported
     const [next, ...later] = run.later
     if (this.isSpoiled || this.memory > 0) {

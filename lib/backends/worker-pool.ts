@@ -460,10 +460,10 @@ function nameIn({ tasks }: HeldBatch, position: number): string {
   return nameOf(task) || serialization().placeOf(task.fn)
 }
 
-/** The numbers from 0, as many as were ever needed: to copy some costs less than to make them. */
-let numbers: readonly number[] = []
+/** Most batches of a call are of one size. */
+let lastPositions: readonly number[] = []
 
 function firstPositions(count: number): readonly number[] {
-  if (numbers.length < count) numbers = Array.from({ length: 2 * count }, (_, n) => n)
-  return numbers.slice(0, count)
+  if (lastPositions.length !== count) lastPositions = Array.from({ length: count }, (_, n) => n)
+  return lastPositions
 }

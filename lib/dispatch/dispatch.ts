@@ -352,7 +352,7 @@ export function dispatch(tasks: unknown, plan: Plan, receiver: Receiver): Dispat
       }
     }
     const fulfilled = (first: number, values: readonly unknown[]) => {
-      if (!isOpen()) return
+      if (!isOpen() || values.length === 0) return
       if (receiver.fulfilled === undefined) {
         for (const [n, value] of values.entries()) onOutcome(first + n, { status: 'fulfilled', value })
         return
