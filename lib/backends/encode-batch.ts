@@ -105,9 +105,11 @@ function inTable(run: WorkerRun, table: Table, reject: (position: number, reason
     const fns = [encoder.slot((batch.tasks[positions[0] as number] as Task).fn)]
     return { fns, graph: encoder.graph, tasks, positions, weight }
   } catch (error) {
+    const reason = unsendable(error, trail.path, trail.describe())
     for (const position of positions) {
       if (run.isCancelled) break
-      reject(position, unsendable(error, trail.path, trail.describe()))
+      // Each has its own: it tells which task it is of.
+      reject(position, new SerializationError(reason.message, reason))
     }
     return { fns: [], graph: encoder.graph, tasks: [], positions: [], weight }
   }
