@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { isStandardGlobal } from '../intrinsics'
 import type { Captured, Closure } from './capture'
 import type { Script } from './script'
@@ -27,11 +28,27 @@ export function noteSettled(captured: Captured, closure: Closure): void {
   settled.set(fn, { captured: { ...captured, details: { ...details, scopes: [] } }, closure })
 }
 
+const shadowed = new WeakMap<Script, boolean>()
+
 /**
  * Whether a variable may come up later that hides a global from a script's functions: sloppy `eval` declares it around them,
  * and a line that is typed into the REPL, beside them.
  */
 function mayBeShadowed(script: Script | undefined): boolean {
   if (script === undefined) return true
-  return !script.isModule && (script.path === undefined || script.source.includes('eval('))
+  let answer = shadowed.get(script)
+  if (answer === undefined) {
+    answer = !script.isModule && (script.path === undefined || hasEval(script.path))
+    shadowed.set(script, answer)
+  }
+  return answer
+}
+
+/** By the file, though the script may be what a compiler has made of it: to ask the engine for the text takes long. */
+function hasEval(path: string): boolean {
+  try {
+    return readFileSync(path, 'utf8').includes('eval(')
+  } catch {
+    return true
+  }
 }
