@@ -22,7 +22,10 @@ export type Column =
 /** What the values of a column have in common: each is a cell, or a plain object with these properties in this order. */
 export type Shape = 'cell' | { readonly names: readonly string[]; readonly of: readonly Shape[] }
 
-/** An object of more cells gains nothing by being taken apart, nor does one that is nested deep: lists have no end. */
+/**
+ * An object of more cells gains nothing by being taken apart. Nor does one of more objects: lists, and what leads back to
+ * itself, have no end.
+ */
 const MOST_CELLS = 16
 const MOST_OBJECTS = 16
 
@@ -40,34 +43,25 @@ export function isCell(value: unknown): value is Cell {
 
 /** The shape of a value; `undefined` when it cannot stand in a table. */
 export function shapeOf(value: unknown): Shape | undefined {
-  return shapeWithin(value, { cells: MOST_CELLS, objects: MOST_OBJECTS, above: [] })
+  return shapeWithin(value, { cells: MOST_CELLS, objects: MOST_OBJECTS })
 }
 
-interface Room {
-  cells: number
-  objects: number
-  above: readonly object[]
-}
-
-function shapeWithin(value: unknown, room: Room): Shape | undefined {
+function shapeWithin(value: unknown, room: { cells: number; objects: number }): Shape | undefined {
   if (isCell(value)) {
     room.cells -= 1
     return room.cells >= 0 ? 'cell' : undefined
   }
-  if (typeof value !== 'object' || value === null || room.above.includes(value)) return undefined
+  if (typeof value !== 'object' || value === null) return undefined
   room.objects -= 1
   if (room.objects < 0 || !isPlain(value)) return undefined
   const keys = Object.keys(value)
   if (keys.length > MOST_CELLS || keys.some(isInherited) || !hasJust(value, keys)) return undefined
-  const { above } = room
-  room.above = [...above, value]
   const of: Shape[] = []
   for (const key of keys) {
     const shape = shapeWithin((value as Record<string, unknown>)[key], room)
     if (shape === undefined) return undefined
     of.push(shape)
   }
-  room.above = above
   return { names: keys, of }
 }
 

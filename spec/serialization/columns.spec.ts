@@ -242,6 +242,7 @@ describe('A table', () => {
     const [[first], [second]] = readAll(table) as [[object], [object]]
     expect([first, second]).toEqual([shared, shared])
     expect(first).not.toBe(second)
+    expect(tableOf(Array(3).fill([shared, { x: 1 }]))?.count).toBe(3)
   })
 
   it('gives a new object each time one is read', () => {
