@@ -61,9 +61,11 @@ export function encodeBatch(
       const fns = [encoder.slot(fn)]
       return { fns, graph: encoder.graph, ...encoded, units: message.units, message }
     } catch (error) {
+      const reason = unsendable(error, trail.path, trail.describe())
       for (const position of encoded.positions) {
         if (run.isCancelled) break
-        reject(position, unsendable(error, trail.path, trail.describe()))
+        // Each has its own: it tells which task it is of.
+        reject(position, new SerializationError(reason.message, reason))
       }
       return { fns: [], graph: encoder.graph, ...encoded, positions: [], units: [], message }
     }

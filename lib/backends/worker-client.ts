@@ -297,14 +297,14 @@ export class WorkerClient {
       return
     }
     const { results, units, forget } = outcomes
-    if ('column' in results && units.length + forget.length === 0) {
-      this.#report(run, outcomes)
-      return
-    }
-    const { received } = this.#link(run.call)
-    received.forget(forget)
     const failed = (error: unknown) => this.#report(run, outcomes, error as Error)
     try {
+      if ('column' in results && units.length + forget.length === 0) {
+        this.#report(run, outcomes)
+        return
+      }
+      const { received } = this.#link(run.call)
+      received.forget(forget)
       const opening = received.open(units, 'column' in results ? [] : results)
       if (opening !== undefined) return opening.then(() => this.#report(run, outcomes), failed)
       this.#report(run, outcomes)

@@ -240,7 +240,10 @@ export function dispatch(tasks: unknown, plan: Plan, receiver: Receiver): Dispat
       outcome
         .then((settled) => {
           out = 0
+          // What is consumed by being told lets no other task begin before all of this one is told.
+          isRunningHere = true
           completed(settled)
+          isRunningHere = false
           advance()
         })
         .catch(fail)
@@ -256,7 +259,7 @@ export function dispatch(tasks: unknown, plan: Plan, receiver: Receiver): Dispat
   function take(source: Source, wanted: number, isTimed: boolean): boolean {
     const begun = isTimed ? performance.now() : 0
     try {
-      return source.take(wanted, backlog, isTimed ? begun + longestStretch - spent : plan.window)
+      return source.take(wanted, backlog, isTimed ? begun + longestStretch - spent : undefined)
     } catch (error) {
       source.close()
       if (plan.drains) inputFailure = { error }

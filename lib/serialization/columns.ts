@@ -22,8 +22,12 @@ export type Column =
 /** What the values of a column have in common: each is a cell, or a plain object with these properties in this order. */
 export type Shape = 'cell' | { readonly names: readonly string[]; readonly of: readonly Shape[] }
 
-/** An object of more cells gains nothing by being taken apart. */
+/**
+ * An object of more cells gains nothing by being taken apart. Nor does one of more objects: lists, and what leads back to
+ * itself, have no end.
+ */
 const MOST_CELLS = 16
+const MOST_OBJECTS = 16
 
 export function isCell(value: unknown): value is Cell {
   switch (typeof value) {
@@ -39,28 +43,31 @@ export function isCell(value: unknown): value is Cell {
 
 /** The shape of a value; `undefined` when it cannot stand in a table. */
 export function shapeOf(value: unknown): Shape | undefined {
-  return shapeWithin(value, { cells: MOST_CELLS, above: [] })
+  return shapeWithin(value, { cells: MOST_CELLS, objects: MOST_OBJECTS })
 }
 
-function shapeWithin(value: unknown, room: { cells: number; above: readonly object[] }): Shape | undefined {
+function shapeWithin(value: unknown, room: { cells: number; objects: number }): Shape | undefined {
   if (isCell(value)) {
     room.cells -= 1
     return room.cells >= 0 ? 'cell' : undefined
   }
-  if (typeof value !== 'object' || value === null || room.above.includes(value)) return undefined
-  if (!isPlain(value)) return undefined
+  if (typeof value !== 'object' || value === null) return undefined
+  room.objects -= 1
+  if (room.objects < 0 || !isPlain(value)) return undefined
   const keys = Object.keys(value)
-  if (keys.length > MOST_CELLS || keys.includes('__proto__') || !hasJust(value, keys)) return undefined
-  const { above } = room
-  room.above = [...above, value]
+  if (keys.length > MOST_CELLS || keys.some(isInherited) || !hasJust(value, keys)) return undefined
   const of: Shape[] = []
   for (const key of keys) {
     const shape = shapeWithin((value as Record<string, unknown>)[key], room)
     if (shape === undefined) return undefined
     of.push(shape)
   }
-  room.above = above
   return { names: keys, of }
+}
+
+/** To assign it may do something else than to make a property: `__proto__`, or all of them when they are frozen. */
+function isInherited(key: string): boolean {
+  return key in Object.prototype
 }
 
 /** A proxy is asked nothing: that would run its code. */

@@ -4,6 +4,7 @@ import { OutgoingCall, serialization } from '../../lib/backends/outgoing-call'
 import { WorkerClient } from '../../lib/backends/worker-client'
 import { type Finished, type Lost, WorkerRun } from '../../lib/backends/worker-run'
 import { messageOf } from '../../lib/errors'
+import { type Column, Table } from '../../lib/serialization/columns'
 import { importFrom } from '../../lib/serialization/functions/importing'
 import { TASK_FUNCTION } from '../../lib/serialization/trail'
 import type { Import, Node, Parcel } from '../../lib/serialization/wire'
@@ -649,6 +650,182 @@ describe('A client of a worker', () => {
       worker.answer(0, [1], { batch: 7, duration: 1 })
       await settled()
       expect([outcomes, ended]).toEqual([[], []])
+    })
+  })
+
+  describe('tells of outcomes that are alike', () => {
+    /** What a worker answers when all of these are results, and alike. */
+    const alike = (...values: unknown[]) => {
+      const table = Table.for([values[0]]) as Table
+      for (const value of values) table.add([value])
+      return { results: { count: table.count, column: table.columns()[0] as Column } }
+    }
+
+    /** A client whose runs are told several at once. */
+    function openInBulk(count: number, positions: readonly number[] = tasks(...Array(count)).map((_, n) => n)) {
+      const worker = silentWorker()
+      const client = new WorkerClient(worker)
+      const call = new OutgoingCall(own)
+      const told: unknown[] = []
+      const ended: (Finished | Lost)[] = []
+      const batch = { call: own, start: 10, tasks: tasks(...Array.from({ length: count }, (_, n) => n)) }
+      const listeners = { fulfilled: () => {} }
+      const onOutcome = Object.assign(
+        (index: number, outcome: unknown, id?: number) => void told.push([index, outcome, id]),
+        {
+          fulfilled(first: number, values: readonly unknown[], id?: number) {
+            told.push([first, values, id])
+            listeners.fulfilled()
+          },
+        },
+      )
+      const run = new WorkerRun(worker.words, call, batch, positions, onOutcome)
+      void client.run(run).then((how) => ended.push(how))
+      return { worker, client, call, run, told, ended, listeners }
+    }
+    const fulfilled = (value: unknown) => ({ status: 'fulfilled', value })
+
+    it('all at once, with who ran them', async () => {
+      const { worker, told, ended } = openInBulk(3)
+      worker.answer(0, [], alike({ a: 1 }, { a: 2 }))
+      worker.answer(2, [], { ...alike('c'), duration: 5 })
+      await settled()
+      expect(told).toEqual([
+        [10, [{ a: 1 }, { a: 2 }], 3],
+        [12, ['c'], 3],
+      ])
+      expect(ended).toEqual([{ duration: 5, rest: [] }])
+    })
+
+    it('one by one to who wants each', () => {
+      const { worker, run, outcomes, workers } = open()
+      run(tasks('a', 'b', 'c'))
+      worker.answer(0, [], alike(1, 2, 3))
+      expect(outcomes).toEqual([
+        [10, 1],
+        [11, 2],
+        [12, 3],
+      ])
+      expect(workers).toEqual([3, 3, 3])
+    })
+
+    it('one by one when they do not follow each other', () => {
+      const { worker, told } = openInBulk(6, [0, 1, 3, 5])
+      worker.answer(0, [], alike(1, 2))
+      worker.answer(2, [], alike(3, 4))
+      expect(told).toEqual([
+        [10, [1, 2], 3],
+        [13, fulfilled(3), 3],
+        [15, fulfilled(4), 3],
+      ])
+    })
+
+    it.each([1, 2])('only those that it does not know from what was held back: %i', (count) => {
+      const { worker, client, run, told } = openInBulk(3)
+      worker.begin(count)
+      worker.hold(0, ...['a', 'b'].slice(0, count))
+      client.tellHeld(run)
+      worker.answer(0, [], alike('a', 'b', 'c'))
+      expect(told.slice(count)).toEqual([[10 + count, ['a', 'b', 'c'].slice(count), 3]])
+    })
+
+    it('nothing when it knows all of them', () => {
+      const { worker, client, run, told } = openInBulk(3)
+      worker.begin(2)
+      worker.hold(0, 'a', 'b')
+      client.tellHeld(run)
+      worker.answer(0, [], alike('a', 'b'))
+      expect(told).toEqual([
+        [10, fulfilled('a'), 3],
+        [11, fulfilled('b'), 3],
+      ])
+    })
+
+    it('and first of those before them that cannot be read', () => {
+      const { worker, told } = openInBulk(3)
+      worker.answer(1, [], alike('b', 'c'))
+      expect(told).toEqual([
+        [10, { status: 'rejected', reason: expect.objectContaining({ side: 'result' }) }, 3],
+        [11, ['b', 'c'], 3],
+      ])
+    })
+
+    it('no more when a listener ends the run in the middle of them', async () => {
+      const { worker, client, run, outcomes, ended } = open()
+      run(tasks('a', 'b', 'c'), (run) => {
+        if (outcomes.length === 2) {
+          run.cancel()
+          client.leave()
+        }
+      })
+      worker.answer(0, [], { ...alike(1, 2, 3), duration: 1 })
+      await settled()
+      expect([outcomes, ended]).toEqual([
+        [
+          [10, 1],
+          [11, 2],
+        ],
+        [],
+      ])
+    })
+
+    it('nothing that comes when the run is cancelled, but its end', async () => {
+      const { worker, run, told, ended } = openInBulk(3)
+      run.cancel()
+      worker.answer(0, [], { ...alike(1, 2, 3), duration: 1 })
+      await settled()
+      expect(told).toEqual([])
+      expect(ended).toEqual([{ duration: 1, rest: [] }])
+    })
+
+    it('and that they are told when a listener fails: they are not run again', async () => {
+      const { worker, told, ended, listeners, run } = openInBulk(3)
+      listeners.fulfilled = () => {
+        throw new RangeError('listener')
+      }
+      worker.answer(0, [], alike(1, 2))
+      expect(run.reported).toBe(2)
+      listeners.fulfilled = () => {}
+      worker.die()
+      await settled()
+      expect(told).toEqual([[10, [1, 2], 3]])
+      expect(ended).toMatchObject([{ rest: [2] }])
+    })
+
+    it('and counts them as run by this worker', () => {
+      const { client, worker } = openInBulk(3)
+      worker.answer(0, [], { ...alike(1, 2, 3), duration: 1 })
+      expect(client.tasks).toBe(3)
+    })
+
+    it('of tasks that are alike, too: of those that were taken back nothing comes', async () => {
+      const { worker, run, told, ended } = openInBulk(12)
+      expect(worker.args).toEqual([[0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]])
+      worker.begin(3)
+      expect(run.takeBack(1)).toEqual([5, 6, 7, 8, 9, 10, 11])
+      worker.answer(0, [], { ...alike('a', 'b', 'c', 'd', 'e'), duration: 1 })
+      await settled()
+      expect(told).toEqual([[10, ['a', 'b', 'c', 'd', 'e'], 3]])
+      expect(ended).toEqual([{ duration: 1, rest: [] }])
+    })
+
+    it('of tasks that are alike, too: each alone when the worker cannot make them', () => {
+      const { worker, run, outcomes } = open()
+      run(tasks(0, 1, 2, 3, 4, 5, 6, 7))
+      worker.refuseBatch()
+      worker.refuseBatch()
+      worker.answer(0, ['b'], { duration: 1 })
+      expect(worker.args).toEqual([[0, 1, 2, 3, 4, 5, 6, 7], [0], [1], [2]])
+      expect(outcomes).toEqual([unsent(10, TASK_FUNCTION), [11, 'b']])
+    })
+
+    it('of tasks that are alike, too: all fail when the message cannot be posted', async () => {
+      const { worker, run, outcomes, ended } = open()
+      worker.refuse = new Error('no room')
+      run(tasks(0, 1, 2, 3, 4, 5, 6, 7))
+      await settled()
+      expect(outcomes).toEqual([0, 1, 2, 3, 4, 5, 6, 7].map((n) => unsent(10 + n, TASK_FUNCTION)))
+      expect(ended).toEqual([{ duration: 0, rest: [] }])
     })
   })
 

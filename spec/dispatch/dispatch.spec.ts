@@ -566,6 +566,269 @@ describe('dispatch', () => {
     })
   })
 
+  describe('of several tasks that are fulfilled at once', () => {
+    /** A call of batches of four whose receiver takes several results at once. */
+    function startInBulk(
+      count: number,
+      { window = 2, onTold = () => {} }: { window?: number; onTold?: () => void } = {},
+    ) {
+      const { backend, sent } = manualBackend()
+      const told: unknown[] = []
+      const places: Place[] = []
+      const over: unknown[] = []
+      const pulled: number[] = []
+      const plan = { backend, open: () => undefined, workers: 1, window, call: { nested: { level: 1 } } }
+      const failed = (error: unknown) => over.push(error)
+      const call = dispatch(
+        counting(pulled, count),
+        { ...plan, batchSize: fixedBatchSize(4), failFast: true, drains: false },
+        {
+          completed: (index, outcome, _, place) => {
+            told.push([index, outcome])
+            places.push(place)
+          },
+          fulfilled: (first, values, place) => {
+            told.push([first, ...values])
+            places.push(place)
+            onTold()
+          },
+          ended: () => over.push('ended'),
+          failed,
+          stopped: failed,
+        },
+      )
+      call.start()
+      const fulfil = (batch: number, first: number, ...values: unknown[]) =>
+        sent[batch]?.onOutcome.fulfilled?.(first, values, 7)
+      return { call, sent, told, places, over, pulled, fulfil }
+    }
+
+    it('tells them at once, beside others that are told one by one', async () => {
+      const { sent, told, places, over, fulfil } = startInBulk(4)
+      fulfil(0, 1, 'b', 'c')
+      sent[0]?.onOutcome(3, { status: 'fulfilled', value: 'd' })
+      fulfil(0, 0, 'a')
+      for (const [n, place] of places.entries()) place.consumed([2, 1, 1][n])
+      await sent[0]?.finish()
+      expect(told).toEqual([
+        [1, 'b', 'c'],
+        [3, { status: 'fulfilled', value: 'd' }],
+        [0, 'a'],
+      ])
+      expect(over).toEqual(['ended'])
+    })
+
+    it('gives the place in the window up when as many are consumed as were told', async () => {
+      const { sent, places, pulled, fulfil } = startInBulk(100, { window: 1 })
+      expect(pulled).toHaveLength(4)
+      fulfil(0, 0, 'a', 'b', 'c', 'd')
+      await sent[0]?.finish()
+      places[0]?.consumed()
+      places[0]?.consumed(2)
+      expect(pulled).toHaveLength(4)
+      places[0]?.consumed(1)
+      expect(pulled).toHaveLength(8)
+    })
+
+    it('gives it up also when they are consumed before the batch is finished', async () => {
+      const { sent, places, pulled, fulfil } = startInBulk(100, { window: 1 })
+      fulfil(0, 0, 'a', 'b', 'c', 'd')
+      places[0]?.consumed(4)
+      expect(pulled).toHaveLength(4)
+      await sent[0]?.finish()
+      expect(pulled).toHaveLength(8)
+    })
+
+    it('tells them one by one to who wants each', async () => {
+      const { sent, completed, over } = start(counting([], 4), { batchSize: fixedBatchSize(4) })
+      sent[0]?.onOutcome.fulfilled?.(0, ['a', 'b', 'c', 'd'])
+      await sent[0]?.finish()
+      expect(completed).toEqual(['a', 'b', 'c', 'd'].map((value, n) => [n, { status: 'fulfilled', value }, 4]))
+      expect(over).toEqual(['ended'])
+    })
+
+    it.each<[string, (fulfil: (batch: number, first: number, ...values: unknown[]) => void) => void]>([
+      ['twice', (fulfil) => [fulfil(0, 0, 'a'), fulfil(0, 0, 'a', 'b')]],
+      ['twice, in part', (fulfil) => [fulfil(0, 2, 'c', 'd'), fulfil(0, 1, 'b', 'c')]],
+      ['behind the batch', (fulfil) => fulfil(0, 2, 'c', 'd', 'e')],
+      ['before the batch', (fulfil) => fulfil(1, 3, 'd', 'e')],
+      ['of another batch', (fulfil) => fulfil(0, 4, 'e')],
+    ])('fails with a backend that tells of tasks %s', (_, tell) => {
+      const { over, fulfil, told } = startInBulk(8)
+      tell(fulfil)
+      expect(over).toEqual([expect.any(BackendError)])
+      const before = told.length
+      fulfil(0, 3, 'd')
+      expect(told).toHaveLength(before)
+    })
+
+    it('fails with a backend that ends a batch without all of them', async () => {
+      const { sent, over, fulfil } = startInBulk(4)
+      fulfil(0, 0, 'a', 'b', 'c')
+      await sent[0]?.finish()
+      expect(over).toEqual([expect.any(BackendError)])
+    })
+
+    it('fails with what its receiver throws', () => {
+      const { over, sent, fulfil } = startInBulk(8, {
+        onTold: () => {
+          throw new RangeError('receiver')
+        },
+      })
+      fulfil(0, 0, 'a', 'b')
+      expect(over).toEqual([new RangeError('receiver')])
+      expect(sent[1]?.signal.aborted).toBe(true)
+    })
+
+    it('tells nothing of them when the call is over', () => {
+      const { call, told, fulfil } = startInBulk(8)
+      call.stop('enough')
+      fulfil(0, 0, 'a', 'b')
+      expect(told).toEqual([])
+    })
+
+    it('counts them as completed where it tells how far it is', async () => {
+      const moments: unknown[] = []
+      const onBatch = ({ completed }: { completed: number }) => moments.push(completed)
+      const { backend, sent } = manualBackend()
+      const plan = { backend, open: () => undefined, workers: 1, window: 2, call: { nested: { level: 1 } }, onBatch }
+      const ignore = () => {}
+      dispatch(
+        counting([], 4),
+        { ...plan, batchSize: fixedBatchSize(4), failFast: true, drains: false },
+        { completed: ignore, fulfilled: ignore, ended: ignore, failed: ignore, stopped: ignore },
+      ).start()
+      sent[0]?.onOutcome.fulfilled?.(0, [1, 2, 3, 4])
+      await sent[0]?.finish()
+      expect(moments).toEqual([4])
+    })
+  })
+
+  describe('on a backend that runs tasks in this thread', () => {
+    type RunHere = NonNullable<Plan['backend']['runHere']>
+    const startHere = (tasks: unknown, runHere: RunHere, plan: Partial<Plan> & { consumes?: boolean } = {}) =>
+      start(tasks, { window: 1, workers: 1, ...plan }, manualBackend({ runHere }))
+    const fulfilled = (value: unknown): Outcome => ({ status: 'fulfilled', value })
+
+    it('submits nothing, and runs each when the one before is done and consumed', async () => {
+      const pulled: number[] = []
+      const run: number[] = []
+      const { sent, places, completed, over } = startHere(
+        counting(pulled, 3),
+        (_, index) => fulfilled(run.push(index)),
+        { consumes: false },
+      )
+      expect([sent, pulled, run]).toEqual([[], [0], [0]])
+      places[0]?.consumed()
+      expect([pulled, run]).toEqual([
+        [0, 1],
+        [0, 1],
+      ])
+      places[1]?.consumed()
+      places[2]?.consumed()
+      await settled()
+      expect(completed.map(([index]) => index)).toEqual([0, 1, 2])
+      expect(over).toEqual(['ended'])
+    })
+
+    it('waits for one that gives a promise, and is not idle meanwhile', async () => {
+      let finish = (_: Outcome) => {}
+      const run: number[] = []
+      const { call, over } = startHere(counting([], 3), (_, index) => {
+        run.push(index)
+        return index === 1 ? new Promise<Outcome>((resolve) => (finish = resolve)) : fulfilled(index)
+      })
+      expect([run, call.isIdle]).toEqual([[0, 1], false])
+      finish(fulfilled(1))
+      await settled()
+      expect([run, over]).toEqual([[0, 1, 2], ['ended']])
+    })
+
+    it.each<[string, RunHere]>([
+      [
+        'throws',
+        () => {
+          throw new RangeError('cannot run it')
+        },
+      ],
+      ['rejects', () => Promise.reject(new RangeError('cannot run it'))],
+    ])('fails when the backend %s', async (_, runHere) => {
+      const { over } = startHere(counting([], 3), runHere)
+      await settled()
+      expect(over).toEqual([new RangeError('cannot run it')])
+    })
+
+    it('starts no other behind one that fails, or stops the call', async () => {
+      const run: number[] = []
+      const failing = startHere(counting([]), (_, index) => {
+        run.push(index)
+        return index === 2 ? { status: 'rejected', reason: new RangeError('two') } : fulfilled(index)
+      })
+      expect([run, failing.over]).toEqual([[0, 1, 2], [new RangeError('two')]])
+
+      const stopper = new AbortController()
+      const runHere: RunHere = (_, index) => {
+        if (index === 2) stopper.abort('stopped')
+        return fulfilled(index)
+      }
+      const stopped = start(counting([]), { window: 1, workers: 1 }, manualBackend({ runHere }), stopper)
+      await settled()
+      expect([stopped.values(), stopped.over]).toEqual([[0, 1], ['stopped']])
+    })
+
+    it('tells nothing of one that ends when the call is over', async () => {
+      let finish = (_: Outcome) => {}
+      const { call, completed, over } = startHere(
+        counting([]),
+        () => new Promise<Outcome>((resolve) => (finish = resolve)),
+      )
+      call.stop('enough')
+      finish(fulfilled(0))
+      await settled()
+      expect([completed, over]).toEqual([[], ['enough']])
+    })
+
+    it('tells where it stands behind each, and that it is over once', () => {
+      const moments: unknown[] = []
+      startHere(counting([], 3), (_, index) => fulfilled(index), {
+        onBatch: ({ completed, dispatched, isOver }) => moments.push([completed, dispatched, isOver]),
+      })
+      expect(moments).toEqual([
+        [1, 1, false],
+        [2, 2, false],
+        [3, 3, false],
+        [3, 3, true],
+      ])
+    })
+
+    it('is given the number of each in its call, the task, and a signal that tells of the end', async () => {
+      const given: unknown[] = []
+      const signals: AbortSignal[] = []
+      const runHere: RunHere = (call, index, task, signal) => {
+        given.push([call.nested.level, index, task.args])
+        signals.push(signal)
+        return fulfilled(0)
+      }
+      const { call } = startHere(counting([], 2), runHere, { consumes: false })
+      expect(given).toEqual([[1, 0, [0]]])
+      expect(signals[0]?.aborted).toBe(false)
+      call.stop('enough')
+      expect(signals[0]?.aborted).toBe(true)
+    })
+
+    it('lets others have their turn after 10 ms, with what waits to be run', async () => {
+      const run: number[] = []
+      startHere(counting([], 4), (_, index) => {
+        for (const end = performance.now() + 6; performance.now() < end; );
+        return fulfilled(run.push(index))
+      })
+      expect(run.length).toBeLessThan(4)
+      await settled()
+      await settled()
+      expect(run).toEqual([0, 1, 2, 3])
+    })
+  })
+
   describe('of a failed task', () => {
     it('remembers which it was, and who ran it', async () => {
       const { sent } = start(counting([]), { batchSize: fixedBatchSize(2) })

@@ -46,6 +46,29 @@ describe('collectList', () => {
     await expect(results.list).rejects.toBe('enough')
   })
 
+  it.each([false, true])(
+    'takes several values at once, in any order, and counts them as consumed (settled: %p)',
+    async (settled) => {
+      const consumed = jest.fn()
+      const results = collectList(settled)
+      results.fulfilled?.(4, ['e', 'f'], { consumed })
+      results.completed(3, fulfilled('d'), undefined, place)
+      results.fulfilled?.(0, ['a', 'b', 'c'], { consumed })
+      results.fulfilled?.(6, ['g'], { consumed })
+      results.ended()
+      const values = ['a', 'b', 'c', 'd', 'e', 'f', 'g']
+      expect(await results.list).toEqual(settled ? values.map(fulfilled) : values)
+      expect(consumed.mock.calls).toEqual([[2], [3], [1]])
+    },
+  )
+
+  it('takes no several values at once when each is to be told of', () => {
+    expect(collectList(false, () => {}).fulfilled).toBeUndefined()
+    const options = { ordered: true, settled: false, onOver: () => {} }
+    expect(streamResults({ ...options, onCompletion: () => {} }).fulfilled).toBeUndefined()
+    expect(streamResults(options).fulfilled).toBeDefined()
+  })
+
   it('tells of each completion', () => {
     const told: unknown[] = []
     const results = collectList(true, (...completion) => told.push(completion))
@@ -224,5 +247,41 @@ describe('streamResults', () => {
     expect([results.isWaitedFor, results.asked]).toEqual([true, 1])
     complete(0)
     expect([results.isWaitedFor, results.asked]).toEqual([false, 1])
+  })
+})
+
+describe('streamResults, of several values at once', () => {
+  it.each([
+    [true, false],
+    [false, false],
+    [true, true],
+  ])(
+    'gives them one by one, and each is consumed when it is given (ordered: %p, settled: %p)',
+    async (ordered, settled) => {
+      const consumed = jest.fn()
+      const results = streamResults({ ordered, settled, onOver: () => {} })
+      const first = results.next({})
+      results.fulfilled?.(2, ['c', 'd'], { consumed })
+      expect(consumed).toHaveBeenCalledTimes(ordered ? 0 : 1)
+      results.fulfilled?.(0, ['a', 'b'], { consumed })
+      expect(consumed).toHaveBeenCalledTimes(1)
+      results.ended()
+      const given = [await first, ...(await Promise.all([1, 2, 3].map(() => results.next({}))))].map(
+        ({ value }) => value,
+      )
+      const values = ordered ? ['a', 'b', 'c', 'd'] : ['c', 'd', 'a', 'b']
+      expect(given).toEqual(settled ? values.map(fulfilled) : values)
+      expect(consumed.mock.calls).toEqual([[], [], [], []])
+      expect((await results.next({})).done).toBe(true)
+    },
+  )
+
+  it('takes none when nobody wants any', async () => {
+    const consumed = jest.fn()
+    const results = streamResults({ ordered: true, settled: false, onOver: () => {} })
+    results.close()
+    results.fulfilled?.(0, ['a'], { consumed })
+    expect((await results.next({})).done).toBe(true)
+    expect(consumed).not.toHaveBeenCalled()
   })
 })

@@ -66,4 +66,10 @@ exports.cases = {
       let = 8
     return same(() => [let_, async, of, get, static, yield, await, let])
   },
+  'the next call sees a variable that hides a global': async ({ away, equal }) => {
+    const read = () => [typeof Set, typeof Map]
+    equal(await away(read), ['function', 'function'])
+    eval('var Set = 1')
+    equal(await away(read), ['number', 'function'])
+  },
 }

@@ -216,4 +216,73 @@ export const cases = {
     const results = await Parallel({ nJobs: 2, batchSize: 1 })(Array.from({ length: 20 }, () => task()))
     equal([state.n, results.every((n) => n >= 1 && n <= 20)], [0, true])
   },
+  'the next call sees what was done to a function that captures nothing': async ({ away, equal }) => {
+    function task() {}
+    const given = (fn, twice) => [fn.name, fn.length, fn.mark, Object.keys(fn), fn.prototype?.mark, twice === fn]
+    const look = async (fn) => equal(await away(given, fn, fn), given(fn, fn))
+    await look(task)
+    await look(task)
+    task.mark = 1
+    task.prototype.mark = 2
+    await look(task)
+    Object.defineProperty(task, 'name', { value: 'other' })
+    Object.defineProperty(task, 'length', { value: 5 })
+    task.mark = [3]
+    task.prototype = { mark: 4 }
+    await look(task)
+    delete task.mark
+    await look(task)
+  },
+  'the next call sees a global that the program makes, and makes anew': async ({ away, equal }) => {
+    const read = () => (typeof madeLater === 'undefined' ? 'none' : madeLater)
+    equal(await away(read), 'none')
+    try {
+      globalThis.madeLater = 1
+      equal(await away(read), 1)
+      globalThis.madeLater = 2
+      equal(await away(read), 2)
+    } finally {
+      delete globalThis.madeLater
+    }
+    equal(await away(read), 'none')
+  },
+  'a function that captures nothing, and that a task has changed, is itself in the next call': async ({
+    all,
+    equal,
+  }) => {
+    const next = (fn) => {
+      fn.count = (fn.count ?? 0) + 1
+      return fn.count
+    }
+    const counted = () => {}
+    for (let call = 0; call < 3; call++) equal(await all([delayed(next)(counted), delayed(next)(counted)]), [1, 2])
+    equal(Object.keys(counted), [])
+  },
+  'a function that is replaced by one around it': async ({ away, equal }) => {
+    let calls =
+      (fn) =>
+      (...args) => ['around', fn(...args)]
+    function score(n) {
+      return n > 0 ? [n, score(n - 1)] : [0]
+    }
+    const first = score
+    equal(await away(first, 1), [1, [0]])
+    score = calls(score)
+    equal(await away(first, 1), [1, ['around', [0]]])
+    equal(await away(score, 0), ['around', [0]])
+  },
+  'a class that captures nothing': async ({ away, equal }) => {
+    class Point {
+      x = 1
+      get() {
+        return this.x
+      }
+    }
+    const make = (Point) => [new Point().get(), Point.y, new Point() instanceof Point, Point.prototype.z]
+    equal(await away(make, Point), [1, undefined, true, undefined])
+    Point.y = 2
+    Point.prototype.z = 3
+    Point.prototype.get = () => 4
+    equal(await away(make, Point), [4, 2, true, 3])
+  },
 }
