@@ -1,4 +1,5 @@
 import { getMaxListeners } from 'node:events'
+import { runInThisContext } from 'node:vm'
 import { autoBatchSize, fixedBatchSize } from '../../lib/dispatch/batch-size'
 import { dispatch, type Place, type Plan } from '../../lib/dispatch/dispatch'
 import { BackendError, taskInfo } from '../../lib/errors'
@@ -755,6 +756,15 @@ describe('dispatch', () => {
       const { over } = startHere(counting([], 3), runHere)
       await settled()
       expect(over).toEqual([new RangeError('cannot run it')])
+    })
+
+    it('waits for a promise of any realm', async () => {
+      const { completed, over } = startHere(counting([], 2), (_, index) =>
+        runInThisContext(`Promise.resolve({ status: 'fulfilled', value: ${index} })`),
+      )
+      await settled()
+      expect(completed.map(([, outcome]) => outcome)).toEqual([fulfilled(0), fulfilled(1)])
+      expect(over).toEqual(['ended'])
     })
 
     it('starts no other behind one that fails, or stops the call', async () => {
