@@ -3,6 +3,7 @@ import { performance } from 'node:perf_hooks'
 import type { ParallelBackend } from '../backend'
 import { debug } from '../debug'
 import { BackendError, setTaskInfo } from '../errors'
+import { isThenable } from '../task/run-task'
 import { type Batch, type Call, nameOf, type Outcome, type Task } from '../task/task'
 import type { BatchSize } from './batch-size'
 import { createBacklog } from './batches'
@@ -235,9 +236,9 @@ export function dispatch(tasks: unknown, plan: Plan, receiver: Receiver): Dispat
     }
     try {
       const outcome = plan.backend.runHere?.(call, index, task, controller.signal) as Outcome | Promise<Outcome>
-      if (!(outcome instanceof Promise)) return completed(outcome)
+      if (!isThenable(outcome)) return completed(outcome)
       out = 1
-      outcome
+      Promise.resolve(outcome)
         .then((settled) => {
           out = 0
           // What is consumed by being told lets no other task begin before all of this one is told.

@@ -112,4 +112,79 @@ describe('SequentialBackend', () => {
     expect(seen).toEqual([{ level: 3 }, { level: 3 }, undefined])
     expect(currentNested()).toBeUndefined()
   })
+
+  describe('runs one task, here and now,', () => {
+    const fulfilled = (value: unknown) => ({ status: 'fulfilled', value })
+
+    it('and gives its outcome: a promise only when there is something to be waited for', async () => {
+      const backend = new SequentialBackend()
+      const error = new RangeError('no')
+      const fail = () => {
+        throw error
+      }
+      const run = (fn: () => unknown) => backend.runHere(newCall(), 0, delayed(fn)(), signal)
+      expect(run(() => 1)).toEqual(fulfilled(1))
+      expect(run(fail)).toEqual({ status: 'rejected', reason: error })
+      const waiting = [run(async () => 2), run(() => Promise.reject(error))]
+      expect(waiting).toEqual([expect.any(Promise), expect.any(Promise)])
+      expect(await Promise.all(waiting)).toEqual([fulfilled(2), { status: 'rejected', reason: error }])
+    })
+
+    it('and is closed when that is done, or its call is over', async () => {
+      const backend = new SequentialBackend()
+      const log: string[] = []
+      let end = () => {}
+      const task = delayed(() => new Promise<void>((resolve) => (end = resolve)))()
+      void backend.runHere(newCall(), 0, task, signal)
+      const closing = backend.close().then(() => log.push('closed'))
+      await settled()
+      log.push('ended')
+      end()
+      await closing
+      expect(log).toEqual(['ended', 'closed'])
+
+      const controller = new AbortController()
+      void backend.runHere(newCall(), 0, task, controller.signal)
+      controller.abort()
+      await backend.close()
+      void backend.runHere(newCall(), 0, task, signal)
+      await backend.close({ force: true })
+    })
+
+    it('behind the initializer, and rejects when that fails; the next one tries again', async () => {
+      const log: string[] = []
+      let isBroken = true
+      const initializer = delayed(() => {
+        log.push('initializer')
+        if (isBroken) throw new RangeError('not yet')
+      })()
+      const backend = new SequentialBackend(initializer)
+      const task = delayed(() => log.push('task'))()
+      await expect(backend.runHere(newCall(), 0, task, signal)).rejects.toMatchObject({ code: 'PARFOR_INITIALIZER' })
+      isBroken = false
+      await backend.runHere(newCall(), 0, task, signal)
+      expect(backend.runHere(newCall(), 0, task, signal)).toEqual(fulfilled(4))
+      expect(log).toEqual(['initializer', 'initializer', 'task', 'task'])
+    })
+
+    it('and ends the wait for one that takes too long, naming it', async () => {
+      const call: Call = { ...newCall(), timeout: 20 }
+      const task = delayed(function waits() {
+        return new Promise(() => {})
+      })()
+      expect(await new SequentialBackend().runHere(call, 4, task, signal)).toMatchObject({
+        status: 'rejected',
+        reason: { code: 'PARFOR_TIMEOUT', taskIndex: 4, message: expect.stringContaining('waits') },
+      })
+    })
+
+    it('and tells it which call it runs in', async () => {
+      const look = delayed(async () => {
+        await settled()
+        return currentNested()
+      })()
+      expect(await new SequentialBackend().runHere(newCall(), 0, look, signal)).toEqual(fulfilled({ level: 3 }))
+      expect(currentNested()).toBeUndefined()
+    })
+  })
 })
