@@ -152,9 +152,17 @@ export function serve(line: Line): Server {
 }
 
 function openCall(): OpenCall {
-  const sender = new Sender('result', false)
-  const received = new Received((id) => sender.own(id))
-  return { sender, received, caller: { delivered: new Set(), forgotten: [], idOf: (value) => received.idOf(value) } }
+  let sender: Sender | undefined
+  const call: OpenCall = {
+    // Most results need nothing of it.
+    get sender() {
+      sender ??= new Sender('result', false)
+      return sender
+    },
+    received: new Received((id) => call.sender.own(id)),
+    caller: { delivered: new Set(), forgotten: [], idOf: (value) => call.received.idOf(value) },
+  }
+  return call
 }
 
 class BatchRun {
@@ -178,7 +186,8 @@ class BatchRun {
   #refused: number[] = []
   /** The position of the first outcome that is held. */
   #from = 0
-  #message: Message
+  /** What is written for the outcomes that are held, where they cannot go as they are. */
+  #written: Message | undefined
   #duration = 0
   /** When it was last looked how much this worker holds; and how much that was, when it was too much. */
   #weighed = Number.NEGATIVE_INFINITY
@@ -190,7 +199,11 @@ class BatchRun {
     this.#call = call
     this.#line = line
     this.#outbox = outbox
-    this.#message = this.#newMessage()
+  }
+
+  get #message(): Message {
+    this.#written ??= new Message(this.#call.sender, this.#call.caller, new Trail())
+    return this.#written
   }
 
   get call(): number {
@@ -343,7 +356,7 @@ class BatchRun {
   #hold(): boolean {
     if (this.#table !== undefined) return this.#outbox.addRow(this.#from, this.#table)
     this.#packLast()
-    if (this.#failed.length > 0 || this.#message.units.length > 0) return false
+    if (this.#failed.length > 0 || (this.#written !== undefined && this.#written.units.length > 0)) return false
     return this.#outbox.add(this.#from, this.#held.at(-1) as Parcel)
   }
 
@@ -468,7 +481,8 @@ class BatchRun {
       this.#refuseUnclonable()
       this.#postOutcomes(duration)
     }
-    this.#message.sent()
+    this.#written?.sent()
+    this.#written = undefined
     this.#outbox.clear()
     this.#from += this.#heldCount
     this.#held = []
@@ -476,24 +490,24 @@ class BatchRun {
     this.#isLastLoose = false
     this.#failed = []
     this.#refused = []
-    this.#message = this.#newMessage()
     this.#posted = sharedNow()
   }
 
   #postOutcomes(duration: number | undefined): void {
+    const message = this.#call.caller.forgotten.length > 0 ? this.#message : this.#written
     const outcomes = {
       batch: this.#batch.id,
       from: this.#from,
       results: this.#table ? { count: this.#table.count, column: this.#table.columns()[0] as Column } : this.#held,
       failed: this.#failed,
       refused: this.#refused,
-      forget: this.#message.forget(),
-      units: this.#message.units,
+      forget: message?.forget() ?? [],
+      units: message?.units ?? [],
       duration,
       memory: this.#memory,
       isSpoiled: this.#isSpoiled,
     }
-    this.#line.post({ kind: 'outcomes', outcomes }, this.#message.transfers)
+    this.#line.post({ kind: 'outcomes', outcomes }, message?.transfers)
   }
 
   /** Structured clone refused the message: finds the results that are to blame. */
@@ -515,10 +529,6 @@ class BatchRun {
   /** Tells the end of the batch once more, with no outcomes. */
   reportEnd(batch: number): void {
     if (batch === this.#batch.id) this.post(this.#duration)
-  }
-
-  #newMessage(): Message {
-    return new Message(this.#call.sender, this.#call.caller, new Trail())
   }
 }
 
