@@ -460,10 +460,13 @@ function nameIn({ tasks }: HeldBatch, position: number): string {
   return nameOf(task) || serialization().placeOf(task.fn)
 }
 
-/** Most batches of a call are of one size. */
+/** Most batches of a call are of one size. It is kept, unless it is much. */
 let lastPositions: readonly number[] = []
+const MUCH = 10_000
 
 function firstPositions(count: number): readonly number[] {
-  if (lastPositions.length !== count) lastPositions = Array.from({ length: count }, (_, n) => n)
-  return lastPositions
+  if (lastPositions.length === count) return lastPositions
+  const positions = Array.from({ length: count }, (_, n) => n)
+  if (count <= MUCH) lastPositions = positions
+  return positions
 }

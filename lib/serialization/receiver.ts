@@ -85,12 +85,13 @@ export class Received implements Receiving {
 /** Of functions that come again, in other calls. */
 const lasting = new Map<number, UnitContents>()
 const MOST_LASTING = 1000
+const LONG = 10_000
 
 function contentsOf({ id, bytes }: Unit): UnitContents {
   const known = lasting.get(id)
   if (known) return known
   const contents = fromBytes(bytes) as UnitContents
-  if (id < 0) {
+  if (id < 0 && bytes.length < LONG) {
     if (lasting.size >= MOST_LASTING) lasting.clear()
     lasting.set(id, contents)
   }
