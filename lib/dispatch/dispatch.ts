@@ -99,11 +99,11 @@ const worthCounting = 0.5
 export function dispatch(tasks: unknown, plan: Plan, receiver: Receiver): Dispatch {
   const { call } = plan
   const controller = new AbortController()
+  // A listener for each batch that is out is no leak: Node would warn of more than ten.
+  setMaxListeners(Number.POSITIVE_INFINITY, controller.signal)
 
   const backlog = createBacklog()
   const outAtOnce = Math.min(plan.window, plan.workers * sentPerWorker)
-  // A listener for each batch that is out is no leak: Node warns of more than ten.
-  if (outAtOnce > 10) setMaxListeners(Number.POSITIVE_INFINITY, controller.signal)
   let state: 'open' | 'ended' | 'failed' = 'open'
   let backend: 'closed' | 'opening' | 'ready' = 'closed'
   let source: Source | undefined
