@@ -181,7 +181,8 @@ describe.each(['threads', 'sequential'] as const)('On %s, a call leaves no liste
       return results
     }
     await end({ parallel, call, ofAll, ofOne })
-    if (!/without|nothing/.test(how)) expect(most).toBeGreaterThanOrEqual(2)
+    // A call whose input fails at once may be over before it returns.
+    if (!/without|nothing|error of its input/.test(how)) expect(most).toBeGreaterThanOrEqual(2)
     expect([listeners(ofAll.signal), listeners(ofOne.signal)]).toEqual([0, 0])
   })
 })
