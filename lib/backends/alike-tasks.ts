@@ -1,6 +1,7 @@
 import { type Column, readerOf, Table } from '../serialization/columns'
 import { noKwargs } from '../task/kwargs'
 import type { Batch, Task } from '../task/task'
+import { transfersOf } from '../task/transfer'
 
 /** The tasks of a batch, by their places in it. */
 export interface Tasks {
@@ -58,6 +59,8 @@ export function tableOf(tasks: Iterable<Task>, most = Number.POSITIVE_INFINITY):
       table = Table.for(task.args)
     }
     if (task.fn !== fn || hasNamed(task) || !table?.add(task.args)) return undefined
+    // What is in a table has no memory to be handed over; that it was to be holds for this task, and for no later one.
+    if (table.hasObjects) transfersOf(task)
     if (table.weight > most) break
   }
   return table

@@ -6,7 +6,6 @@ import type { Task } from '../task/task'
 import { transfersOf } from '../task/transfer'
 import type { WireTable, WireTask } from '../worker/protocol'
 import { AlikeTasks, hasNamed, type Tasks, tableOf } from './alike-tasks'
-import { serialization } from './outgoing-call'
 import type { WorkerRun } from './worker-run'
 
 /** What a message says of its tasks. */
@@ -44,7 +43,7 @@ export function encodeBatch(
   const { batch } = run
   const [first] = run.positions
   const fn = first === undefined ? undefined : batch.tasks.at(first)?.fn
-  const lasting = fn && serialization().lastingFunction(fn)
+  const lasting = fn && run.call.sender.lastingAs(fn)
   const table = fn && argumentsOf(run, lasting !== undefined)
   if (table && lasting) {
     const { fns, graph, unit } = lasting

@@ -22,13 +22,19 @@ const largest = 1024
  */
 const shares = 8
 
+/** But by so many milliseconds of work it is not worth to be parted: a message may cost as much. */
+const least = 1
+
+/** A batch that was short says little of what follows; but to learn it in small steps costs a message for each. */
+const growth = 4
+
 export function fixedBatchSize(size: number): BatchSize {
   return { next: () => size, measured: () => {} }
 }
 
 /**
  * Batches that keep a worker busy for about 80 ms each, as learned from those that came back. Begins with single tasks,
- * and grows at most to the double of what has been measured, since the first tasks may be the quick ones. What was learned
+ * and grows at most to four times of what has been measured, since the first tasks may be the quick ones. What was learned
  * counts half for each 80 ms of work since: a slow batch brings the size down at once, a slow task among quick ones does not.
  */
 export function autoBatchSize(workers: number): BatchSize {
@@ -40,7 +46,8 @@ export function autoBatchSize(workers: number): BatchSize {
   return {
     next(left) {
       if (left === undefined) return size
-      return Math.max(1, Math.min(size, Math.ceil(left / (workers * shares))))
+      const fair = Math.ceil(left / (workers * shares))
+      return Math.max(1, Math.min(size, left, Math.max(fair, tasksIn(least))))
     },
 
     measured(tasks, duration) {
@@ -48,8 +55,13 @@ export function autoBatchSize(workers: number): BatchSize {
       const kept = 0.5 ** (duration / target)
       count = kept * count + tasks
       time = kept * time + duration
-      const ideal = time === 0 ? largest : Math.max(1, Math.floor((target * count) / time))
-      size = Math.min(ideal, largest, Math.max(size, 2 * tasks))
+      size = Math.min(Math.max(1, tasksIn(target)), largest, Math.max(size, growth * tasks))
     },
+  }
+
+  /** How many tasks take so many milliseconds, by what was measured. */
+  function tasksIn(ms: number): number {
+    if (time > 0) return Math.floor((ms * count) / time)
+    return count === 0 ? 0 : largest
   }
 }

@@ -125,10 +125,20 @@ export function dispatch(tasks: unknown, plan: Plan, receiver: Receiver): Dispat
   /** Where tasks are run in this thread: when others last had their turn, and whether it is theirs now. */
   let turned = performance.now()
   let isTurnDue = false
+  let isGiving = false
   const placeHere: Place = {
     consumed() {
       unconsumed -= 1
-      if (!isRunningHere) advance()
+      if (isRunningHere || isGiving || !isOpen() || source === undefined) return
+      if (backlog.length === 0) take(source, 1, false)
+      // Who has taken a result gets it before the next task runs, and may want no other.
+      isGiving = true
+      void Promise.resolve()
+        .then(() => {})
+        .then(() => {
+          isGiving = false
+          advance()
+        })
     },
   }
   /** The first error in time of a task, while what was completed before is told. */
@@ -212,16 +222,21 @@ export function dispatch(tasks: unknown, plan: Plan, receiver: Receiver): Dispat
       if (!isOpen() || backlog.length === 0 || !ready()) break
       runHere(backlog.cut(1)[0] as Task)
       if (performance.now() - turned < longestStretch) continue
-      isTurnDue = true
-      setImmediate(() => {
-        isTurnDue = false
-        turned = performance.now()
-        advance()
-      })
+      advanceInTurn()
     }
     isRunningHere = false
     // The input may have failed since it was last asked; and where all is taken, it is asked for its end.
     if (isOpen() && unconsumed >= plan.window) take(source, left(source) === 0 ? 1 : 0, false)
+  }
+
+  function advanceInTurn() {
+    if (isTurnDue) return
+    isTurnDue = true
+    setImmediate(() => {
+      isTurnDue = false
+      turned = performance.now()
+      advance()
+    })
   }
 
   function runHere(task: Task) {
@@ -232,6 +247,8 @@ export function dispatch(tasks: unknown, plan: Plan, receiver: Receiver): Dispat
     const completed = (outcome: Outcome) => {
       if (!isOpen()) return
       complete(task.fn, index, outcome, undefined, placeHere)
+      // An array whose elements were all taken is asked for its end, so that this moment is known to be the last.
+      if (isOpen() && source !== undefined && left(source) === 0) take(source, 1, false)
       if (isOpen()) tellMoment()
     }
     try {

@@ -47,7 +47,7 @@ export function openSource(given: unknown, onArrival: () => void): Source {
 const quick = 0.02
 
 /** So many quick ones are taken between two looks at the clock, which costs more than one of them. */
-const atOnce = 8
+const atOnce = 4
 
 function syncSource(iterator: Iterator<unknown>, length: number | undefined): Source {
   let state: 'open' | 'asking' | 'ended' | 'closed while asking' = 'open'

@@ -1,5 +1,5 @@
-import { types } from 'node:util'
-import { isObjectPrototype } from './plain-data'
+import { inspect, types } from 'node:util'
+import { isArrayPrototype, isObjectPrototype } from './plain-data'
 
 /*
  * Tasks that are alike travel as a table: a row for each, a column for each place. A column of numbers is a typed array,
@@ -16,11 +16,14 @@ export type Column =
   | readonly Cell[]
   /** In every row. */
   | { readonly same: Cell }
-  /** Plain objects, made of the columns of their properties. */
-  | { readonly names: readonly string[]; readonly of: readonly Column[] }
+  /** Plain objects, made of the columns of their properties; arrays, where there are no names. */
+  | { readonly names: readonly string[] | undefined; readonly of: readonly Column[] }
 
-/** What the values of a column have in common: each is a cell, or a plain object with these properties in this order. */
-export type Shape = 'cell' | { readonly names: readonly string[]; readonly of: readonly Shape[] }
+/**
+ * What the values of a column have in common: each is a cell, or a plain object with these properties in this order, or an
+ * array of so many elements.
+ */
+export type Shape = 'cell' | { readonly names: readonly string[] | undefined; readonly of: readonly Shape[] }
 
 /**
  * An object of more cells gains nothing by being taken apart. Nor does one of more objects: lists, and what leads back to
@@ -53,7 +56,9 @@ function shapeWithin(value: unknown, room: { cells: number; objects: number }): 
   }
   if (typeof value !== 'object' || value === null) return undefined
   room.objects -= 1
-  if (room.objects < 0 || !isPlain(value)) return undefined
+  if (room.objects < 0) return undefined
+  if (Array.isArray(value)) return shapeOfList(value, room)
+  if (!isPlain(value, isObjectPrototype)) return undefined
   const keys = Object.keys(value)
   if (keys.length > MOST_CELLS || keys.some(isInherited) || !hasJust(value, keys)) return undefined
   const of: Shape[] = []
@@ -65,19 +70,45 @@ function shapeWithin(value: unknown, room: { cells: number; objects: number }): 
   return { names: keys, of }
 }
 
+function shapeOfList(list: readonly unknown[], room: { cells: number; objects: number }): Shape | undefined {
+  if (!isList(list, Math.min(list.length, MOST_CELLS))) return undefined
+  const of: Shape[] = []
+  for (const element of list) {
+    const shape = shapeWithin(element, room)
+    if (shape === undefined) return undefined
+    of.push(shape)
+  }
+  return { names: undefined, of }
+}
+
 /** To assign it may do something else than to make a property: `__proto__`, or all of them when they are frozen. */
 function isInherited(key: string): boolean {
   return key in Object.prototype
 }
 
+/** Makes a property, whatever this thread's objects inherit. */
+function define(object: object, name: string, value: unknown): void {
+  Object.defineProperty(object, name, { value, enumerable: true, writable: true, configurable: true })
+}
+
 /** A proxy is asked nothing: that would run its code. */
-function isPlain(object: object): boolean {
-  return !types.isProxy(object) && isObjectPrototype(Object.getPrototypeOf(object)) && Object.isExtensible(object)
+function isPlain(object: object, isUsual: (prototype: unknown) => boolean): boolean {
+  return !types.isProxy(object) && isUsual(Object.getPrototypeOf(object)) && Object.isExtensible(object)
+}
+
+/** Whether it is a plain array of so many elements, with no gap and no other properties. */
+function isList(value: object, length: number): value is readonly unknown[] {
+  return (
+    Array.isArray(value) &&
+    isPlain(value, isArrayPrototype) &&
+    value.length === length &&
+    Reflect.ownKeys(value).length === length + 1
+  )
 }
 
 /** Whether an object is a plain one that structured clone would reproduce, with these properties and no others. */
 function hasJust(object: object, keys: readonly string[]): boolean {
-  if (!isPlain(object)) return false
+  if (!isPlain(object, isObjectPrototype)) return false
   const own = Reflect.ownKeys(object)
   if (own.length !== keys.length) return false
   for (let k = 0; k < keys.length; k += 1) {
@@ -86,7 +117,13 @@ function hasJust(object: object, keys: readonly string[]): boolean {
     const property = Reflect.getOwnPropertyDescriptor(object, key)
     if (!property?.writable || !property.enumerable || !property.configurable) return false
   }
-  return true
+  return isNothingElse(object, keys.length)
+}
+
+/** What is made by other classes stays that, whatever prototype it is given: a date, or a map. */
+function isNothingElse(object: object, properties: number): boolean {
+  if (Object.prototype.toString.call(object) !== '[object Object]') return false
+  return properties > 0 || inspect(object, { customInspect: false, depth: 0 }) === '{}'
 }
 
 /** A table in the making. */
@@ -119,6 +156,11 @@ export class Table {
       shapes.push(shape)
     }
     return new Table(shapes)
+  }
+
+  /** Whether it is about objects too. */
+  get hasObjects(): boolean {
+    return this.#objects > 0
   }
 
   get shapes(): readonly Shape[] {
@@ -159,14 +201,15 @@ export class Table {
       this.row[this.#read++] = value
       return true
     }
-    if (typeof value !== 'object' || value === null || !hasJust(value, shape.names)) return false
+    const { names, of } = shape
+    if (typeof value !== 'object' || value === null) return false
+    if (!(names ? hasJust(value, names) : isList(value, of.length))) return false
     if (this.#objects > 1) {
       if (this.#seen.includes(value)) return false
       this.#seen.push(value)
     }
-    const { names, of } = shape
-    for (let k = 0; k < names.length; k += 1)
-      if (!this.#take((value as Record<string, unknown>)[names[k] as string], of[k] as Shape)) return false
+    for (let k = 0; k < of.length; k += 1)
+      if (!this.#take((value as Record<string | number, unknown>)[names?.[k] ?? k], of[k] as Shape)) return false
     return true
   }
 
@@ -209,6 +252,13 @@ export function readerOf(column: Column): (n: number) => unknown {
   if (!('names' in column)) return (n) => column[n]
   const { names, of } = column
   const readers = of.map(readerOf)
+  if (names === undefined) return (n) => readers.map((read) => read(n))
+  if (names.some(isInherited))
+    return (n) => {
+      const object = {}
+      for (const [k, name] of names.entries()) define(object, name, readers[k]?.(n))
+      return object
+    }
   return (n) => {
     const object: Record<string, unknown> = {}
     for (let k = 0; k < names.length; k += 1) object[names[k] as string] = (readers[k] as (n: number) => unknown)(n)
@@ -219,7 +269,8 @@ export function readerOf(column: Column): (n: number) => unknown {
 /** A value of this shape, made of the next of these cells. */
 export function madeOf(shape: Shape, next: () => Cell): unknown {
   if (shape === 'cell') return next()
+  if (shape.names === undefined) return shape.of.map((element) => madeOf(element, next))
   const object: Record<string, unknown> = {}
-  for (const [k, key] of shape.names.entries()) object[key] = madeOf(shape.of[k] as Shape, next)
+  for (const [k, name] of shape.names.entries()) define(object, name, madeOf(shape.of[k] as Shape, next))
   return object
 }

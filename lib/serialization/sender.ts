@@ -3,6 +3,7 @@ import { SMALL, toBytes } from './bytes'
 import { CopiesByPlace } from './copies'
 import { Encoder, type Sending } from './encode'
 import { entangledWith } from './entangled'
+import { referenceTo } from './functions/by-reference'
 import { FunctionsByValue } from './functions/by-value'
 import {
   type Captured,
@@ -15,7 +16,7 @@ import {
 } from './functions/capture'
 import { noteSettled, settledFunction } from './functions/settled'
 import { isClass, isNative } from './functions/source'
-import { keepLasting, lastingById, lastingFunction } from './lasting'
+import { keepLasting, type Lasting, lastingById, lastingFunction } from './lasting'
 import { PlainDataScanner } from './plain-data'
 import { registeredValues } from './registered'
 import type { Trail } from './trail'
@@ -203,6 +204,16 @@ export class Sender {
     const sent = this.side === 'task' ? lastingFunction(fn) : undefined
     if (sent) this.#sent.set(fn, sent)
     return sent
+  }
+
+  /** A function that goes under the same name in all calls, unless it goes by reference now: its module may export it. */
+  lastingAs(fn: Function): Lasting | undefined {
+    const known = this.#sent.get(fn)
+    if (known) return 'fns' in known ? (known as Lasting) : undefined
+    const captured = settledFunction(fn)?.captured
+    if (!captured || lastingFunction(fn) === undefined) return undefined
+    if (!this.isRegistered(fn) && referenceTo(captured, (module) => this.isByValue(module))) return undefined
+    return this.#sentBefore(fn) as Lasting | undefined
   }
 
   /** A name for a function that goes with a task, and not as a unit. */

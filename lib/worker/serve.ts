@@ -360,12 +360,15 @@ class BatchRun {
     return this.#outbox.add(this.#from, this.#held.at(-1) as Parcel)
   }
 
-  /** While an async task waits there is time to post what is held. */
+  /** While an async task waits for something there is time to post what is held. */
   async #outcomeOf(result: PromiseLike<unknown>): Promise<unknown> {
-    const outcome = Promise.resolve(result)
-    outcome.catch(() => {}) // awaited below, perhaps after it has rejected
-    await this.#postBehindOutput()
-    return outcome
+    if (this.#heldCount === 0) return result
+    const posting = setImmediate(() => this.post())
+    try {
+      return await result
+    } finally {
+      clearImmediate(posting)
+    }
   }
 
   /** A failure ends the call, and the worker with it: what its tasks have printed goes first. */
@@ -413,7 +416,11 @@ class BatchRun {
       this.#table = Table.for([value])
       this.#mayBeAlike = this.#table !== undefined
     }
-    if (this.#table?.add([value])) return true
+    if (this.#table?.add([value])) {
+      // It has no memory to be handed over, and is not to do that as a part of a later one.
+      transfersOfResult(value)
+      return true
+    }
     this.#leaveTable()
     return false
   }

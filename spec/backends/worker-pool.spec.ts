@@ -676,6 +676,8 @@ describe('WorkerPool', () => {
         worker.start()
         await settled()
         await open(0, 'a')
+        // It is posted while the next one waits.
+        await settled()
         Atomics.store(worker.words, Words.running, 1)
         age(worker, 200)
         jest.advanceTimersByTime(100)

@@ -18,10 +18,10 @@ describe('fixedBatchSize', () => {
 })
 
 describe('autoBatchSize', () => {
-  it('begins with single tasks, and doubles until a batch takes about 80 ms', () => {
+  it('begins with single tasks, and grows fourfold until a batch takes about 80 ms', () => {
     const sizes = sizesFor(1.6, 12)
-    expect(sizes.slice(0, 6)).toEqual([1, 2, 4, 8, 16, 32])
-    for (const size of sizes.slice(6)) expect([49, 50]).toContain(size)
+    expect(sizes.slice(0, 3)).toEqual([1, 4, 16])
+    for (const size of sizes.slice(3)) expect([49, 50]).toContain(size)
   })
 
   it('leaves slow tasks alone', () => {
@@ -59,7 +59,7 @@ describe('autoBatchSize', () => {
     const size = autoBatchSize(2)
     sizesFor(0.01, 3, size)
     for (let n = 0; n < 10; n += 1) size.measured(2, 0.02)
-    expect(size.next(undefined)).toBe(8)
+    expect(size.next(undefined)).toBe(64)
   })
 
   it('forgets what was measured by the work that was done since', () => {
@@ -76,10 +76,10 @@ describe('autoBatchSize', () => {
     expect(sizes).toEqual([...sizes].sort((a, b) => b - a))
   })
 
-  it('shares out the rest, down to single tasks', () => {
+  it('shares out the rest, down to what takes a millisecond', () => {
     const size = autoBatchSize(2)
     sizesFor(0.16, 20, size)
-    expect([8000, 4000, 160, 16, 1, 0].map((left) => size.next(left))).toEqual([500, 250, 10, 1, 1, 1])
+    expect([8000, 4000, 160, 16, 1, 0].map((left) => size.next(left))).toEqual([500, 250, 10, 6, 1, 1])
   })
 
   it('learns nothing from a duration that is no number', () => {

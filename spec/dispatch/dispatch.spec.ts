@@ -188,9 +188,9 @@ describe('dispatch', () => {
       expect(pulled).toHaveLength(10)
       expect(sent.map(({ args }) => args)).toEqual([[0], [1], [2], [3]])
       await sent[0]?.complete(['a'], 0.5)
-      expect(sent[4]?.args).toEqual([4, 5])
-      // Ten batches of two, but that three of those out are single.
-      expect(pulled).toHaveLength(4 + 2 + 12)
+      expect(sent[4]?.args).toEqual([4, 5, 6, 7])
+      // Ten batches of four, but that three of those out are single.
+      expect(pulled).toHaveLength(4 + 4 + 24)
     })
 
     it("all there is, before anything is completed, through the window of preDispatch: 'all'", async () => {
@@ -720,11 +720,15 @@ describe('dispatch', () => {
       )
       expect([sent, pulled, run]).toEqual([[], [0], [0]])
       places[0]?.consumed()
+      // Who takes a result has it before the next task runs.
+      expect([pulled, run]).toEqual([[0, 1], [0]])
+      await settled()
       expect([pulled, run]).toEqual([
         [0, 1],
         [0, 1],
       ])
       places[1]?.consumed()
+      await settled()
       places[2]?.consumed()
       await settled()
       expect(completed.map(([index]) => index)).toEqual([0, 1, 2])

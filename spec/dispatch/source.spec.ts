@@ -105,8 +105,8 @@ describe('openSource', () => {
     it('is looked at again soon when it becomes so', () => {
       const { take, taken } = slow((n) => (n < 500 ? 0.001 : 20))
       expect(take(1000, 10)).toBe(true)
-      // Quick ones are taken eight at a time.
-      expect(taken.length).toBeLessThanOrEqual(500 + 8)
+      // Quick ones are taken four at a time.
+      expect(taken.length).toBeLessThanOrEqual(500 + 5)
     })
 
     it('once only, is asked on: that was not the input', () => {

@@ -54,7 +54,7 @@ describe('batchSize', () => {
     const { backend, sent } = manualBackend()
     const call = Parallel({ nJobs: 8, backend })(identities(102))
     await settled()
-    const sizes = await run(sent, 0.001)
+    const sizes = await run(sent, 1)
     expect(Math.max(...sizes)).toBeLessThanOrEqual(2)
     expect(sizes.slice(-8)).toEqual(range(8).map(() => 1))
     await call

@@ -339,3 +339,33 @@ function asText(_: string, value: unknown): unknown {
   if (Object.is(value, -0)) return '-0'
   return value instanceof Map ? [...value] : value
 }
+
+describe('With a timeout, tasks that are alike', () => {
+  it('are timed each by itself: one that takes long makes no other late', async () => {
+    await using parallel = Parallel({ ...one, timeout: 2000 })
+    const sleep = delayed((n: number) => {
+      // Quick ones first: without a timeout, those behind would be timed together with them.
+      if (n >= 20) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 700)
+      return n
+    })
+    expect(await parallel(range(25).map((n) => sleep(n)))).toEqual(range(25))
+  })
+})
+
+describe('Objects of a special kind', () => {
+  it('have properties of names that every object inherits', async () => {
+    await using parallel = Parallel(one)
+    const withText = delayed((n: number) => ({ n, toString: n, valueOf: n, x: 1 }))
+    const results = await parallel(range(10).map((n) => withText(n)))
+    expect(results.map((result) => Object.entries(result))).toEqual(
+      range(10).map((n) => Object.entries({ n, toString: n, valueOf: n, x: 1 })),
+    )
+  })
+
+  it('keep what is no plain object, whatever prototype it was given', async () => {
+    await using parallel = Parallel(one)
+    const kind = delayed((value: object) => Object.prototype.toString.call(value))
+    const date = () => Object.setPrototypeOf(new Date(5), Object.prototype)
+    expect(new Set(await parallel(range(20).map(() => kind(date()))))).toEqual(new Set(['[object Date]']))
+  })
+})

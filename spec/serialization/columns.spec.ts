@@ -65,6 +65,7 @@ describe('A table', () => {
           ['length', 'then', 'toJSON', 'same', 'names', 'of', 'columns', 'values'].map((k, n) => [k, n]),
         ),
     ],
+    ['arrays', () => ({ a: [], b: [1, 'x', undefined], c: [[1], { d: [-0] }] })],
     ['an empty key', () => ({ '': 1 })],
     ['keys of any text', () => ({ '\ud800': 1, 'a.b': 2, π: 3 })],
     ['16 cells', () => Object.fromEntries(Array.from({ length: 16 }, (_, n) => [`k${n}`, n]))],
@@ -85,8 +86,14 @@ describe('A table', () => {
 
   /** Each of these is no plain data, or not all of it. */
   const others: [string, () => unknown][] = [
-    ['an array', () => [1]],
-    ['an object with an array', () => ({ a: [] })],
+    // biome-ignore lint/suspicious/noSparseArray: that is what it is about
+    ['an array with a gap', () => [1, , 2]],
+    ['an array with a property', () => Object.assign([1], { a: 1 })],
+    ['a frozen array', () => Object.freeze([1])],
+    ['an array of a class of its own', () => class List extends Array {}.of(1, 2)],
+    ['an array of 17', () => new Array(17).fill(1)],
+    ['an object with an array that holds more than cells', () => ({ a: [new Map()] })],
+    ['a proxy of an array', () => new Proxy([1], {})],
     ['a big integer', () => 1n],
     ['a symbol', () => Symbol.iterator],
     ['a function', () => () => {}],
@@ -311,15 +318,18 @@ describe('Rows of random values', () => {
       { depthSize: 'small', withCrossShrink: true },
       cell,
       object(tie('value')),
-      fc.constantFrom([], new Date(0), 1n),
+      fc.array(tie('value'), { maxLength: 4 }),
+      fc.constantFrom(new Date(0), 1n),
     ),
   }))
 
   /** The same shape with other cells. */
   const like = (value: unknown, next: () => Cell): unknown =>
-    typeof value === 'object' && value !== null
-      ? Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, like(inner, next)]))
-      : next()
+    Array.isArray(value)
+      ? value.map((inner) => like(inner, next))
+      : typeof value === 'object' && value !== null
+        ? Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, like(inner, next)]))
+        : next()
 
   it('arrive as structured clone gives them, when they can stand in a table', () => {
     let taken = 0

@@ -22,6 +22,7 @@ export function noteSettled(captured: Captured, closure: Closure): void {
   const { analysis, variables, args } = closure
   const isAlone = variables.length === 0 && args === undefined && analysis.own === undefined && !analysis.usesThis
   if (!isAlone || unseen || given || details.bound) return
+  if (details.scopes.some(({ type }) => type.startsWith('With'))) return
   if (analysis.free.size > 0 && mayBeShadowed(captured.script)) return
   if (![...analysis.free.keys()].every(isStandardGlobal)) return
   // Without its scopes: they hold the values of all variables around it.

@@ -39,11 +39,11 @@ export function readShortArrow(text: string): ShortArrow | undefined {
 const heads = /^(?:async )?(?:\((\s*(?:[a-z_$][\w$]*\s*(?:,\s*(?=[a-z_$]))?)*)\)|([a-z_$][\w$]*)) =>\s*/i
 
 /**
- * One of them at a time. What is not there may mean more than its characters show: `/`, `{`, a backquote, `=`, `++`, `?.`,
+ * One of them at a time. What is not there may mean more than its characters show: `/`, `{`, a backquote, `=`, `++`, `<<`, `?.`,
  * letters beyond ASCII.
  */
 const tokens =
-  /\s*(?:(?<name>[a-z_$][\w$]*)|(?<literal>\d+(?:\.\d+)?(?![\w.])|'[^'\\\n\r]*'|"[^"\\\n\r]*")|(?<mark>[()[\].,])|(?<operator>(?:[=!]==?|[<>]=?|&&|\|\||\?\?|\*\*|\+(?!\+)|-(?!-)|[*%!~^&|:]|\?(?!\.))(?!=)))/iy
+  /\s*(?:(?<name>[a-z_$][\w$]*)|(?<literal>\d+(?:\.\d+)?(?![\w.])|'[^'\\\n\r]*'|"[^"\\\n\r]*")|(?<mark>[()[\].,])|(?<operator>(?:[=!]==?|[<>](?![<>])=?|&&|\|\||\?\?|\*\*|\+(?!\+)|-(?!-)|[*%!~^&|:]|\?(?!\.))(?!=)))/iy
 
 /** What is before a token: what a `(`, `[` or `.` does depends on it. */
 type Before = 'operator' | 'name' | 'value' | 'literal' | 'group'
