@@ -5,10 +5,6 @@ import { delayed, Parallel, shutdown } from '../../lib'
  */
 
 const parallel = Parallel({ nJobs: 1, backend: 'threads' })
-afterAll(async () => {
-  await parallel.close()
-  await shutdown()
-})
 
 /** Sends it so often that it goes by its name. */
 async function settle(fn: unknown) {
@@ -16,6 +12,11 @@ async function settle(fn: unknown) {
 }
 
 describe('A function that was sent before', () => {
+  afterAll(async () => {
+    await parallel.close()
+    await shutdown()
+  })
+
   it.each<[string, () => Function, (fn: Function) => void, (fn: Function) => unknown, unknown]>([
     [
       'its name',
