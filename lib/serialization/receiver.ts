@@ -82,7 +82,7 @@ export class Received implements Receiving {
   }
 }
 
-/** Of functions that come again, in other calls. */
+/** Of functions that come again, in other calls. Their names are those of one caller: a worker has no other. */
 const lasting = new Map<number, UnitContents>()
 const MOST_LASTING = 1000
 const LONG = 10_000
