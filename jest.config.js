@@ -7,7 +7,7 @@ module.exports = {
   // Many specs start programs and compilers, several at once.
   testTimeout: 30_000,
   // The engine's debugger, which reads what functions capture, takes the longer the more scripts a process has loaded.
-  workerIdleMemoryLimit: '350MB',
+  workerIdleMemoryLimit: '250MB',
   // Not babel: its counters go into function source, and functions are sent to workers by their source.
   coverageProvider: 'v8',
   collectCoverageFrom: ['lib/**/*.ts', '!lib/embedded.ts'],

@@ -123,8 +123,8 @@ describe.each(runs)('In run %i', () => {
         // Four batches, and one more when the first is consumed: with its last result.
         { returnAs, batchSize: 1, least: 5, most: 5 },
         { returnAs, batchSize: 3, least: 12, most: 12 },
-        // Four single tasks, and then at most the double.
-        { returnAs, batchSize: 'auto' as const, least: 5, most: 6 },
+        // Four single tasks, and then at most four at once.
+        { returnAs, batchSize: 'auto' as const, least: 5, most: 8 },
       ]),
     )('at the window: $returnAs, batchSize $batchSize', async ({ returnAs, batchSize, least, most }) => {
       await using parallel = Parallel({ nJobs: 2, returnAs, batchSize })
