@@ -251,8 +251,9 @@ export function readerOf(column: Column): (n: number) => unknown {
   if ('same' in column) return () => column.same
   if (!('names' in column)) return (n) => column[n]
   const { names, of } = column
-  const readers = of.map(readerOf)
-  if (names === undefined) return (n) => readers.map((read) => read(n))
+  const readers: ((n: number) => unknown)[] = []
+  for (const one of of) readers.push(readerOf(one))
+  if (names === undefined) return (n) => listOf(readers, (read) => read(n))
   if (names.some(isInherited))
     return (n) => {
       const object = {}
@@ -266,10 +267,17 @@ export function readerOf(column: Column): (n: number) => unknown {
   }
 }
 
+/** Not by `map`: of what comes in a message that makes a list of the main realm, which is another one in a Jest spec. */
+function listOf<T>(from: readonly T[], make: (one: T) => unknown): unknown[] {
+  const list: unknown[] = []
+  for (const one of from) list.push(make(one))
+  return list
+}
+
 /** A value of this shape, made of the next of these cells. */
 export function madeOf(shape: Shape, next: () => Cell): unknown {
   if (shape === 'cell') return next()
-  if (shape.names === undefined) return shape.of.map((element) => madeOf(element, next))
+  if (shape.names === undefined) return listOf(shape.of, (element) => madeOf(element, next))
   const object: Record<string, unknown> = {}
   for (const [k, name] of shape.names.entries()) define(object, name, madeOf(shape.of[k] as Shape, next))
   return object
