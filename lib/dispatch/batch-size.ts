@@ -20,7 +20,7 @@ const largest = 1024
  * The rest is shared out so that no batch has more than an eighth of a worker's fair part: when tasks turn out slow
  * at the very end, the others can still take most of them.
  */
-const shares = 8
+const shares = 2
 
 /** But by so many milliseconds of work it is not worth to be parted: a message may cost as much. */
 const least = 1
