@@ -17,8 +17,8 @@ const target = 80
 const largest = 1024
 
 /**
- * The rest is shared out so that no batch has more than an eighth of a worker's fair part: when tasks turn out slow
- * at the very end, the others can still take most of them.
+ * The rest is shared out so that no batch has more than half of a worker's fair part: when tasks turn out slow, there is
+ * something left to share; and who is free takes from others, which costs less than many small batches.
  */
 const shares = 2
 

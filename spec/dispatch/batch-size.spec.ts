@@ -79,7 +79,7 @@ describe('autoBatchSize', () => {
   it('shares out the rest, down to what takes a millisecond', () => {
     const size = autoBatchSize(2)
     sizesFor(0.16, 20, size)
-    expect([8000, 4000, 160, 16, 1, 0].map((left) => size.next(left))).toEqual([500, 250, 10, 6, 1, 1])
+    expect([8000, 4000, 160, 16, 1, 0].map((left) => size.next(left))).toEqual([500, 500, 40, 6, 1, 1])
   })
 
   it('learns nothing from a duration that is no number', () => {
