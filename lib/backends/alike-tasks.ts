@@ -66,6 +66,9 @@ export function tableOf(tasks: Iterable<Task>, most = Number.POSITIVE_INFINITY):
   return table
 }
 
+/** Had once: what another file of the bundle exports is looked up at each use. */
+const none = noKwargs
+
 export function hasNamed({ kwargs }: Task): boolean {
-  return kwargs !== undefined && kwargs !== noKwargs && Object.keys(kwargs).length > 0
+  return kwargs !== undefined && kwargs !== none && Object.keys(kwargs).length > 0
 }
