@@ -21,8 +21,8 @@ export const ofLibrary = [
       backend backends/opened backends/registry backends/resolve backends/worker-events config/effective-n-jobs
       config/nested config/options config/pre-dispatch config/settings config/within-budget debug dispatch/batch-size
       dispatch/batches dispatch/calls dispatch/dispatch dispatch/results dispatch/source dispatch/thrown errors index
-      parallel serialization/registered shared-memory/shared system/clock system/program system/signals task/delayed
-      task/given task/kwargs task/partial task/run-task task/task task/transfer`),
+      manager parallel serialization/managed serialization/registered shared-memory/shared system/clock system/program
+      system/signals task/delayed task/given task/kwargs task/partial task/run-task task/task task/transfer`),
   },
   {
     file: 'parfor.workers.js',
@@ -68,8 +68,8 @@ export const ofWorker = [
       backends/threads/own-listeners backends/threads/printed backends/threads/thread-entry config/nested errors
       serialization/bytes serialization/columns serialization/copies serialization/decode
       serialization/functions/importing
-      serialization/functions/revive serialization/hooks serialization/makers serialization/message
-      serialization/plain-data serialization/realm serialization/receiver serialization/registered
+      serialization/functions/revive serialization/hooks serialization/makers serialization/managed
+      serialization/message serialization/plain-data serialization/realm serialization/receiver serialization/registered
       serialization/sender serialization/trail serialization/wire system/clock task/kwargs task/partial task/run-task
       task/task task/transfer worker/left-behind worker/outbox worker/output worker/protocol worker/serve`),
   },

@@ -7,6 +7,7 @@ const names = [
   'BackendError',
   'DisposedError',
   'InitializerError',
+  'Manager',
   'NestingError',
   'Parallel',
   'ParforError',

@@ -1,3 +1,4 @@
+import { reach } from '../manager/reach'
 import type * as codec from '../serialization/codec'
 import type { Sender } from '../serialization/sender'
 import type { Call } from '../task/task'
@@ -7,7 +8,10 @@ let loaded: typeof codec | undefined
 
 /** Loaded when the first batch is encoded: its worker is starting by then, which takes longer. */
 export function serialization(): typeof codec {
-  loaded ??= require('../serialization/codec') as typeof codec
+  if (loaded === undefined) {
+    loaded = require('../serialization/codec') as typeof codec
+    loaded.setManagedAt((address) => reach(address))
+  }
   return loaded
 }
 

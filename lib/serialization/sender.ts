@@ -51,6 +51,7 @@ export interface Receiver {
  */
 export class Sender {
   readonly side: Side
+  readonly way: string | undefined
   readonly #takesSnapshots: boolean
   readonly #captures = new WeakMap<Function, Captured>()
   readonly #closures = new WeakMap<Captured, Closure>()
@@ -70,10 +71,19 @@ export class Sender {
   /** Of buffers, each counted once. */
   bytesRead = 0
 
-  /** @param takesSnapshots whether a buffer that several messages hold is read once, when first sent */
-  constructor(side: Side, takesSnapshots: boolean) {
+  /**
+   * @param takesSnapshots whether a buffer that several messages hold is read once, when first sent
+   * @param way where it sends, in words, when that is neither to a worker of this thread nor back from one
+   */
+  constructor(side: Side, takesSnapshots: boolean, way?: string) {
     this.side = side
     this.#takesSnapshots = takesSnapshots
+    this.way = way
+  }
+
+  /** Names that hold for all calls are known to the workers of this thread, and to nobody else. */
+  get #canLast(): boolean {
+    return this.side === 'task' && this.way === undefined
   }
 
   get scansBuffers(): boolean {
@@ -201,7 +211,7 @@ export class Sender {
   /** A function that was sent in an earlier call, and can be the same in this one. */
   #sentBefore(fn: Function): Sent | undefined {
     // At the other end, names of several senders would meet.
-    const sent = this.side === 'task' ? lastingFunction(fn) : undefined
+    const sent = this.#canLast ? lastingFunction(fn) : undefined
     if (sent) this.#sent.set(fn, sent)
     return sent
   }
@@ -243,7 +253,7 @@ export class Sender {
   #encode(fn: Function, trail: Trail): Sent {
     const together = new Set<UnitEntry>()
     // Not the first time: most functions that are made for one task are never sent again.
-    const isKnown = this.side === 'task' && settledFunction(fn) !== undefined
+    const isKnown = this.#canLast && settledFunction(fn) !== undefined
     for (;;) {
       const { unit, contents, rootId, names, size } = this.#unit(fn, trail, together)
       const lasting = isKnown && names.size === 1 ? keepLasting(unit, contents) : undefined
@@ -267,6 +277,7 @@ export class Sender {
     const inside = new Map<Function, number>()
     const sending: SendingWithoutFunctions = {
       side: this.side,
+      way: this.way,
       trail,
       capture: (other) => this.capture(other),
       isByValue: (module) => this.isByValue(module),

@@ -1,6 +1,8 @@
 // The far end of a thread: scripts/build.mjs makes one file of this and all that it imports.
 import { workerData } from 'node:worker_threads'
 import { setOnLimited } from '../../config/nested'
+import { reach } from '../../manager/reach'
+import { setManagedAt } from '../../serialization/managed'
 import type { Transfers } from '../../serialization/wire'
 import { type Response, UNREADABLE, Words } from '../../worker/protocol'
 import { serve } from '../../worker/serve'
@@ -17,6 +19,7 @@ const post = (response: Response, transfers: Transfers = []) => {
   port.postMessage(response, transfers)
 }
 const server = serve({ words, post })
+setManagedAt((address) => reach(address))
 setOnLimited((reason) => post({ kind: 'limited', reason }))
 
 process.on('uncaughtException', function onUncaught(error: unknown) {

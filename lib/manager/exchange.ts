@@ -1,0 +1,96 @@
+import type { MessagePort } from 'node:worker_threads'
+import { messageOf, SerializationError, type Side } from '../errors'
+import { isSimple, Message } from '../serialization/message'
+import { Received } from '../serialization/receiver'
+import { type Receiver, Sender } from '../serialization/sender'
+import { Trail } from '../serialization/trail'
+import type { Parcel } from '../serialization/wire'
+import { transfersOfResult } from '../task/transfer'
+import type { Carried } from './protocol'
+
+/** One end of the line between a manager and another thread: how values go over it. */
+export class Exchange {
+  readonly #side: Side
+  readonly #way: string
+  readonly #received = new Received((id) => this.#sender.own(id))
+  readonly #receiver: Receiver = {
+    delivered: new Set(),
+    forgotten: [],
+    idOf: (value) => this.#received.idOf(value),
+  }
+  #madeSender: Sender | undefined
+  #message: Message | undefined
+
+  /** @param way - Where this end sends, in words: `to a Manager`. */
+  constructor(side: Side, way: string) {
+    this.#side = side
+    this.#way = way
+  }
+
+  get #sender(): Sender {
+    this.#madeSender ??= new Sender(this.#side, false, this.#way)
+    return this.#madeSender
+  }
+
+  /**
+   * Values for the next message, as they are when it is posted.
+   *
+   * @throws SerializationError
+   */
+  parcel(values: readonly unknown[], operation: string, root: (n: number) => string): Parcel {
+    if (values.every(isSimple)) return { values }
+    this.#message ??= new Message(this.#sender, this.#receiver, new Trail())
+    try {
+      return this.#message.parcel(values, root, undefined, transfersOfResult(values))
+    } catch (error) {
+      throw unsendable(error, operation, root(0))
+    }
+  }
+
+  /** @throws what structured clone throws: nothing was posted then */
+  post<M extends Carried>(port: MessagePort, body: Omit<M, keyof Carried>): void {
+    const message = this.#message
+    this.#message = undefined
+    const carried: Carried = { units: message?.units ?? [], forget: message?.forget() ?? [] }
+    port.postMessage({ ...body, ...carried }, message?.transfers ?? [])
+    message?.sent()
+  }
+
+  /**
+   * Calls `read` when what the message brings can be had: at once, unless a module has to be loaded for that.
+   *
+   * @param read - Is told why, when it cannot be had: of parcels with a graph.
+   */
+  open(
+    { units, forget }: Carried,
+    parcels: readonly Parcel[],
+    read: (refused?: unknown) => void,
+  ): Promise<void> | void {
+    this.#received.forget(forget)
+    if (units.length === 0 && !parcels.some(hasGraph)) return read()
+    let opening: Promise<void> | undefined
+    try {
+      opening = this.#received.open(units, parcels)
+    } catch (error) {
+      return read(error)
+    }
+    return opening === undefined ? read() : opening.then(() => read(), read)
+  }
+
+  /** After `open`. */
+  values(parcel: Parcel): readonly unknown[] {
+    return this.#received.decode(parcel)
+  }
+}
+
+export const hasGraph = (parcel: Parcel): boolean => 'graph' in parcel
+
+/** An error that says which operation it is of. */
+export function unsendable(error: unknown, operation: string, path: string): SerializationError {
+  const known = error instanceof SerializationError ? error : undefined
+  return new SerializationError(`${operation}: ${messageOf(error)}`, {
+    side: known?.side ?? 'task',
+    path: known?.path ?? path,
+    cause: known ? known.cause : error,
+  })
+}

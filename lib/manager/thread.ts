@@ -1,0 +1,76 @@
+import type { EventEmitter } from 'node:events'
+import { hostname } from 'node:os'
+import { runInThisContext } from 'node:vm'
+import { type MessagePort, threadId } from 'node:worker_threads'
+import type { ManagedAddress, ManagedKind } from '../serialization/managed'
+import { isHello } from './protocol'
+
+/** A manager that lives in this thread. */
+export interface HomeHere {
+  standIn(id: number): object
+  connect(port: MessagePort): void
+}
+
+/** What stands here for the objects of a manager that lives in another thread. */
+export interface Elsewhere {
+  standIn(address: ManagedAddress): object
+}
+
+/**
+ * The managers that this thread knows. Of the thread, and not of this module: a worker has a copy of this library of its
+ * own, beside the one that tasks import, and what stands for one object is to be one object.
+ */
+interface OfThread {
+  readonly homes: Map<number, HomeHere>
+  readonly elsewhere: Map<string, Elsewhere>
+  lastNumber: number
+}
+
+const key = Symbol.for('parfor.managers')
+
+export function managersOfThread(): OfThread {
+  const place = globalThis as { [key]?: OfThread }
+  if (place[key] === undefined)
+    Object.defineProperty(place, key, {
+      value: { homes: new Map(), elsewhere: new Map(), lastNumber: 0 } satisfies OfThread,
+      configurable: true,
+    })
+  return place[key] as unknown as OfThread
+}
+
+/** Of all machines: a container has its own name, and its own process 1. */
+const thisProcess = `${process.pid}@${hostname()}`
+
+export function addressHere(kind: ManagedKind, manager: number, id: number): ManagedAddress {
+  return { kind, process: thisProcess, thread: threadId, manager, id }
+}
+
+export function isInThisProcess({ process }: ManagedAddress): boolean {
+  return process === thisProcess
+}
+
+/** Node's own: what a Jest spec has under that name is a copy, which hears nothing. */
+const realProcess = runInThisContext('process') as EventEmitter
+
+function hear(message: unknown): void {
+  if (!isHello(message)) return
+  const home = managersOfThread().homes.get(message.manager)
+  // Its end says that nobody is here.
+  if (home) home.connect(message.port)
+  else message.port.close()
+}
+
+/** @returns its number in this thread */
+export function addHome(home: HomeHere): number {
+  const managers = managersOfThread()
+  if (managers.homes.size === 0) realProcess.on('workerMessage', hear)
+  managers.lastNumber += 1
+  managers.homes.set(managers.lastNumber, home)
+  return managers.lastNumber
+}
+
+export function removeHome(number: number): void {
+  const { homes } = managersOfThread()
+  homes.delete(number)
+  if (homes.size === 0) realProcess.off('workerMessage', hear)
+}
