@@ -39,7 +39,7 @@ export const ofLibrary = [
   {
     file: 'parfor.functions.js',
     has: named(`
-      serialization/bytes serialization/cannot-send serialization/codec serialization/columns serialization/copies
+      serialization/bytes serialization/call-names serialization/cannot-send serialization/codec serialization/columns serialization/copies
       serialization/encode
       serialization/encoding serialization/functions/bindings serialization/functions/by-reference
       serialization/functions/by-value serialization/functions/capture serialization/functions/cjs-exports
@@ -66,7 +66,7 @@ export const ofWorker = [
     file: 'parfor.worker.cjs',
     has: named(`
       backends/threads/own-listeners backends/threads/printed backends/threads/thread-entry config/nested errors
-      serialization/bytes serialization/columns serialization/copies serialization/decode
+      serialization/bytes serialization/call-names serialization/columns serialization/copies serialization/decode
       serialization/functions/importing
       serialization/functions/revive serialization/hooks serialization/makers serialization/managed
       serialization/message serialization/plain-data serialization/realm serialization/receiver serialization/registered

@@ -11,9 +11,13 @@ export function serialization(): typeof codec {
   if (loaded === undefined) {
     loaded = require('../serialization/codec') as typeof codec
     loaded.setManagedAt((address) => reach(address))
+    loaded.setSentInCall((id) => running.get(id)?.deref()?.sender)
   }
   return loaded
 }
+
+/** Calls that have not ended, by their ids. */
+const running = new Map<number, WeakRef<OutgoingCall>>()
 
 /** A call as its workers see it: they share what it sends. */
 export class OutgoingCall {
@@ -28,6 +32,12 @@ export class OutgoingCall {
   constructor(call: Call, maxMemory?: number) {
     this.nested = call.nested
     this.maxMemory = maxMemory
+    running.set(this.id, new WeakRef(this))
+  }
+
+  /** Nothing of it is sent any more. */
+  end(): void {
+    running.delete(this.id)
   }
 
   get sender(): Sender {

@@ -6,6 +6,7 @@ import { isSimple } from '../serialization/message'
 import type { Parcel } from '../serialization/wire'
 import { Exchange, hasGraph, unsendable } from './exchange'
 import type { Operator } from './managed'
+import { NamesAtWorker } from './names'
 import { type FromHome, type Hello, isParcel, type Operation, type Reply, type ToHome } from './protocol'
 import { closed, errorOf, notThere, threadGone } from './refusals'
 import { Turns } from './turns'
@@ -25,7 +26,8 @@ const PATIENCE = 10_000
  */
 export class Client implements Operator {
   readonly #home: ManagedAddress
-  readonly #exchange = new Exchange('result', 'to a Manager')
+  readonly #names: NamesAtWorker
+  readonly #exchange: Exchange
   readonly #port: MessagePort
   readonly #pending = new Map<number, Pending>()
   readonly #onGone: () => void
@@ -53,6 +55,8 @@ export class Client implements Operator {
       )
     const { port1, port2 } = new MessageChannel()
     this.#home = home
+    this.#names = new NamesAtWorker(home.thread)
+    this.#exchange = new Exchange('result', 'to a Manager', this.#names)
     this.#onGone = onGone
     this.#port = port1
     port1.on('message', (message: FromHome) => {
@@ -120,7 +124,7 @@ export class Client implements Operator {
     const [operations, received] = [this.#operations, this.#received]
     this.#operations = []
     this.#received = []
-    this.#exchange.post<ToHome>(this.#port, { operations, received, isAsking })
+    this.#exchange.post<ToHome>(this.#port, { operations, received, isAsking, known: this.#names.news() })
   }
 
   #read(message: FromHome): Promise<void> | void {

@@ -2,6 +2,7 @@ import { types } from 'node:util'
 import type { MessagePort } from 'node:worker_threads'
 import { Exchange, hasGraph, unsendable } from './exchange'
 import { Handed } from './kept-queue'
+import { NamesAtHome } from './names'
 import type { FromHome, Operation, Reply, ToHome } from './protocol'
 import { refusalOf } from './refusals'
 import { Turns } from './turns'
@@ -17,7 +18,8 @@ export type Perform = (object: number, method: string, args: readonly unknown[],
 export class Connection implements Owner {
   readonly isRemote = true
   readonly onGone = new Set<() => void>()
-  readonly #exchange = new Exchange('task', 'out of a Manager')
+  readonly #names = new NamesAtHome()
+  readonly #exchange = new Exchange('task', 'out of a Manager', this.#names)
   readonly #port: MessagePort
   readonly #perform: Perform
   readonly #turns = new Turns()
@@ -51,6 +53,7 @@ export class Connection implements Owner {
 
   #read(message: ToHome): Promise<void> | void {
     for (const number of message.received) this.#handed.delete(number)
+    if (message.known) this.#names.hear(message.known)
     const parcels = message.operations.map(({ args }) => args)
     return this.#exchange.open(message, parcels, (refused) => {
       for (const operation of message.operations) this.#begin(operation, refused)

@@ -6,25 +6,28 @@ import { type Receiver, Sender } from '../serialization/sender'
 import { Trail } from '../serialization/trail'
 import type { Parcel } from '../serialization/wire'
 import { transfersOfResult } from '../task/transfer'
+import type { Names } from './names'
 import type { Carried } from './protocol'
 
 /** One end of the line between a manager and another thread: how values go over it. */
 export class Exchange {
   readonly #side: Side
   readonly #way: string
-  readonly #received = new Received((id) => this.#sender.own(id))
+  readonly #names: Names
+  readonly #received = new Received((id) => (id < 0 ? this.#names.own(id) : this.#sender.own(id)))
   readonly #receiver: Receiver = {
     delivered: new Set(),
     forgotten: [],
-    idOf: (value) => this.#received.idOf(value),
+    idOf: (value) => this.#received.idOf(value) ?? this.#names.nameOf(value),
   }
   #madeSender: Sender | undefined
   #message: Message | undefined
 
   /** @param way - Where this end sends, in words: `to a Manager`. */
-  constructor(side: Side, way: string) {
+  constructor(side: Side, way: string, names: Names) {
     this.#side = side
     this.#way = way
+    this.#names = names
   }
 
   get #sender(): Sender {

@@ -1,5 +1,6 @@
 import type { MessagePort } from 'node:worker_threads'
 import type { Parcel, Unit } from '../serialization/wire'
+import type { KnownInCall } from './names'
 import type { Refusal } from './refusals'
 
 /** The first word between two threads, by `postMessageToThread`: all else goes over the port. */
@@ -34,6 +35,7 @@ export interface ToHome extends Carried {
   readonly received: readonly number[]
   /** Wants a word, so that it knows that somebody is there. */
   readonly isAsking: boolean
+  readonly known: KnownInCall | undefined
 }
 
 /** What it sends back. */

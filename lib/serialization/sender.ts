@@ -1,5 +1,6 @@
 import { SerializationError, type Side } from '../errors'
 import { SMALL, toBytes } from './bytes'
+import type { NamesSent } from './call-names'
 import { CopiesByPlace } from './copies'
 import { Encoder, type Sending } from './encode'
 import { entangledWith } from './entangled'
@@ -49,7 +50,7 @@ export interface Receiver {
  * What one call has sent: a function goes as it was when a task with it was first sent, to every worker. It is kept for
  * as long as the call lasts, or, where every task has a function of its own, until nobody can send that function again.
  */
-export class Sender {
+export class Sender implements NamesSent {
   readonly side: Side
   readonly way: string | undefined
   readonly #takesSnapshots: boolean
@@ -95,6 +96,11 @@ export class Sender {
     if (id < 0) return lastingById(id)
     const value = this.#values.get(id)
     return typeof value === 'object' ? value.deref() : value
+  }
+
+  /** The name that a function or a symbol was sent under. */
+  nameOf(value: Function | symbol): number | undefined {
+    return (typeof value === 'symbol' ? this.#symbols.get(value) : this.sentAs(value))?.id
   }
 
   /** Somebody who is sent functions, and is told which of them can go. */
