@@ -121,7 +121,7 @@ export class NestingError extends ParforError {
   }
 }
 
-/** A `Parallel` was used after `close()` or `terminate()`, or was terminated during a call. */
+/** A `Parallel` was used after `close()` or `terminate()`, or was terminated during a call; or a `Manager` is closed. */
 export class DisposedError extends ParforError {
   override readonly code = 'PARFOR_DISPOSED'
   static {
