@@ -2,8 +2,6 @@ import { writeSync } from 'node:fs'
 import { MessageChannel, type MessagePort, postMessageToThread } from 'node:worker_threads'
 import { BackendError, messageOf } from '../errors'
 import type { ManagedAddress } from '../serialization/managed'
-import { isSimple } from '../serialization/message'
-import type { Parcel } from '../serialization/wire'
 import { Exchange, hasGraph, unsendable } from './exchange'
 import type { Operator } from './managed'
 import { NamesAtWorker } from './names'
@@ -15,6 +13,14 @@ interface Pending {
   readonly operation: string
   resolve(result: unknown): void
   reject(error: Error): void
+}
+
+/** Whoever a client is for. */
+export interface ClientUser {
+  /** Called once: nothing is reached by this client any more. */
+  onGone(): void
+  /** Whether something may be wanted of it. */
+  isUsed(): boolean
 }
 
 /** Milliseconds in which the other thread gives a sign of life, unless it is blocked. */
@@ -30,7 +36,7 @@ export class Client implements Operator {
   readonly #exchange: Exchange
   readonly #port: MessagePort
   readonly #pending = new Map<number, Pending>()
-  readonly #onGone: () => void
+  readonly #user: ClientUser
   #lastNumber = 0
   /** What is posted at the end of this turn, in one message. */
   #operations: Operation[] = []
@@ -42,13 +48,11 @@ export class Client implements Operator {
   #timer: NodeJS.Timeout | undefined
   #hasHeard = false
   #isConnected = false
+  #isLeaving = false
   #state: 'calm' | 'asking' | 'warned' = 'calm'
 
-  /**
-   * @param home - The address of any object of the manager.
-   * @param onGone - Called once, when the manager cannot be reached any more.
-   */
-  constructor(home: ManagedAddress, onGone: () => void) {
+  /** @param home - The address of any object of the manager. */
+  constructor(home: ManagedAddress, user: ClientUser) {
     if (typeof postMessageToThread !== 'function')
       throw new BackendError(
         `A Manager needs Node 20.19, 22.5 or later in tasks; this is Node ${process.versions.node}`,
@@ -57,7 +61,7 @@ export class Client implements Operator {
     this.#home = home
     this.#names = new NamesAtWorker(home.thread)
     this.#exchange = new Exchange('result', 'to a Manager', this.#names)
-    this.#onGone = onGone
+    this.#user = user
     this.#port = port1
     port1.on('message', (message: FromHome) => {
       this.#hasHeard = true
@@ -77,32 +81,22 @@ export class Client implements Operator {
     this.#lastNumber += 1
     const number = this.#lastNumber
     return new Promise((resolve, reject) => {
-      if (!args.every(isSimple)) {
-        // At once, and alone: what is done to the values later does not show, and what cannot be sent fails alone.
-        this.#post()
-        this.#operations.push({ number, object: id, method, args: this.#parcel(args, operation) })
-        this.#await(number, { operation, resolve, reject })
-        try {
-          this.#post()
-        } catch (error) {
-          this.#settle(number)?.reject(unsendable(error, operation, 'args[0]'))
-        }
-        return
-      }
-      this.#operations.push({ number, object: id, method, args: { values: args } })
-      this.#await(number, { operation, resolve, reject })
-      this.#postSoon()
+      const { parcel, isHeavy } = this.#exchange.snapshot(args, operation)
+      this.#operations.push({ number, object: id, method, args: parcel })
+      if (this.#pending.size === 0) this.#port.ref()
+      this.#pending.set(number, { operation, resolve, reject })
+      this.#timer ??= setTimeout(() => this.#lookAround(), PATIENCE).unref()
+      if (isHeavy) this.#postNow()
+      else this.#postSoon()
     })
   }
 
-  #parcel(args: readonly unknown[], operation: string): Parcel {
-    return this.#exchange.parcel(args, operation, (n) => `args[${n}]`)
-  }
-
-  #await(number: number, pending: Pending): void {
-    if (this.#pending.size === 0) this.#port.ref()
-    this.#pending.set(number, pending)
-    this.#timer ??= setTimeout(() => this.#lookAround(), PATIENCE).unref()
+  /** Lets the manager go, when nobody here has anything of it. It stays for as long as this thread holds a lock of it. */
+  leaveIfUnused(): void {
+    if (this.#gone || this.#isLeaving || this.#pending.size > 0 || this.#user.isUsed()) return
+    this.#isLeaving = true
+    this.#user.onGone()
+    this.#post({ isLeaving: true })
   }
 
   #settle(number: number): Pending | undefined {
@@ -112,19 +106,32 @@ export class Client implements Operator {
     return pending
   }
 
+  /** What cannot be posted after all is the last operation: the others are what it is to be copied as already. */
+  #postNow(): void {
+    try {
+      this.#post()
+    } catch (error) {
+      const { number = 0 } = this.#operations.pop() ?? {}
+      const pending = this.#settle(number)
+      pending?.reject(unsendable(error, pending.operation, 'args[0]'))
+      this.#post()
+    }
+  }
+
   #postSoon(): void {
     if (this.#isPosting) return
     this.#isPosting = true
     queueMicrotask(() => this.#post())
   }
 
-  #post(isAsking = false): void {
+  #post({ isAsking = false, isLeaving = false } = {}): void {
     this.#isPosting = false
-    if (this.#gone || (this.#operations.length === 0 && this.#received.length === 0 && !isAsking)) return
-    const [operations, received] = [this.#operations, this.#received]
+    const isEmpty = this.#operations.length === 0 && this.#received.length === 0 && !isAsking && !isLeaving
+    if (this.#gone || isEmpty) return
+    const body = { operations: this.#operations, received: this.#received, isAsking, isLeaving }
+    this.#exchange.post<ToHome>(this.#port, { ...body, known: this.#names.news() })
     this.#operations = []
     this.#received = []
-    this.#exchange.post<ToHome>(this.#port, { operations, received, isAsking, known: this.#names.news() })
   }
 
   #read(message: FromHome): Promise<void> | void {
@@ -132,6 +139,7 @@ export class Client implements Operator {
     return this.#exchange.open(message, parcels, (refused) => {
       for (const reply of message.replies) this.#take(reply, refused)
       if (message.isClosed) this.#end(closed)
+      this.leaveIfUnused()
     })
   }
 
@@ -158,7 +166,7 @@ export class Client implements Operator {
     this.#port.close()
     for (const { operation, reject } of this.#pending.values()) reject(why(operation))
     this.#pending.clear()
-    this.#onGone()
+    if (!this.#isLeaving) this.#user.onGone()
   }
 
   /** Nothing was heard for long: either everything waits for something, or the other thread is blocked. */
@@ -169,7 +177,7 @@ export class Client implements Operator {
     if (isCalm) this.#state = 'calm'
     else if (this.#state === 'calm') {
       this.#state = 'asking'
-      this.#post(true)
+      this.#post({ isAsking: true })
     } else if (this.#state === 'asking') {
       this.#state = 'warned'
       this.#warn()

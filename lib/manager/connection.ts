@@ -47,7 +47,7 @@ export class Connection implements Owner {
   close(): void {
     if (!this.#isOpen) return
     this.#post(true)
-    this.#isOpen = false
+    this.#letGo()
     this.#port.close()
   }
 
@@ -58,6 +58,7 @@ export class Connection implements Owner {
     return this.#exchange.open(message, parcels, (refused) => {
       for (const operation of message.operations) this.#begin(operation, refused)
       if (message.isAsking || this.#replies.length > 0) this.#post()
+      if (message.isLeaving && this.onGone.size === 0) this.#port.close()
     })
   }
 
@@ -101,7 +102,9 @@ export class Connection implements Owner {
   #postSoon(): void {
     if (this.#isPosting) return
     this.#isPosting = true
-    queueMicrotask(() => this.#post())
+    queueMicrotask(() => {
+      if (this.#replies.length > 0) this.#post()
+    })
   }
 
   #post(isClosed = false): void {
@@ -118,9 +121,14 @@ export class Connection implements Owner {
     }
   }
 
-  #lose(): void {
+  #letGo(): void {
     this.#isOpen = false
-    for (const free of [...this.onGone]) free()
+    // What is freed may be given to this very thread, which waits for it too: that is gone through then as well.
+    for (const free of this.onGone) free()
+  }
+
+  #lose(): void {
+    this.#letGo()
     // The last one first: each goes to the front of its queue.
     for (const takeBack of [...this.#handed.values()].reverse()) takeBack()
     this.#handed.clear()

@@ -123,8 +123,8 @@ export class ManagedDict<K extends ManagedKey, V> extends Managed<KeptDict> {
     let updates = this.#updates.get(key)
     if (updates === undefined) {
       updates = new Updates(
-        () => this.operate('read', key) as Promise<readonly [number, V | undefined]>,
-        (version, value) => this.operate('write', key, version, value),
+        () => this.operate('toUpdate', key) as Promise<readonly [number, V | undefined]>,
+        (version, value) => this.operate('update', key, version, value),
       )
       this.#updates.set(key, updates)
     }

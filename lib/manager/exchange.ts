@@ -1,6 +1,6 @@
 import type { MessagePort } from 'node:worker_threads'
 import { messageOf, SerializationError, type Side } from '../errors'
-import { isSimple, Message } from '../serialization/message'
+import { isLoose, isSimple, Message, packed } from '../serialization/message'
 import { Received } from '../serialization/receiver'
 import { type Receiver, Sender } from '../serialization/sender'
 import { Trail } from '../serialization/trail'
@@ -8,6 +8,9 @@ import type { Parcel } from '../serialization/wire'
 import { transfersOfResult } from '../task/transfer'
 import type { Names } from './names'
 import type { Carried } from './protocol'
+
+/** So many bytes, roughly, take longer to be copied than a message of their own takes. */
+const HEAVY = 32 * 1024
 
 /** One end of the line between a manager and another thread: how values go over it. */
 export class Exchange {
@@ -42,20 +45,42 @@ export class Exchange {
    */
   parcel(values: readonly unknown[], operation: string, root: (n: number) => string): Parcel {
     if (values.every(isSimple)) return { values }
-    this.#message ??= new Message(this.#sender, this.#receiver, new Trail())
     try {
-      return this.#message.parcel(values, root, undefined, transfersOfResult(values))
+      return this.#writing().parcel(values, root, undefined, transfersOfResult(values))
     } catch (error) {
       throw unsendable(error, operation, root(0))
     }
   }
 
+  #writing(): Message {
+    this.#message ??= new Message(this.#sender, this.#receiver, new Trail())
+    return this.#message
+  }
+
+  /**
+   * Values for the next message, as they are now. Heavy ones are not copied twice: they are for a message that is posted
+   * at once.
+   *
+   * @throws SerializationError
+   */
+  snapshot(values: readonly unknown[], operation: string): { readonly parcel: Parcel; readonly isHeavy: boolean } {
+    const parcel = this.parcel(values, operation, (n) => `args[${n}]`)
+    if (!isLoose(parcel)) return { parcel, isHeavy: false }
+    const { weight, transfers } = this.#writing()
+    if (weight > HEAVY || transfers.length > 0) return { parcel, isHeavy: true }
+    try {
+      return { parcel: packed(parcel), isHeavy: false }
+    } catch (error) {
+      throw unsendable(error, operation, 'args[0]')
+    }
+  }
+
   /** @throws what structured clone throws: nothing was posted then */
   post<M extends Carried>(port: MessagePort, body: Omit<M, keyof Carried>): void {
-    const message = this.#message
-    this.#message = undefined
+    const message = this.#receiver.forgotten.length > 0 ? this.#writing() : this.#message
     const carried: Carried = { units: message?.units ?? [], forget: message?.forget() ?? [] }
     port.postMessage({ ...body, ...carried }, message?.transfers ?? [])
+    this.#message = undefined
     message?.sent()
   }
 

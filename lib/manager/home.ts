@@ -14,6 +14,9 @@ import type { Owner } from './waiters'
 /** What lives at home: its methods are operations. */
 type Kept = Record<string, (...args: unknown[]) => unknown>
 
+/** Managers that other threads have something of: they stay, also where nobody here has. */
+const heldElsewhere = new Set<Home>()
+
 /** Where the objects of a manager live: in the thread that made it. */
 export class Home implements Operator {
   readonly #number: number
@@ -64,9 +67,13 @@ export class Home implements Operator {
     const connection = new Connection(
       port,
       (...operation) => this.#perform(...operation),
-      () => this.#connections.delete(connection),
+      () => {
+        this.#connections.delete(connection)
+        if (this.#connections.size === 0) heldElsewhere.delete(this)
+      },
     )
     this.#connections.add(connection)
+    heldElsewhere.add(this)
   }
 
   close(): void {
@@ -75,7 +82,10 @@ export class Home implements Operator {
     removeHome(this.#number)
     for (const connection of this.#connections) connection.close()
     this.#connections.clear()
+    heldElsewhere.delete(this)
     for (const reject of [...this.#waiting]) reject()
+    // Their timers would keep the process alive.
+    for (const leave of this.#owner.onGone) leave()
   }
 
   #perform(object: number, method: string, args: readonly unknown[], owner: Owner): unknown {

@@ -81,15 +81,15 @@ export class KeptDict {
     this.#entries.clear()
   }
 
-  /** What there is, for a `write`. */
-  read(key: unknown): readonly [version: number, value: unknown] {
+  /** What there is, for an `update`. */
+  toUpdate(key: unknown): readonly [version: number, value: unknown] {
     const { version, value } = this.#entries.get(key) ?? { version: NONE, value: undefined }
     return [version, value]
   }
 
   /** @returns false when there is something else by now */
-  write(key: unknown, version: number, value: unknown): boolean {
-    if (this.read(key)[0] !== version) return false
+  update(key: unknown, version: number, value: unknown): boolean {
+    if (this.toUpdate(key)[0] !== version) return false
     this.set(key, value)
     return true
   }

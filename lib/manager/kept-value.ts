@@ -32,13 +32,13 @@ export class KeptValue {
     return true
   }
 
-  /** What there is, for a `write`. */
-  read(): readonly [version: number, value: unknown] {
+  /** What there is, for an `update`. */
+  toUpdate(): readonly [version: number, value: unknown] {
     return [this.#version, this.#value]
   }
 
   /** @returns false when there is something else by now */
-  write(version: number, value: unknown): boolean {
+  update(version: number, value: unknown): boolean {
     if (version !== this.#version) return false
     this.set(value)
     return true

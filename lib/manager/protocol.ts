@@ -35,6 +35,8 @@ export interface ToHome extends Carried {
   readonly received: readonly number[]
   /** Wants a word, so that it knows that somebody is there. */
   readonly isAsking: boolean
+  /** Nobody there has anything of the manager, until the next hello. */
+  readonly isLeaving: boolean
   readonly known: KnownInCall | undefined
 }
 

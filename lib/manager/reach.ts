@@ -4,7 +4,7 @@ import { Client } from './client'
 import type { Operator } from './managed'
 import { closed } from './refusals'
 import { standIn } from './stand-in'
-import { type Elsewhere, isInThisProcess, managersOfThread } from './thread'
+import { type Elsewhere, homeHere, isInThisProcess, managersOfThread } from './thread'
 
 /** What stands for an object of a manager that is closed. */
 const nobody: Operator = { operate: async ({ kind }, method) => Promise.reject(closed(`${kind}.${method}`)) }
@@ -19,13 +19,16 @@ export function reach(address: ManagedAddress): object {
   const { kind, thread, manager, id } = address
   if (!isInThisProcess(address))
     throw new Error(`it holds a ${kind} of a Manager in another process, and only threads of that one can reach it`)
-  const { homes, elsewhere } = managersOfThread()
-  if (thread === threadId) return homes.get(manager)?.standIn(id) ?? standIn(address, nobody)
+  if (thread === threadId) return homeHere(manager)?.standIn(id) ?? standIn(address, nobody)
+  const { elsewhere } = managersOfThread()
   const name = `${thread} ${manager}`
   let there = elsewhere.get(name)
   if (there === undefined) {
-    there = new StandIns(address, () => elsewhere.delete(name))
-    elsewhere.set(name, there)
+    const made: Elsewhere = new StandIns(address, () => {
+      if (elsewhere.get(name) === made) elsewhere.delete(name)
+    })
+    there = made
+    elsewhere.set(name, made)
   }
   return there.standIn(address)
 }
@@ -37,10 +40,12 @@ class StandIns implements Elsewhere {
   readonly #collected = new FinalizationRegistry<number>((id) => {
     // Another one may have been made since.
     if (this.#made.get(id)?.deref() === undefined) this.#made.delete(id)
+    this.#client.leaveIfUnused()
   })
 
+  /** @param onGone - Called once: from then on another one is needed. */
   constructor(home: ManagedAddress, onGone: () => void) {
-    this.#client = new Client(home, onGone)
+    this.#client = new Client(home, { onGone, isUsed: () => this.#made.size > 0 })
   }
 
   standIn(address: ManagedAddress): object {

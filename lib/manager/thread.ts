@@ -21,7 +21,8 @@ export interface Elsewhere {
  * own, beside the one that tasks import, and what stands for one object is to be one object.
  */
 interface OfThread {
-  readonly homes: Map<number, HomeHere>
+  /** A manager that nobody holds, here or elsewhere, can go. */
+  readonly homes: Map<number, WeakRef<HomeHere>>
   readonly elsewhere: Map<string, Elsewhere>
   lastNumber: number
 }
@@ -54,10 +55,15 @@ const realProcess = runInThisContext('process') as EventEmitter
 
 function hear(message: unknown): void {
   if (!isHello(message)) return
-  const home = managersOfThread().homes.get(message.manager)
+  const home = homeHere(message.manager)
   // Its end says that nobody is here.
   if (home) home.connect(message.port)
   else message.port.close()
+}
+
+/** A manager of this thread by its number; `undefined` when it is closed. */
+export function homeHere(number: number): HomeHere | undefined {
+  return managersOfThread().homes.get(number)?.deref()
 }
 
 /** @returns its number in this thread */
@@ -65,12 +71,14 @@ export function addHome(home: HomeHere): number {
   const managers = managersOfThread()
   if (managers.homes.size === 0) realProcess.on('workerMessage', hear)
   managers.lastNumber += 1
-  managers.homes.set(managers.lastNumber, home)
+  managers.homes.set(managers.lastNumber, new WeakRef(home))
+  collected.register(home, managers.lastNumber)
   return managers.lastNumber
 }
 
 export function removeHome(number: number): void {
   const { homes } = managersOfThread()
-  homes.delete(number)
-  if (homes.size === 0) realProcess.off('workerMessage', hear)
+  if (homes.delete(number) && homes.size === 0) realProcess.off('workerMessage', hear)
 }
+
+const collected = new FinalizationRegistry<number>(removeHome)

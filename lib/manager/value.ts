@@ -9,8 +9,8 @@ import { Updates } from './updates'
  */
 export class ManagedValue<T> extends Managed<KeptValue> {
   readonly #updates = new Updates<T>(
-    () => this.operate('read') as Promise<readonly [number, T]>,
-    (version, value) => this.operate('write', version, value),
+    () => this.operate('toUpdate') as Promise<readonly [number, T]>,
+    (version, value) => this.operate('update', version, value),
   )
 
   async get(): Promise<T> {

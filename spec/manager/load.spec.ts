@@ -65,7 +65,7 @@ describe('Four workers with ten thousand operations each, at once,', () => {
     const inside = new Int32Array(new SharedArrayBuffer(8))
     await onAll(async () => {
       await Promise.all(
-        all.map(() =>
+        all.slice(0, EACH / 2).map(() =>
           lock.withLock(() => {
             if (Atomics.add(inside, 0, 1) !== 0) Atomics.add(inside, 1, 1)
             const count = Atomics.load(inside, 0)
