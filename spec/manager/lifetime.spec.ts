@@ -50,6 +50,26 @@ describe('A worker that dies', () => {
     expect(await queue.get()).toBe(1)
   })
 
+  it('frees a lock for others, also where it waits for that itself', async () => {
+    const lock = manager.lock()
+    const queue = manager.queue<string>()
+    const [, second] = await parallel([
+      delayed(async () => {
+        await lock.acquire()
+        void lock.acquire()
+        void lock.acquire()
+        await queue.put('held')
+        process.exit(3)
+      })(),
+      delayed(async () => {
+        await queue.get()
+        return lock.withLock(() => 'had')
+      })(),
+    ])
+    expect(second).toMatchObject({ value: 'had' })
+    expect(await lock.locked()).toBe(false)
+  })
+
   it('loses no item that was given to it and that it has not got', async () => {
     const queue = manager.queue<number>()
     const started = new Int32Array(new SharedArrayBuffer(4))
