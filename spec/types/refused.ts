@@ -1,5 +1,5 @@
 // Programs that must not compile. What follows the colon is part of what the compiler says. Nothing here is run.
-import { delayed, kwargs, Parallel, partial, type Task, transfer } from 'parfor'
+import { delayed, kwargs, Manager, Parallel, partial, type Task, transfer } from 'parfor'
 
 declare function addNumbers(end: number, options?: { startFrom?: number; printDone?: boolean }): Promise<number>
 declare function score(subject: string, weight: number, options: { unit: string; digits: number }): string
@@ -88,4 +88,24 @@ export async function programs() {
   // @ts-expect-error: No overload matches
   await Parallel(2)([delayed(Math.sqrt)(4)], { singal: AbortSignal.abort() })
   return [strings, numbers, task, list]
+}
+
+export async function managed() {
+  const manager = new Manager()
+  // @ts-expect-error: 'number' is not assignable to parameter of type 'string'
+  await manager.list(['a']).append(5)
+  // @ts-expect-error: 'string' is not assignable to parameter of type 'number'
+  await manager.dict<string, number>().set('a', 'b')
+  // @ts-expect-error: is not assignable to parameter of type 'string'
+  await manager.dict<string, number>().set({}, 1)
+  // @ts-expect-error: does not satisfy the constraint 'ManagedKey'
+  manager.dict<object, number>()
+  // @ts-expect-error: Property 'length' is missing
+  const size: { length: number } = manager.dict()
+  // @ts-expect-error: is not assignable to parameter of type
+  await manager.value('a').add('b')
+  // @ts-expect-error: 'string' is not assignable to parameter of type 'number'
+  await manager.queue().get('1s')
+  // @ts-expect-error: Expected 0 arguments, but got 1
+  return [new Manager({ nJobs: 2 }), size]
 }
