@@ -6,13 +6,13 @@ import { Exchange, hasGraph, unsendable } from './exchange'
 import type { Operator } from './managed'
 import { NamesAtWorker } from './names'
 import { type FromHome, type Hello, isParcel, type Operation, type Reply, type ToHome } from './protocol'
-import { closed, errorOf, notThere, threadGone } from './refusals'
+import { closed, notThere, type Refusal, refusalOf, threadGone } from './refusals'
 import { Turns } from './turns'
 
 interface Pending {
   readonly operation: string
   resolve(result: unknown): void
-  reject(error: Error): void
+  reject(refusal: Refusal): void
 }
 
 /** Whoever a client is for. */
@@ -77,7 +77,7 @@ export class Client implements Operator {
 
   operate({ kind, id }: ManagedAddress, method: string, args: readonly unknown[]): Promise<unknown> {
     const operation = `${kind}.${method}`
-    if (this.#gone) return Promise.reject(this.#gone(operation))
+    if (this.#gone) return Promise.reject(refusalOf(this.#gone(operation)))
     this.#lastNumber += 1
     const number = this.#lastNumber
     return new Promise((resolve, reject) => {
@@ -113,7 +113,7 @@ export class Client implements Operator {
     } catch (error) {
       const { number = 0 } = this.#operations.pop() ?? {}
       const pending = this.#settle(number)
-      pending?.reject(unsendable(error, pending.operation, 'args[0]'))
+      pending?.reject(refusalOf(unsendable(error, pending.operation, 'args[0]')))
       this.#post()
     }
   }
@@ -150,12 +150,15 @@ export class Client implements Operator {
     }
     const pending = this.#settle(number)
     if (pending === undefined) return
+    if (!isParcel(outcome)) {
+      pending.reject(outcome)
+      return
+    }
     try {
-      if (!isParcel(outcome)) throw errorOf(outcome)
-      if (refused !== undefined && hasGraph(outcome)) throw unsendable(refused, pending.operation, 'result')
+      if (refused !== undefined && hasGraph(outcome)) throw refused
       pending.resolve(this.#exchange.values(outcome)[0])
     } catch (error) {
-      pending.reject(error as Error)
+      pending.reject(refusalOf(unsendable(error, pending.operation, 'result')))
     }
   }
 
@@ -164,7 +167,7 @@ export class Client implements Operator {
     this.#gone = why
     clearTimeout(this.#timer)
     this.#port.close()
-    for (const { operation, reject } of this.#pending.values()) reject(why(operation))
+    for (const { operation, reject } of this.#pending.values()) reject(refusalOf(why(operation)))
     this.#pending.clear()
     if (!this.#isLeaving) this.#user.onGone()
   }

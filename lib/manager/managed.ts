@@ -1,9 +1,10 @@
 import { inspect } from 'node:util'
 import { MANAGED, type ManagedAddress } from '../serialization/managed'
+import { errorOf, isRefusal } from './refusals'
 
 /** Gets operations done: at home at once, from another thread by a message. */
 export interface Operator {
-  /** Operations are done in the order of these calls. */
+  /** Operations are done in the order of these calls. May reject with a `Refusal`. */
   operate(address: ManagedAddress, method: string, args: readonly unknown[]): Promise<unknown>
 }
 
@@ -24,11 +25,15 @@ export abstract class Managed<Kept> {
   }
 
   /** @internal */
-  protected operate<M extends Methods<Kept>>(
+  protected async operate<M extends Methods<Kept>>(
     method: M,
     ...args: Kept[M] extends (...args: infer A) => unknown ? Partial<A> : never
   ): Promise<Kept[M] extends (...args: never[]) => infer R ? Awaited<R> : never> {
-    return this.#operator.operate(this[MANAGED], method, args) as never
+    try {
+      return (await this.#operator.operate(this[MANAGED], method, args)) as never
+    } catch (error) {
+      throw isRefusal(error) ? errorOf(error) : error
+    }
   }
 
   /** @internal */

@@ -1,12 +1,20 @@
+import { types } from 'node:util'
 import { DisposedError, ParforError, SerializationError } from '../errors'
 import type { ManagedKind } from '../serialization/managed'
 
-/** An error of an operation, as another thread is told of it: classes stay at home. */
+/**
+ * An error of an operation, as another thread is told of it: classes stay at home. What awaits it makes the error, so
+ * that the stack leads to who has called.
+ */
 export interface Refusal {
   readonly name: string
   readonly message: string
   /** Of a `SerializationError`. */
   readonly path?: string
+}
+
+export function isRefusal(thrown: unknown): thrown is Refusal {
+  return typeof thrown === 'object' && thrown !== null && !types.isNativeError(thrown) && 'name' in thrown
 }
 
 export function refusalOf(error: unknown): Refusal {

@@ -69,16 +69,24 @@ export function homeHere(number: number): HomeHere | undefined {
 /** @returns its number in this thread */
 export function addHome(home: HomeHere): number {
   const managers = managersOfThread()
-  if (managers.homes.size === 0) realProcess.on('workerMessage', hear)
+  const { homes } = managers
+  if (homes.size === 0) realProcess.on('workerMessage', hear)
   managers.lastNumber += 1
-  managers.homes.set(managers.lastNumber, new WeakRef(home))
-  collected.register(home, managers.lastNumber)
-  return managers.lastNumber
+  const number = managers.lastNumber
+  homes.set(number, new WeakRef(home))
+  collected.register(home, { homes, number })
+  return number
 }
 
 export function removeHome(number: number): void {
-  const { homes } = managersOfThread()
+  remove(managersOfThread().homes, number)
+}
+
+function remove(homes: OfThread['homes'], number: number): void {
   if (homes.delete(number) && homes.size === 0) realProcess.off('workerMessage', hear)
 }
 
-const collected = new FinalizationRegistry<number>(removeHome)
+/** By what they are in: when it comes to that, a test runner may have taken away what was global. */
+const collected = new FinalizationRegistry<{ readonly homes: OfThread['homes']; readonly number: number }>(
+  ({ homes, number }) => remove(homes, number),
+)

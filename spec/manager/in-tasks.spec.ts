@@ -1,4 +1,4 @@
-import { delayed, Manager, Parallel, shutdown } from '../../lib'
+import { DisposedError, delayed, Manager, Parallel, ParforError, SerializationError, shutdown } from '../../lib'
 
 const parallel = Parallel(2)
 const manager = new Manager()
@@ -105,5 +105,41 @@ describe('What a Manager makes, in a task,', () => {
     }
     expect(home.double).toBe(values.double)
     expect([home.point.sum, back.point.sum]).toEqual([3, 7])
+  })
+
+  it('rejects with errors whose classes hold, and whose stacks lead to the task', async () => {
+    const list = manager.list<unknown>()
+    const lock = manager.lock()
+    const queue = manager.queue<number>()
+    const settle = Parallel({ nJobs: 2, onError: 'settle' })
+    const outcomes = await settle([
+      delayed(async () => {
+        await list.set(5, 1)
+      })(),
+      delayed(() => list.append({ it: Promise.resolve() }))(),
+      delayed(async () => {
+        await lock.release()
+      })(),
+      delayed(() => queue.get(1))(),
+      delayed(async () => {
+        await queue.close()
+        await queue.get()
+      })(),
+      delayed(() => queue.get().catch((error: unknown) => error instanceof DisposedError))(),
+    ])
+    await settle.close()
+    const reasons = outcomes.map((outcome) => (outcome.status === 'rejected' ? (outcome.reason as Error) : undefined))
+    expect(reasons.map((reason) => reason?.message)).toEqual([
+      'list.set: there is no place 5 in a list of 0',
+      expect.stringMatching(/^list\.append: Cannot send args\[0\]\.it to a Manager: it is a promise/),
+      'lock.release: nobody holds this lock',
+      'queue.get took longer than its timeout of 1 ms',
+      'queue.get: the queue is closed and empty',
+      undefined,
+    ])
+    for (const [n, type] of [RangeError, SerializationError, ParforError, DOMException, DisposedError].entries())
+      expect(reasons[n]).toBeInstanceOf(type)
+    for (const n of [0, 2, 4]) expect(reasons[n]?.stack).toContain('in-tasks.spec.ts')
+    expect(outcomes[5]).toMatchObject({ value: true })
   })
 })
