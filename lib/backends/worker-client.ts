@@ -246,7 +246,14 @@ export class WorkerClient {
     for (const { id } of units) delivered.add(id)
     run.state = 'sent'
     if (run.isBehind) this.#next = run
-    debug.workers('worker %d runs tasks %d to %d', this.handle.id, batch.start, batch.start + batch.tasks.length - 1)
+    const what = run.isBehind ? 'goes on with' : 'runs'
+    debug.workers(
+      'worker %d %s tasks %d to %d',
+      this.handle.id,
+      what,
+      batch.start,
+      batch.start + batch.tasks.length - 1,
+    )
     return true
   }
 

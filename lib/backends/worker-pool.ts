@@ -238,8 +238,9 @@ export class WorkerPool {
     if (!this.#mayRunAhead || this.#calls.size > 1 || !this.#crew.isFull) return
     const now = sharedNow()
     for (const { worker, run } of [...this.#running]) {
-      const look = run?.look(now)
-      if (look === undefined || isLong(look) || this.#behind.has(worker)) continue
+      if (!run?.hasBegun || this.#behind.has(worker)) continue
+      const look = run.look(now)
+      if (look && isLong(look)) continue
       const part = this.#queue.next()
       if (part === undefined) return
       if (this.#sendBehind(part, worker)) continue
