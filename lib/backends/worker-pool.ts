@@ -22,9 +22,9 @@ interface Job {
   /** How many parts of it wait or run. */
   parts: number
   /** Counts workers that were lost while no task ran, by the place of the task that was to run next. */
-  readonly losses: Map<number, number>
+  losses?: Map<number, number> | undefined
   /** How often tasks were run again that lost their worker, by their places in the batch. */
-  readonly retried: Map<number, number>
+  retried?: Map<number, number> | undefined
   duration: number
   /** Tells what the batch cost, and listens to the signal no more. */
   readonly settle: () => void
@@ -109,8 +109,6 @@ export class WorkerPool {
         onOutcome,
         signal,
         parts: 0,
-        losses: new Map(),
-        retried: new Map(),
         duration: 0,
         settle,
         reject,
@@ -440,7 +438,7 @@ export class WorkerPool {
     } else if (victim !== undefined) {
       const index = job.batch.start + victim
       const name = nameIn(job.batch, victim)
-      const runs = 1 + (job.retried.get(victim) ?? 0)
+      const runs = 1 + (job.retried?.get(victim) ?? 0)
       const often = runs === 1 ? '' : `, in each of ${runs} runs`
       const message = `Task ${index}${name === '' ? '' : ` (${name})`} lost its worker${often}: ${how.reason}`
       const { exitCode, signal, reason, cause } = how
@@ -451,16 +449,19 @@ export class WorkerPool {
   }
 
   /** Whether workers were lost so often, just before this task, that it must be what it is called with. */
-  #isDeadly({ losses }: Job, position: number, wasReading: boolean): boolean {
+  #isDeadly(job: Job, position: number, wasReading: boolean): boolean {
+    job.losses ??= new Map()
+    const { losses } = job
     const sum = (losses.get(position) ?? 0) + (wasReading ? LOST_WHILE_READING : LOST_BEFORE)
     losses.set(position, sum)
     return sum > MOST_LOSSES
   }
 
-  #runsAgain({ batch, retried }: Job, position: number): boolean {
+  #runsAgain(job: Job, position: number): boolean {
+    const { batch, retried = new Map() } = job
     const times = retried.get(position) ?? 0
     if (times >= (batch.call.retries ?? 0)) return false
-    retried.set(position, times + 1)
+    job.retried = retried.set(position, times + 1)
     debug.workers('task %d is run again: run %d', batch.start + position, times + 2)
     return true
   }

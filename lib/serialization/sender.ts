@@ -211,9 +211,11 @@ export class Sender {
     const known = this.#sent.get(fn)
     if (known) return 'fns' in known ? (known as Lasting) : undefined
     const captured = settledFunction(fn)?.captured
-    if (!captured || lastingFunction(fn) === undefined) return undefined
+    const lasting = captured && lastingFunction(fn)
+    if (captured === undefined || lasting === undefined) return undefined
     if (!this.isRegistered(fn) && referenceTo(captured, (module) => this.isByValue(module))) return undefined
-    return this.#sentBefore(fn) as Lasting | undefined
+    this.#sent.set(fn, lasting)
+    return lasting
   }
 
   /** A name for a function that goes with a task, and not as a unit. */
