@@ -27,6 +27,19 @@ export interface Plan {
   readonly call: Call
   /** Is told where the call stands when a batch is finished. */
   readonly onBatch?: ((moment: Moment) => void) | undefined
+  /**
+   * Is called when the call begins, with a way to look how far it has come; what it returns, when the call is over, before
+   * anybody hears of that. Who looks now and then costs the tasks nothing.
+   */
+  readonly watch?: ((look: () => Counted) => (how: 'ended' | 'failed') => void) | undefined
+}
+
+/** How many tasks of a call are completed, those that failed included. */
+export interface Counted {
+  readonly completed: number
+  readonly failed: number
+  /** How many there are, as far as that is known. */
+  readonly total: number | undefined
 }
 
 /** Where a call stands when one of its batches is finished, before more is taken from the input. */
@@ -116,6 +129,8 @@ export function dispatch(tasks: unknown, plan: Plan, receiver: Receiver): Dispat
   let sent = 0
   let batches = 0
   let completed = 0
+  let failed = 0
+  let unwatch: ((how: 'ended' | 'failed') => void) | undefined
   let knownTotal: number | undefined
   let flushIsDue = false
   /** Milliseconds that were spent on the input in this turn of the event loop, where that is worth to be counted. */
@@ -167,8 +182,9 @@ export function dispatch(tasks: unknown, plan: Plan, receiver: Receiver): Dispat
       return fail(error)
     }
     // Code of the input's own has run, which may have ended the call.
-    if (isOpen()) advance()
-    else source.close()
+    if (!isOpen()) return source.close()
+    unwatch = plan.watch?.(() => ({ completed, failed, total: source?.total }))
+    advance()
   }
 
   /**
@@ -433,6 +449,7 @@ export function dispatch(tasks: unknown, plan: Plan, receiver: Receiver): Dispat
       if (!isOpen()) return
     }
     completed += 1
+    failed += 1
     tell(index, { status: 'rejected', reason }, place)
     if (plan.failFast) fail(reason)
   }
@@ -471,6 +488,7 @@ export function dispatch(tasks: unknown, plan: Plan, receiver: Receiver): Dispat
     if (!isOpen()) return
     state = how
     debug.dispatch('the call has %s: %d tasks were sent, %d are completed', how, sent, completed)
+    unwatch?.(how)
     tellReceiver()
     if (how === 'failed') {
       controller.abort(error)
