@@ -48,11 +48,11 @@ export interface Moment {
   readonly completed: number
   /** Tasks that are taken from the input. */
   readonly dispatched: number
-  /** Batches that are sent. */
+  /** Batches that those make. */
   readonly batches: number
   /** How many tasks there are, when that was known from the start. */
   readonly total: number | undefined
-  /** Whether the input has not ended yet. */
+  /** Whether more may follow: when a batch was finished, there was another one to take its place. */
   readonly isDispatching: boolean
   /** All tasks are completed. */
   readonly isOver: boolean
@@ -136,6 +136,8 @@ export function dispatch(tasks: unknown, plan: Plan, receiver: Receiver): Dispat
   /** Milliseconds that were spent on the input in this turn of the event loop, where that is worth to be counted. */
   let spent = 0
   let hasToldEnd = false
+  /** A batch was finished, and nothing was left to take its place. */
+  let hasMissed = false
   let isRunningHere = false
   /** Where tasks are run in this thread: when others last had their turn, and whether it is theirs now. */
   let turned = performance.now()
@@ -263,8 +265,6 @@ export function dispatch(tasks: unknown, plan: Plan, receiver: Receiver): Dispat
     const completed = (outcome: Outcome) => {
       if (!isOpen()) return
       complete(task.fn, index, outcome, undefined, placeHere)
-      // An array whose elements were all taken is asked for its end, so that this moment is known to be the last.
-      if (isOpen() && source !== undefined && left(source) === 0) take(source, 1, false)
       if (isOpen()) tellMoment()
     }
     try {
@@ -411,6 +411,7 @@ export function dispatch(tasks: unknown, plan: Plan, receiver: Receiver): Dispat
       plan.batchSize.measured(count, duration)
       tellMoment()
       advance()
+      hasMissed ||= unconsumed + batchesLeft() < plan.window
     }
     try {
       const batch: Batch = { call, start, tasks, isLast }
@@ -466,10 +467,24 @@ export function dispatch(tasks: unknown, plan: Plan, receiver: Receiver): Dispat
   function tellMoment() {
     if (plan.onBatch === undefined || source === undefined) return
     const dispatched = sent + backlog.length
-    const isDispatching = !source.ended
-    const isOver = !isDispatching && completed === dispatched
+    const isOver = source.ended && completed === dispatched
+    // As joblib, which knows of the end of an input only when it has asked for more.
+    const isDispatching = !isOver && !(source.ended && (hasMissed || plan.window === Number.POSITIVE_INFINITY))
     hasToldEnd = isOver
-    plan.onBatch({ completed, dispatched, batches, total: knownTotal, isDispatching, isOver })
+    plan.onBatch({
+      completed,
+      dispatched,
+      batches: batches + batchesLeft(),
+      total: knownTotal,
+      isDispatching,
+      isOver,
+    })
+  }
+
+  /** Batches that are taken and not sent. */
+  function batchesLeft() {
+    if (backlog.length === 0 || source === undefined) return 0
+    return Math.ceil(backlog.length / plan.batchSize.next(left(source)))
   }
 
   function misreported(start: number, count: number, what: string) {

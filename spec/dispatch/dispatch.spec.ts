@@ -899,7 +899,7 @@ describe('dispatch', () => {
     await sent[2]?.complete([4])
     expect(moments).toEqual([
       { completed: 2, dispatched: 4, batches: 2, total: 5, isDispatching: true, isOver: false },
-      { completed: 4, dispatched: 5, batches: 3, total: 5, isDispatching: false, isOver: false },
+      { completed: 4, dispatched: 5, batches: 3, total: 5, isDispatching: true, isOver: false },
       { completed: 5, dispatched: 5, batches: 3, total: 5, isDispatching: false, isOver: true },
     ])
   })
