@@ -26,7 +26,7 @@ interface Shown {
 
 /** Runs a program in a terminal of so many columns, as somebody sees it who sits before it. */
 async function seenOf(body: string, columns = 80, { env, redirect = '' }: RunOptions & { redirect?: string } = {}) {
-  const rows = 20
+  const rows = 100
   const command = `stty cols ${columns} rows ${rows}; '${process.execPath}' main.mjs ${redirect}`
   const { code, stdout } = await runProgram(program(body), ['-qec', command, '/dev/null'], {
     node: 'script',
@@ -55,7 +55,7 @@ inTerminal('A progress bar in a terminal', () => {
     const bars = screens.filter((lines) => /^sums +\d+% █*░+ \d+\/40/.test(lines[0] ?? ''))
     expect(bars.length).toBeGreaterThan(2)
     expect(screens.every((lines) => lines.length <= 2)).toBe(true)
-    expect(last).toEqual([expect.stringMatching(/^sums 100% █+ 40\/40, 0\.\ds$/), 'after'])
+    expect(last).toEqual([expect.stringMatching(/^sums 100% █+ 40\/40, [\d.]+s$/), 'after'])
     expect(cursor).toEqual([0, 2])
   })
 
@@ -64,8 +64,8 @@ inTerminal('A progress bar in a terminal', () => {
       `const tasks = function* () { for (const n of range(40)) yield n % 10 === 0 ? fail() : work(n) }
       await Parallel({ nJobs: 2, progress: true, onError: 'settle' })(tasks)`,
     )
-    expect(screens.flat()).toContainEqual(expect.stringMatching(/^░*█+░* \d+ done, \d failed, [\d.]+s, \d+\/s$/))
-    expect(last).toEqual([expect.stringMatching(/^100% █{40} 40\/40, 4 failed, 0\.\ds$/)])
+    expect(screens.flat()).toContainEqual(expect.stringMatching(/^░*█+░* \d+ done, \d failed, [\d.]+s, [\d.]+\/s$/))
+    expect(last).toEqual([expect.stringMatching(/^100% █{40} 40\/40, 4 failed, [\d.]+s$/)])
   })
 
   it('stands below others, and below all that is printed: no line is torn', async () => {
@@ -107,7 +107,7 @@ inTerminal('A progress bar in a terminal', () => {
       try { ${call} } catch {}
       console.log('after')`,
     )
-    expect(last).toEqual([expect.stringMatching(/^sums .*stopped after 0\.\ds$/), 'after'])
+    expect(last).toEqual([expect.stringMatching(/^sums .*stopped after [\d.]+s$/), 'after'])
     expect([code, cursor]).toEqual([0, [0, 2]])
   })
 
@@ -179,12 +179,12 @@ inTerminal('A progress bar in a terminal', () => {
     expect(piped.screens.length).toBeGreaterThan(2)
     expect(piped.last).toEqual([expect.stringMatching(/^sums 100% █{40} 20\/20/)])
     expect(lines.raw).not.toContain('\u001b')
-    expect(lines.last).toEqual(['out', expect.stringMatching(/^\[sums\]: 20 of 20 \(100%\), 0\.\ds$/)])
+    expect(lines.last).toEqual(['out', expect.stringMatching(/^\[sums\]: 20 of 20 \(100%\), [\d.]+s$/)])
   })
 
   it.each([{ TERM: 'dumb' }, { CI: 'true' }])('is not drawn with %p', async (env) => {
     const { raw } = await seenOf('await Parallel({ progress: true })([work(1)])', 80, { env })
-    expect(raw).toMatch(/^\[Parallel\]: 1 of 1 \(100%\), 0\.\ds\r\n$/)
+    expect(raw).toMatch(/^\[Parallel\]: 1 of 1 \(100%\), [\d.]+s\r\n$/)
   })
 
   it('is drawn in letters of old where the terminal has no others, and never in colours', async () => {
@@ -193,7 +193,7 @@ inTerminal('A progress bar in a terminal', () => {
       80,
       { env: { LC_ALL: 'C' } },
     )
-    expect(last).toEqual([expect.stringMatching(/^100% #{40} 10\/10, 0\.\ds$/)])
+    expect(last).toEqual([expect.stringMatching(/^100% #{40} 10\/10, [\d.]+s$/)])
     expect(raw.split('\u001b[').filter((code) => /^[\d;]*m/.test(code))).toEqual([])
   })
 })
@@ -204,7 +204,7 @@ describe('progress without a terminal', () => {
       program(`console.log(await Parallel({ nJobs: 2, progress: true, name: 'sums' })([work(1, 0), work(2, 0)]))`),
     )
     expect([code, stdout]).toEqual([0, '[ 1, 2 ]\n'])
-    expect(stderr).toMatch(/^\[sums\]: 2 of 2 \(100%\), \d\.\ds\n$/)
+    expect(stderr).toMatch(/^\[sums\]: 2 of 2 \(100%\), [\d.]+s\n$/)
   })
 
   it('keeps nothing alive', async () => {
