@@ -4,12 +4,13 @@ import { openTerminal } from '../support/terminal'
 
 /** Of util-linux: runs a command in a terminal. That of macOS takes other arguments, and Windows has none. */
 const hasScript = /util-linux/.test(String(spawnSync('script', ['--version']).stdout))
-const inTerminal = hasScript ? describe : describe.skip
+/** Programs that mostly wait, several at once. */
+const inTerminal = hasScript ? it.concurrent : it.skip
 
 const program = (body: string) => ({
   'main.mjs': `
     import { delayed, Parallel } from 'parfor'
-    const work = delayed((n, ms = 20) => { const start = Date.now(); while (Date.now() - start < ms); return n })
+    const work = delayed((n, ms = 20) => new Promise((resolve) => setTimeout(resolve, ms, n)))
     const fail = delayed(() => { throw new Error('no') })
     const range = (count) => Array.from({ length: count }, (_, n) => n)
     ${body}`,
@@ -45,8 +46,8 @@ async function seenOf(body: string, columns = 80, { env, redirect = '' }: RunOpt
   return { code, screens, last: await terminal.seen(), cursor: await terminal.cursor(), raw } satisfies Shown
 }
 
-inTerminal('A progress bar in a terminal', () => {
-  it.each([40, 80, 200])('is one line that grows, %i columns wide', async (columns) => {
+describe('A progress bar in a terminal', () => {
+  inTerminal.each([40, 80, 200])('is one line that grows, %i columns wide', async (columns) => {
     const { screens, last, cursor } = await seenOf(
       `await Parallel({ nJobs: 2, progress: true, name: 'sums' })(range(40).map((n) => work(n)))
       console.log('after')`,
@@ -59,7 +60,7 @@ inTerminal('A progress bar in a terminal', () => {
     expect(cursor).toEqual([0, 2])
   })
 
-  it('learns the total when the input ends, and counts failed tasks', async () => {
+  inTerminal('learns the total when the input ends, and counts failed tasks', async () => {
     const { screens, last } = await seenOf(
       `const tasks = function* () { for (const n of range(40)) yield n % 10 === 0 ? fail() : work(n) }
       await Parallel({ nJobs: 2, progress: true, onError: 'settle' })(tasks)`,
@@ -68,10 +69,10 @@ inTerminal('A progress bar in a terminal', () => {
     expect(last).toEqual([expect.stringMatching(/^100% █{40} 40\/40, 4 failed, [\d.]+s$/)])
   })
 
-  it('stands below others, and below all that is printed: no line is torn', async () => {
+  inTerminal('stands below others, and below all that is printed: no line is torn', async () => {
     const { screens, last, cursor } = await seenOf(
-      `const says = delayed((n) => {
-        const start = Date.now(); while (Date.now() - start < 20);
+      `const says = delayed(async (n) => {
+        await new Promise((resolve) => setTimeout(resolve, 20))
         if (n % 5 === 0) console.log('a task says ' + n)
       })
       const first = Parallel({ nJobs: 2, progress: true, name: 'first' })(range(40).map((n) => work(n)))
@@ -91,7 +92,7 @@ inTerminal('A progress bar in a terminal', () => {
     expect(cursor).toEqual([0, last.length])
   })
 
-  it.each([
+  inTerminal.each([
     ['by an error', `await parallel([...range(20).map((n) => work(n)), fail()])`],
     ['by an abort', `await parallel(endless(), { signal: AbortSignal.timeout(300) })`],
     ['by a timeout', `await Parallel({ ...options, timeout: 300 })([work(1, 60_000)])`],
@@ -111,7 +112,7 @@ inTerminal('A progress bar in a terminal', () => {
     expect([code, cursor]).toEqual([0, [0, 2]])
   })
 
-  it.each([
+  inTerminal.each([
     ['Ctrl-C', `process.kill(process.pid, 'SIGINT')`, 130],
     ['process.exit', 'process.exit(7)', 7],
     ['a kill', `process.kill(process.pid, 'SIGKILL')`, 137],
@@ -125,7 +126,7 @@ inTerminal('A progress bar in a terminal', () => {
     expect(raw).not.toContain('\u001b[?25')
   })
 
-  it('is drawn in the calling thread too, and below it that of a call in a task', async () => {
+  inTerminal('is drawn in the calling thread too, and below it that of a call in a task', async () => {
     const { screens, last } = await seenOf(
       `const inner = delayed(async (k) => {
         await Parallel({ nJobs: 1, progress: true, name: 'inner' })(range(15).map((n) => work(n)))
@@ -140,7 +141,7 @@ inTerminal('A progress bar in a terminal', () => {
     expect(last.map((line) => line.slice(0, 10))).toEqual(['inner 100%', 'inner 100%', 'outer 100%'])
   })
 
-  it('is drawn ten times in a second at most, however quick the tasks are', async () => {
+  inTerminal('is drawn ten times in a second at most, however quick the tasks are', async () => {
     const { raw, last } = await seenOf(
       `const noop = delayed((n) => n)
       const start = performance.now()
@@ -151,7 +152,7 @@ inTerminal('A progress bar in a terminal', () => {
     expect(last[0]).toMatch(/^100% █{40} 200000\/200000, [\d.]+s$/)
   })
 
-  it('is not drawn by a call in a task on a worker', async () => {
+  inTerminal('is not drawn by a call in a task on a worker', async () => {
     const { last } = await seenOf(
       `const inner = delayed(async () => {
         const { delayed, Parallel } = await import('parfor')
@@ -162,15 +163,15 @@ inTerminal('A progress bar in a terminal', () => {
     expect(last).toEqual([expect.stringMatching(/^outer 100% .* 2\/2/), '[ [ 2 ], [ 2 ] ]'])
   })
 
-  it('keeps nothing alive', async () => {
+  inTerminal('keeps nothing alive', async () => {
     const { code, last } = await seenOf(
-      `void Parallel({ nJobs: 1, progress: true, name: 'sums' })([work(1, 200), delayed(() => new Promise(() => {}))()])
+      `void Parallel({ nJobs: 1, progress: true, name: 'sums' })([delayed(Math.sqrt)(4), delayed(() => new Promise(() => {}))()])
       await new Promise((resolve) => setTimeout(resolve, 300))`,
     )
     expect([code, last]).toEqual([0, [expect.stringMatching(/^sums {2}50% /)]])
   })
 
-  it('is drawn when stdout goes elsewhere, and not when stderr does', async () => {
+  inTerminal('is drawn when stdout goes elsewhere, and not when stderr does', async () => {
     const body = `console.log('out'); await Parallel({ nJobs: 2, progress: true, name: 'sums' })(range(20).map((n) => work(n)))`
     const [piped, lines] = await Promise.all([
       seenOf(body, 80, { redirect: '> out.txt' }),
@@ -182,12 +183,12 @@ inTerminal('A progress bar in a terminal', () => {
     expect(lines.last).toEqual(['out', expect.stringMatching(/^\[sums\]: 20 of 20 \(100%\), [\d.]+s$/)])
   })
 
-  it.each([{ TERM: 'dumb' }, { CI: 'true' }])('is not drawn with %p', async (env) => {
+  inTerminal.each([{ TERM: 'dumb' }, { CI: 'true' }])('is not drawn with %p', async (env) => {
     const { raw } = await seenOf('await Parallel({ progress: true })([work(1)])', 80, { env })
     expect(raw).toMatch(/^\[Parallel\]: 1 of 1 \(100%\), [\d.]+s\r\n$/)
   })
 
-  it('is drawn in letters of old where the terminal has no others, and never in colours', async () => {
+  inTerminal('is drawn in letters of old where the terminal has no others, and never in colours', async () => {
     const { last, raw } = await seenOf(
       `await Parallel({ nJobs: 1, progress: true })(range(10).map((n) => work(n)))`,
       80,
@@ -199,7 +200,7 @@ inTerminal('A progress bar in a terminal', () => {
 })
 
 describe('progress without a terminal', () => {
-  it('prints a line at the end, and nothing else of a call that is quick', async () => {
+  it.concurrent('prints a line at the end, and nothing else of a call that is quick', async () => {
     const { code, stdout, stderr } = await runProgram(
       program(`console.log(await Parallel({ nJobs: 2, progress: true, name: 'sums' })([work(1, 0), work(2, 0)]))`),
     )
@@ -207,7 +208,7 @@ describe('progress without a terminal', () => {
     expect(stderr).toMatch(/^\[sums\]: 2 of 2 \(100%\), [\d.]+s\n$/)
   })
 
-  it('keeps nothing alive', async () => {
+  it.concurrent('keeps nothing alive', async () => {
     const ended = await runProgram(
       program(`
         void Parallel({ nJobs: 1, progress: true })([delayed(() => new Promise(() => {}))()])
