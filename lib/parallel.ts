@@ -4,18 +4,19 @@ import { close, open } from './backends/opened'
 import { resolveBackend } from './backends/resolve'
 import { workerEvents } from './backends/worker-events'
 import type { Share } from './config/budget'
-import { nextNested, tellLimited } from './config/nested'
+import { isOnWorker, nextNested, tellLimited } from './config/nested'
 import type { CallOptions, OnError, ParallelOptions, ReturnAs } from './config/options'
 import { checkCallOptions, checkOptions, type Settings, settle } from './config/settings'
 import { withinBudget } from './config/within-budget'
 import { debug } from './debug'
 import { autoBatchSize, fixedBatchSize } from './dispatch/batch-size'
 import { failedStream, type RunningCall, startCall } from './dispatch/calls'
-import type { Plan } from './dispatch/dispatch'
+import type { Counted, Plan } from './dispatch/dispatch'
 import type { TaskSource } from './dispatch/source'
 import { BackendError, DisposedError } from './errors'
 import { labelled, usingBackend } from './progress/line'
 import { startProgress } from './progress/progress'
+import { showProgress } from './progress/show'
 import { printLine, startVerbosity } from './progress/verbosity'
 import { noteCallers } from './system/program'
 import type { NestedConfig, Task } from './task/task'
@@ -161,7 +162,7 @@ export const Parallel = function Parallel(
   }
 
   function plan(settings: Settings, nested: NestedConfig, share: Share | undefined): Plan {
-    const { nJobs, batchSize, verbose, timeout, retries } = settings
+    const { nJobs, batchSize, verbose, progress, name, timeout, retries } = settings
     const backend = backendFor(settings, share)
     const workers = backend.effectiveNJobs(nJobs)
     if (!(workers >= 1)) {
@@ -180,6 +181,8 @@ export const Parallel = function Parallel(
       failFast: settings.onError === 'throw',
       drains: settings.returnAs === 'generator',
       call: { nested, timeout, retries },
+      // The terminal is the outermost caller's.
+      watch: progress && !isOnWorker() ? (look: () => Counted) => showProgress(name, look) : undefined,
     }
     return verbose > 0 ? { ...plan, onBatch: tellInLines(settings, plan) } : plan
   }

@@ -117,6 +117,12 @@ export interface ParallelOptions<E extends OnError = 'throw', A extends ReturnAs
    * @defaultValue `0`
    */
   verbose?: number | boolean | undefined
+  /**
+   * Shows on stderr how far each call has come: by a bar on a terminal, elsewhere by a line now and then. Calls inside tasks
+   * on workers show nothing.
+   * @defaultValue `false`
+   */
+  progress?: boolean | undefined
   /** Is told of every completed task, on every backend. */
   onProgress?: OnProgress | undefined
   /**

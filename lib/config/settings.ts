@@ -28,6 +28,7 @@ export interface Checked {
   readonly retries: number
   readonly signal: AbortSignal | undefined
   readonly verbose: number
+  readonly progress: boolean
   readonly onProgress: OnProgress | undefined
   readonly name: string | undefined
   readonly worker: WorkerOptions
@@ -61,6 +62,7 @@ const checks = {
   retries: wholeNumber(0),
   signal: checkSignal,
   verbose: checkVerbose,
+  progress: checkBoolean,
   onProgress: checkFunction as Check<OnProgress>,
   onWorkerEvent: checkFunction as Check<OnWorkerEvent>,
   name: checkString,
@@ -98,7 +100,7 @@ export function checkOptions(given: unknown = {}): Checked {
     throw new TypeError(`backend ${inspect(backend.name)} contradicts require: 'sharedmem': its tasks share no memory`)
   }
   const { nJobs, batchSize = 'auto', preDispatch, returnAs = 'list', onError = 'throw' } = options
-  const { timeout, retries = 0, signal, verbose = 0, onProgress, name } = options
+  const { timeout, retries = 0, signal, verbose = 0, progress = false, onProgress, name } = options
   const window = preDispatch ?? checkPreDispatch('2*nJobs')
   // A number of workers that is given tells now whether the window is right.
   if (nJobs !== undefined && typeof (given as ParallelOptions).preDispatch !== 'function') window(effectiveNJobs(nJobs))
@@ -114,6 +116,7 @@ export function checkOptions(given: unknown = {}): Checked {
     retries,
     signal,
     verbose,
+    progress,
     onProgress,
     name,
     worker: workerOptions(options),
@@ -226,6 +229,11 @@ function checkBatchSize(value: unknown, option: string): 'auto' | number {
 function checkFunction(value: unknown, option: string): (...args: never[]) => void {
   if (typeof value !== 'function') throw new TypeError(wrong(option, 'a function', value))
   return value as () => void
+}
+
+function checkBoolean(value: unknown, option: string): boolean {
+  if (typeof value !== 'boolean') throw new TypeError(wrong(option, 'true or false', value))
+  return value
 }
 
 function checkString(value: unknown, option: string): string {

@@ -145,6 +145,7 @@ export async function options(backend: ParallelBackend, signal: AbortSignal) {
     batchSize: 'auto',
     preDispatch: '1.5*nJobs',
     onError: 'settle',
+    progress: true,
     onProgress: ({ done, total, remaining }) => void [done, total, remaining],
     name: 'all',
     idleTimeout: 1000,
