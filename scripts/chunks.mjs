@@ -18,8 +18,9 @@ export const ofLibrary = [
   {
     file: 'index.js',
     has: named(`
-      backend backends/opened backends/registry backends/resolve backends/worker-events config/effective-n-jobs
-      config/nested config/options config/pre-dispatch config/settings config/within-budget debug dispatch/batch-size
+      backend backends/opened backends/registry backends/resolve backends/worker-events config/backend-names
+      config/effective-n-jobs
+      config/nested config/options config/pre-dispatch config/settings config/surrounding config/within-budget debug dispatch/batch-size
       dispatch/batches dispatch/calls dispatch/dispatch dispatch/results dispatch/source dispatch/thrown errors index
       parallel serialization/registered shared-memory/shared system/clock system/program system/signals task/delayed
       task/given task/kwargs task/partial task/run-task task/task task/transfer`),
