@@ -35,6 +35,7 @@ export const ofLibrary = [
       backends/threads/thread-output backends/threads/threads-backend backends/worker-client backends/worker-entry
       backends/worker-handle backends/worker-pool backends/worker-run config/budget dispatch/in-order
       dispatch/result-stream serialization/functions/entry serialization/trail system/cgroup system/cpu-count
+      system/read-text
       system/installed worker/outbox worker/protocol`),
   },
   {
