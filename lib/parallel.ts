@@ -165,7 +165,7 @@ export const Parallel = function Parallel(
   }
 
   function plan(settings: Settings, nested: NestedConfig, share: Share | undefined): Plan {
-    const { nJobs, batchSize, verbose, timeout, retries } = settings
+    const { nJobs, batchSize, verbose, timeout, retries, maxNbytes } = settings
     const backend = backendFor(settings, share)
     const workers = backend.effectiveNJobs(nJobs)
     if (!(workers >= 1)) {
@@ -183,7 +183,7 @@ export const Parallel = function Parallel(
           }),
       failFast: settings.onError === 'throw',
       drains: settings.returnAs === 'generator',
-      call: { nested, timeout, retries },
+      call: { nested, timeout, retries, ...(backend.supportsSharedMemory && { maxNbytes }) },
     }
     return verbose > 0 ? { ...plan, onBatch: tellInLines(settings, plan) } : plan
   }

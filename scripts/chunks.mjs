@@ -41,7 +41,7 @@ export const ofLibrary = [
   {
     file: 'parfor.functions.js',
     has: named(`
-      serialization/bytes serialization/cannot-send serialization/codec serialization/columns serialization/copies
+      serialization/asides serialization/bytes serialization/cannot-send serialization/codec serialization/columns serialization/copies
       serialization/encode
       serialization/encoding serialization/functions/bindings serialization/functions/by-reference
       serialization/functions/by-value serialization/functions/capture serialization/functions/cjs-exports
@@ -56,7 +56,7 @@ export const ofLibrary = [
       serialization/functions/source serialization/functions/syntax-tree serialization/functions/usage
       serialization/hooks serialization/lasting serialization/lone-views serialization/makers serialization/message
       serialization/module-nodes serialization/plain-data serialization/realm serialization/receiver
-      serialization/sender serialization/wire`),
+      serialization/sender serialization/stand-in serialization/wire`),
   },
   { file: 'parfor.intrinsics.js', has: named(intrinsics) },
   { file: 'parfor.more.js', has: () => true },
@@ -72,7 +72,7 @@ export const ofWorker = [
       serialization/functions/importing
       serialization/functions/revive serialization/hooks serialization/makers serialization/message
       serialization/plain-data serialization/realm serialization/receiver serialization/registered
-      serialization/sender serialization/trail serialization/wire system/clock task/kwargs task/partial task/run-task
+      serialization/sender serialization/stand-in serialization/trail serialization/wire system/clock task/kwargs task/partial task/run-task
       task/task task/transfer worker/left-behind worker/outbox worker/output worker/protocol worker/serve`),
   },
   { file: 'parfor.worker.intrinsics.cjs', has: named(intrinsics) },

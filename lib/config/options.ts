@@ -125,6 +125,14 @@ export interface ParallelOptions<E extends OnError = 'throw', A extends ReturnAs
    * the call rejects with an `InitializerError`. With `nJobs: 1` the calling thread runs it, once for a `Parallel`.
    */
   initializer?: Task | undefined
+  /**
+   * Typed arrays (`Buffer` and `DataView` too) with more bytes than that are put into memory that all tasks of a call share, once
+   * for each buffer, instead of being copied to each task: a number, or a text as `'1M'`. No task may write to them. It holds
+   * for arguments and captured variables, however deep inside; what a task returns of them is a copy.
+   * In the calling thread nothing is copied anyway, and backends whose tasks share no memory copy as always.
+   * @defaultValue `null`: each task has its own copy
+   */
+  maxNbytes?: number | string | null | undefined
   /** A name for this `Parallel`, shown in errors and progress lines. */
   name?: string | undefined
   /**

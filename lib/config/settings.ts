@@ -33,6 +33,7 @@ export interface Checked {
   readonly onError: OnError
   readonly timeout: number | undefined
   readonly retries: number
+  readonly maxNbytes: number | undefined
   readonly signal: AbortSignal | undefined
   readonly verbose: number
   readonly onProgress: OnProgress | undefined
@@ -76,6 +77,7 @@ const checks = {
   execArgv: checkStrings,
   resourceLimits: checkResourceLimits,
   initializer: checkTask,
+  maxNbytes: checkMaxNbytes,
 } satisfies Record<string, Check<unknown>>
 
 const callChecks = {
@@ -173,7 +175,7 @@ function complete(given: Given, own: Given): Checked {
     returnAs = 'list',
     onError = 'throw',
   } = given
-  const { timeout, retries = 0, signal, verbose = 0, onProgress, name } = given
+  const { timeout, retries = 0, maxNbytes, signal, verbose = 0, onProgress, name } = given
   return {
     given,
     nJobs,
@@ -187,6 +189,7 @@ function complete(given: Given, own: Given): Checked {
     onError,
     timeout,
     retries,
+    maxNbytes: maxNbytes ?? undefined,
     signal,
     verbose,
     onProgress,
@@ -338,6 +341,11 @@ function checkBytes(value: unknown, option: string): number {
   const bytes = Number(digits) * units[unit.toUpperCase() as keyof typeof units]
   if (!(bytes > 0)) throw new RangeError(wrong(option, valid, value))
   return bytes
+}
+
+/** `null` is a value: it takes back what surrounds a call. */
+function checkMaxNbytes(value: unknown, option: string): number | null {
+  return value === null ? null : checkBytes(value, option)
 }
 
 function checkEnv(value: unknown, option: string): Record<string, string | undefined> {
