@@ -4,6 +4,7 @@ import type { ParallelBackend } from './backend'
 import { close, open } from './backends/opened'
 import { resolveBackend } from './backends/resolve'
 import { workerEvents } from './backends/worker-events'
+import { isRegistered } from './config/backend-names'
 import type { Share } from './config/budget'
 import { nextNested, tellLimited } from './config/nested'
 import type { CallOptions, OnError, ParallelOptions, ReturnAs } from './config/options'
@@ -117,7 +118,7 @@ export const Parallel = function Parallel(
   let state: 'open' | 'closed' | 'terminated' = 'open'
   let closing: Promise<void> | undefined
   // Only a registered backend itself can tell whether it is what is asked for.
-  if (checked.require !== undefined && typeof checked.backend === 'string') backendFor(settle(checked), undefined)
+  if (checked.require !== undefined && isRegistered(checked.backend)) backendFor(settle(checked), undefined)
 
   const parallel = (tasks: unknown, callOptions?: unknown) => {
     let share: Share | undefined

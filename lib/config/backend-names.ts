@@ -19,6 +19,11 @@ export function isBuiltIn(name: string): name is BackendName {
   return builtIn.some((one) => one === name)
 }
 
+/** Whether it is the name of a backend that is not one of ours. */
+export function isRegistered(backend: unknown): backend is string {
+  return typeof backend === 'string' && registered.has(backend)
+}
+
 /** How a backend is made that is not one of ours. */
 export function factoryOf(name: string): BackendFactory | undefined {
   return registered.get(name)

@@ -1,6 +1,7 @@
 import type { Encoding, PutAside } from './encoding'
 import { isNothingButBytes, type LoneViews, leavesMuchOut } from './lone-views'
 import type { PlainDataScanner } from './plain-data'
+import { isStandIn } from './stand-in'
 import type { Node } from './wire'
 
 /**
@@ -32,13 +33,13 @@ export class Asides {
   put(view: NodeJS.ArrayBufferView, isBuffer: boolean): number | undefined {
     const { buffer, byteOffset, byteLength } = view
     const place = this.#places.get(buffer)
-    if (place === undefined && (byteLength <= this.#policy.above || !isNothingButBytes(buffer))) return undefined
+    if (place === undefined && (byteLength <= this.#policy.above || !canShare(buffer))) return undefined
     const before = place ?? this.#encoder.known(buffer)
     if (place === undefined && before !== undefined && !this.#isCopy(before)) return undefined
     const isMet = place === undefined && (before !== undefined || this.#loneViews.has(buffer))
     const isPart = !isMet && (isBuffer || leavesMuchOut(view))
     const [offset, length] = isPart ? [byteOffset, byteLength] : [0, buffer.byteLength]
-    const shared = this.#policy.share(buffer as ArrayBuffer, offset, length)
+    const shared = this.#share(buffer, offset, length)
     if (shared === undefined || place !== undefined) return place
     this.#scanner.noteInPart(buffer)
     const index = before === undefined ? this.#add(shared) : this.#replace(before, shared)
@@ -48,10 +49,14 @@ export class Asides {
   }
 
   /** The place of a buffer that was put aside, with all of it. */
-  whole(buffer: ArrayBuffer): number | undefined {
+  whole(buffer: ArrayBufferLike): number | undefined {
     const place = this.#places.get(buffer)
-    if (place !== undefined) this.#policy.share(buffer, 0, buffer.byteLength)
+    if (place !== undefined) this.#share(buffer, 0, buffer.byteLength)
     return place
+  }
+
+  #share(buffer: ArrayBufferLike, offset: number, length: number): SharedArrayBuffer | undefined {
+    return isStandIn(buffer) ? buffer : this.#policy.share(buffer as ArrayBuffer, offset, length)
   }
 
   /** Remembers what there is; the result takes back what was done since. */
@@ -81,3 +86,6 @@ export class Asides {
     return index
   }
 }
+
+/** What a task was given as shared memory goes to its own tasks as that. */
+const canShare = (buffer: ArrayBufferLike): boolean => isNothingButBytes(buffer) || isStandIn(buffer)

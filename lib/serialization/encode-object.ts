@@ -217,10 +217,15 @@ function arrayBuffer(object: ArrayBuffer, encoder: Encoding): number {
 
 /** A buffer again, with bytes of its own. */
 function standIn(object: SharedArrayBuffer, encoder: Encoding): number {
-  const own = encoder.owned(object as ArrayBufferLike as ArrayBuffer)
-  return own === undefined
-    ? encoder.node('buffer', [new Uint8Array(object).slice(), undefined, none], object)
-    : encoder.node('owned', [own, none], object)
+  const aside = encoder.asideOf(object)
+  if (aside !== undefined) return aside
+  const buffer = object as ArrayBufferLike as ArrayBuffer
+  const own = encoder.owned(buffer)
+  if (own !== undefined) return encoder.node('owned', [own, none], object)
+  const bytes = encoder.snapshot(buffer) ?? new Uint8Array(object).slice()
+  return types.isSharedArrayBuffer(bytes)
+    ? encoder.node('snapshot', [encoder.beside(bytes), undefined, none], object)
+    : encoder.node('buffer', [bytes as Uint8Array, undefined, none], object)
 }
 
 /** A small Buffer is a part of a pool that is not its own: only its bytes go. */

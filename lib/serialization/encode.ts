@@ -104,7 +104,7 @@ export class Encoder implements Encoding {
     return this.isGivenAway ? undefined : this.#asides?.put(view, isBuffer)
   }
 
-  asideOf(buffer: ArrayBuffer): number | undefined {
+  asideOf(buffer: ArrayBufferLike): number | undefined {
     const index = this.#asides?.whole(buffer)
     if (index !== undefined) this.#memo.set(buffer, index)
     return index

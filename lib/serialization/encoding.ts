@@ -38,7 +38,7 @@ export interface Encoding {
    */
   putAside(view: NodeJS.ArrayBufferView, isBuffer?: boolean): number | undefined
   /** The node that stands for a buffer, all of it, when a view in this graph was put aside. */
-  asideOf(buffer: ArrayBuffer): number | undefined
+  asideOf(buffer: ArrayBufferLike): number | undefined
   /** Whether what is encoded now is given away. */
   readonly isGivenAway: boolean
   /** Whether a view can go without the rest of its buffer, as far as is known now. */

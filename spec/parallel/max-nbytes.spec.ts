@@ -262,6 +262,41 @@ describe('What a task returns of an array in shared memory', () => {
   })
 })
 
+describe('A call inside a task, with an array in shared memory', () => {
+  const run = (options: string) =>
+    runProgram({
+      'main.mjs': `import { delayed, Parallel } from 'parfor'
+        const change = delayed((a) => {
+          a[0] = 5
+          return [a, a.buffer.constructor.name]
+        })
+        const outer = delayed(async (array) => {
+          const [[inner, kind], [part]] = await Parallel({ nJobs: 2, backend: 'threads', ${options} })(
+            [change(array), change(array.subarray(9000))],
+          )
+          return { array, inner, part, kind }
+        })
+        const array = new Float64Array(10_000).fill(1)
+        const [result] = await Parallel({ nJobs: 3, maxNbytes: 1000 })([outer(array)])
+        const tell = (value) => [value[0], value.length, value.buffer.constructor.name]
+        console.log(JSON.stringify([result.kind, tell(result.array), tell(result.inner), tell(result.part)]))`,
+    })
+
+  it.each([
+    ['copies it as any other', '', 'ArrayBuffer', 1],
+    ['shares it further, if it is to', 'maxNbytes: 1000', 'SharedArrayBuffer', 5],
+  ])('%s, and what comes back is a copy', async (_, options, kind, first) => {
+    const { stdout, stderr } = await run(options)
+    expect(stderr).toBe('')
+    expect(JSON.parse(stdout)).toEqual([
+      kind,
+      [first, 10_000, 'ArrayBuffer'],
+      [5, 10_000, 'ArrayBuffer'],
+      [5, 1000, 'ArrayBuffer'],
+    ])
+  })
+})
+
 describe('The memory of large arrays', () => {
   it('is given back when a call is over, and while it lasts, when nobody has the array any more', async () => {
     const { stdout } = await runProgram(
