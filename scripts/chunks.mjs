@@ -158,12 +158,18 @@ export async function buildChunks({ root, entry, chunks, outdir, settings }) {
     },
   })
 
+  /** An export never changes once it is there: it is looked up once, and not at each use. */
   const stub = (module, chunk) => {
     const { file } = chunkOf(module)
-    const accessors = exportsOf.get(module).map((name) => `get ${name}() { return load().${name} }`)
+    const accessors = exportsOf.get(module).map((name) => `get ${name}() { return had(${JSON.stringify(name)}) }`)
     const moduleOf = chunk === chunks[0] ? `const { moduleOf } = require('parfor:chunks')\n` : ''
     return `${moduleOf}let loaded
-      const load = () => (loaded ??= moduleOf(${JSON.stringify(module)}, ${JSON.stringify(file)}))
+      const had = (name) => {
+        loaded ??= moduleOf(${JSON.stringify(module)}, ${JSON.stringify(file)})
+        const value = loaded[name]
+        if (value !== undefined) Object.defineProperty(module.exports, name, { value })
+        return value
+      }
       module.exports = { __esModule: true, ${accessors.join(', ')} }`
   }
 

@@ -287,10 +287,12 @@ export function dispatch(tasks: unknown, plan: Plan, receiver: Receiver): Dispat
   }
 
   /**
-   * @param isTimed - whether it takes no longer than others can wait
+   * @param isLimited - whether it is to take no longer than others can wait
    * @returns whether there is no more time for it in this turn of the event loop
    */
-  function take(source: Source, wanted: number, isTimed: boolean): boolean {
+  function take(source: Source, wanted: number, isLimited: boolean): boolean {
+    // To read the clock costs more than an element does.
+    const isTimed = isLimited && wanted > 0 && !source.isAtHand
     const begun = isTimed ? performance.now() : 0
     try {
       return source.take(wanted, backlog, isTimed ? begun + longestStretch - spent : undefined)
