@@ -1,13 +1,17 @@
+export { AsyncResult } from './async-result'
 export type { BatchReport, OnOutcome, ParallelBackend } from './backend'
 export { shutdown } from './backends/registry'
 export { effectiveNJobs } from './config/effective-n-jobs'
 export type {
+  AsyncOptions,
   BackendName,
   CallOptions,
+  MapOptions,
   OnError,
   OnProgress,
   OnWorkerEvent,
   ParallelOptions,
+  PoolOptions,
   PreDispatch,
   Progress,
   ResourceLimits,
@@ -26,10 +30,12 @@ export {
   TaskError,
   type TaskInfo,
   TaskTimeoutError,
+  TimeoutError,
   taskInfo,
   WorkerLostError,
 } from './errors'
 export { Parallel, type ParallelConstructor, type ResultOf, type ResultsOf, type Returned } from './parallel'
+export { type Applied, type Items, type Mapped, Pool } from './pool'
 export { registerByValue } from './serialization/registered'
 export { shared, type TypedArray, type TypedArrayClass } from './shared-memory/shared'
 export { cpuCount } from './system/cpu-count'
