@@ -1,5 +1,5 @@
 // Programs that must not compile. What follows the colon is part of what the compiler says. Nothing here is run.
-import { delayed, kwargs, Parallel, partial, type Task, transfer } from 'parfor'
+import { delayed, kwargs, Parallel, Pool, partial, type Task, transfer } from 'parfor'
 
 declare function addNumbers(end: number, options?: { startFrom?: number; printDone?: boolean }): Promise<number>
 declare function score(subject: string, weight: number, options: { unit: string; digits: number }): string
@@ -88,4 +88,40 @@ export async function programs() {
   // @ts-expect-error: No overload matches
   await Parallel(2)([delayed(Math.sqrt)(4)], { singal: AbortSignal.abort() })
   return [strings, numbers, task, list]
+}
+
+export async function pools(pool: Pool) {
+  // @ts-expect-error: 'string' is not assignable to type 'number'
+  await pool.map(Math.sqrt, ['4'])
+  // @ts-expect-error: is not assignable to parameter of type 'Items<
+  await pool.map((n: number) => n, 5)
+  // @ts-expect-error: Target signature provides too few arguments
+  await pool.map((a: number, b: number) => a + b, [[1, 2]])
+  // @ts-expect-error: 'chunksize' does not exist
+  await pool.map(Math.sqrt, [4], { chunksize: 2 })
+  // @ts-expect-error: is not assignable to type 'string[]'
+  const strings: string[] = await pool.map(Math.sqrt, [4])
+  // @ts-expect-error: 'string' is not assignable to type 'number'
+  await pool.starmap(Math.pow, [[2, '3']])
+  // @ts-expect-error: Type 'number' is not assignable
+  await pool.starmap(Math.pow, [2])
+  // @ts-expect-error: is not assignable to parameter
+  await pool.apply(Math.sqrt, 4)
+  // @ts-expect-error: is not assignable to
+  await pool.apply(Math.sqrt, ['4'])
+  // @ts-expect-error: Expected
+  await pool.apply(Math.sqrt)
+  // @ts-expect-error: is not assignable to
+  await pool.apply(addNumbers, [3], { strtFrom: 1 })
+  // @ts-expect-error: 'AsyncResult<number>' is not assignable to type 'number'
+  const sum: number = await pool.applyAsync(addNumbers, [3])
+  // @ts-expect-error: Property 'length' does not exist
+  pool.applyAsync(addNumbers, [3], undefined, { callback: (sum) => sum.length })
+  // @ts-expect-error: is not assignable to parameter of type 'number'
+  await pool.mapAsync(Math.sqrt, [4]).get('1s')
+  // @ts-expect-error: 'nJobs' does not exist
+  new Pool(2, { nJobs: 2 })
+  // @ts-expect-error: is not assignable to parameter of type 'number
+  new Pool({ timeout: 1000 })
+  return [strings, sum]
 }
