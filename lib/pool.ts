@@ -235,10 +235,13 @@ function mapCall(method: string, fn: AnyFunction, items: unknown, options: unkno
 }
 
 function withItem(fn: Task['fn']): TaskOf {
+  // Had once: what another file of the bundle exports is looked up at each use.
+  const claim = claimArguments
+  const none = noKwargs
   return (item) => {
     const args = [item]
-    claimArguments(args, noKwargs)
-    return { fn, args, kwargs: noKwargs }
+    claim(args, none)
+    return { fn, args, kwargs: none }
   }
 }
 
