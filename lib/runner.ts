@@ -141,7 +141,8 @@ export function createRunner(checked: Checked, owner: Owner): Runner {
         ? { window: 1, batchSize: fixedBatchSize(1) }
         : {
             window: settings.window(workers),
-            batchSize: batchSize === 'auto' ? autoBatchSize(workers) : fixedBatchSize(batchSize),
+            batchSize:
+              batchSize === 'auto' ? autoBatchSize(workers, settings.returnAs === 'list') : fixedBatchSize(batchSize),
           }),
       failFast: settings.onError === 'throw',
       drains: settings.returnAs === 'generator',
