@@ -366,6 +366,16 @@ export function dispatch(tasks: unknown, plan: Plan, receiver: Receiver): Dispat
       unreported -= 1
       return true
     }
+    const areNew = (first: number, length: number) => {
+      const theirs = reported.subarray(Math.max(0, first - start), Math.max(0, first - start + length))
+      if (theirs.length < length || theirs.includes(1)) {
+        for (let n = 0; n < length; n += 1) if (!isNew(first + n)) return false
+      } else {
+        theirs.fill(1)
+        unreported -= length
+      }
+      return true
+    }
     const onOutcome = (index: number, outcome: Outcome, workerId?: number) => {
       if (!isOpen() || !isNew(index)) return
       try {
@@ -380,7 +390,7 @@ export function dispatch(tasks: unknown, plan: Plan, receiver: Receiver): Dispat
         for (const [n, value] of values.entries()) onOutcome(first + n, { status: 'fulfilled', value })
         return
       }
-      for (let n = 0; n < values.length; n += 1) if (!isNew(first + n)) return
+      if (!areNew(first, values.length)) return
       completed += values.length
       try {
         receiver.fulfilled(first, values, place)
