@@ -1,19 +1,26 @@
+export { AsyncResult } from './async-result'
 export type { BatchReport, OnOutcome, ParallelBackend } from './backend'
-export { shutdown } from './backends/registry'
+export { registerParallelBackend, shutdown } from './backends/registry'
+export type { BackendFactory } from './config/backend-names'
 export { effectiveNJobs } from './config/effective-n-jobs'
 export type {
+  AsyncOptions,
   BackendName,
+  BackendOptions,
   CallOptions,
+  MapOptions,
   OnError,
   OnProgress,
   OnWorkerEvent,
   ParallelOptions,
+  PoolOptions,
   PreDispatch,
   Progress,
   ResourceLimits,
   ReturnAs,
   WorkerEvent,
 } from './config/options'
+export { type ParallelConfig, parallelConfig } from './config/parallel-config'
 export type { TaskSource } from './dispatch/source'
 export {
   BackendError,
@@ -26,6 +33,7 @@ export {
   TaskError,
   type TaskInfo,
   TaskTimeoutError,
+  TimeoutError,
   taskInfo,
   WorkerLostError,
 } from './errors'
@@ -36,6 +44,7 @@ export type { LockGuard, ManagedLock } from './manager/lock'
 export type { ManagedQueue } from './manager/queue'
 export type { ManagedValue } from './manager/value'
 export { Parallel, type ParallelConstructor, type ResultOf, type ResultsOf, type Returned } from './parallel'
+export { type Applied, type Items, type Mapped, Pool } from './pool'
 export { registerByValue } from './serialization/registered'
 export { shared, type TypedArray, type TypedArrayClass } from './shared-memory/shared'
 export { cpuCount } from './system/cpu-count'

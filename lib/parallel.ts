@@ -1,24 +1,10 @@
 /// <reference lib="esnext.disposable" preserve="true" />
-import type { ParallelBackend } from './backend'
-import { close, open } from './backends/opened'
-import { resolveBackend } from './backends/resolve'
-import { workerEvents } from './backends/worker-events'
-import type { Share } from './config/budget'
-import { nextNested, tellLimited } from './config/nested'
 import type { CallOptions, OnError, ParallelOptions, ReturnAs } from './config/options'
-import { checkCallOptions, checkOptions, type Settings, settle } from './config/settings'
-import { withinBudget } from './config/within-budget'
+import { checkCallOptions, checkOptions } from './config/settings'
 import { debug } from './debug'
-import { autoBatchSize, fixedBatchSize } from './dispatch/batch-size'
-import { failedStream, type RunningCall, startCall } from './dispatch/calls'
-import type { Plan } from './dispatch/dispatch'
 import type { TaskSource } from './dispatch/source'
-import { BackendError, DisposedError } from './errors'
-import { labelled, usingBackend } from './progress/line'
-import { startProgress } from './progress/progress'
-import { printLine, startVerbosity } from './progress/verbosity'
-import { noteCallers } from './system/program'
-import type { NestedConfig, Task } from './task/task'
+import { createRunner } from './runner'
+import type { Task } from './task/task'
 
 /** What a task `T` comes to: its result, or how it was settled with `onError: 'settle'`. */
 export type ResultOf<T, E extends OnError = 'throw'> =
@@ -110,149 +96,24 @@ export const Parallel = function Parallel(
   if (rest.length > 0)
     throw new TypeError('Parallel takes one argument; tasks go to what it returns: Parallel(2)(tasks)')
   const checked = checkOptions(options)
-  /** Made when first needed, since what a call needs depends on where it is made: inside a task `nJobs` is 1. */
-  const backends = new Map<string | ParallelBackend | Share, ParallelBackend>()
-  const onWorkerEvent = workerEvents(checked.pool.onWorkerEvent)
-  const calls = new Set<RunningCall>()
-  let state: 'open' | 'closed' | 'terminated' = 'open'
-  let closing: Promise<void> | undefined
-
-  const parallel = (tasks: unknown, callOptions?: unknown) => {
-    let share: Share | undefined
-    try {
-      const { signal, onProgress = checked.onProgress } = checkCallOptions(callOptions)
-      const signals = [checked.signal, signal].filter((one) => one !== undefined)
-      refuseIfOver(signals)
-      const nested = nextNested()
-      const granted = withinBudget(settle(checked), checked.backend !== undefined)
-      share = granted.share
-      if (granted.limited) {
-        onWorkerEvent(granted.limited)
-        tellLimited(granted.limited.reason)
-      }
-      const planned = plan(granted.settings, nested, share)
-      // Again: a function that was given for `preDispatch` has run.
-      refuseIfOver(signals)
-      noteCallers()
-      const shape = {
-        returnAs: checked.returnAs,
-        settled: checked.onError === 'settle',
-        onCompletion: onProgress && startProgress(onProgress, (error) => running?.stop(error)),
-        signals,
-      }
-      let running: RunningCall | undefined
-      return startCall(tasks, planned, shape, (call) => {
-        running = call
-        calls.add(call)
-        void call.over.then(() => {
-          calls.delete(call)
-          if (share) void giveBack(share)
-        })
-      })
-    } catch (error) {
-      if (share) void giveBack(share)
-      return checked.returnAs === 'list' ? Promise.reject(error) : failedStream(error)
-    }
-  }
-
-  function refuseIfOver(signals: readonly AbortSignal[]) {
-    if (state !== 'open') throw disposed()
-    for (const signal of signals) if (signal.aborted) throw signal.reason
-  }
-
-  function plan(settings: Settings, nested: NestedConfig, share: Share | undefined): Plan {
-    const { nJobs, batchSize, verbose, timeout, retries } = settings
-    const backend = backendFor(settings, share)
-    const workers = backend.effectiveNJobs(nJobs)
-    if (!(workers >= 1)) {
-      throw new BackendError(`Backend '${backend.name}' has no worker: its effectiveNJobs(${nJobs}) is ${workers}`)
-    }
-    const plan = {
-      backend,
-      open: () => open(backend, nJobs, parallel),
-      workers,
-      ...(backend.sharesObjects
-        ? { window: 1, batchSize: fixedBatchSize(1) }
-        : {
-            window: settings.window(workers),
-            batchSize: batchSize === 'auto' ? autoBatchSize(workers) : fixedBatchSize(batchSize),
-          }),
-      failFast: settings.onError === 'throw',
-      drains: settings.returnAs === 'generator',
-      call: { nested, timeout, retries },
-    }
-    return verbose > 0 ? { ...plan, onBatch: tellInLines(settings, plan) } : plan
-  }
-
-  /** joblib's lines, under the name that it would show. */
-  function tellInLines({ verbose, name }: Settings, { backend, workers, window }: Plan & { backend: ParallelBackend }) {
-    const label = name ?? `Parallel(n_jobs=${checked.nJobs ?? -1})`
-    if (!backend.sharesObjects) printLine(labelled(label, usingBackend(backend.name, workers)))
-    return startVerbosity({ verbose, label, preDispatched: Number.isFinite(window) ? window : 0 })
-  }
-
-  /** One for all calls; but a call inside a task, whose workers end with it, has one of its own. */
-  function backendFor(settings: Settings, share: Share | undefined): ParallelBackend {
-    const own = typeof settings.backend === 'string' ? (share ?? `${settings.backend} ${settings.nJobs}`) : undefined
-    const key = own ?? settings.backend
-    let backend = backends.get(key)
-    if (backend === undefined) {
-      backend = resolveBackend(settings, share)
-      backends.set(key, backend)
-    }
-    return backend
-  }
-
-  /** At once: the next call may want them. */
-  async function giveBack(share: Share) {
-    share.release()
-    const backend = backends.get(share)
-    try {
-      if (backend) await close(backend, parallel)
-    } catch (error) {
-      debug.workers('the backend of a call inside a task cannot be closed: %O', error)
-    } finally {
-      backends.delete(share)
-    }
-  }
-
-  function closeBackends(options?: { force: boolean }) {
-    return Promise.all([...backends.values()].map((backend) => close(backend, parallel, options))).then(() => {})
-  }
-
-  function disposed() {
-    const name = checked.name === undefined ? 'This Parallel' : `Parallel '${checked.name}'`
-    return new DisposedError(`${name} is ${state}: make another to run more tasks`)
-  }
-
-  function notAsked() {
-    return new DisposedError(
-      `Nobody was asking this call for its results: take them before close(). ${disposed().message}`,
-    )
-  }
+  const { name, returnAs } = checked
+  const runner = createRunner(checked, {
+    label: (nJobs = -1) => `Parallel(n_jobs=${nJobs})`,
+    hasSurroundings: true,
+    isOver(state) {
+      const self = name === undefined ? 'This Parallel' : `Parallel '${name}'`
+      return `${self} is ${state}: make another to run more tasks`
+    },
+  })
+  const parallel = (tasks: unknown, options?: unknown) => runner.run(tasks, returnAs, () => checkCallOptions(options))
 
   const methods: Pick<Parallel, 'close' | 'terminate' | typeof Symbol.dispose | typeof Symbol.asyncDispose> = {
-    close() {
-      if (state === 'open') state = 'closed'
-      closing ??= Promise.all(
-        [...calls].map((call) => {
-          call.letGo(notAsked())
-          return call.over
-        }),
-      ).then(() => closeBackends())
-      return closing
-    },
-
-    terminate() {
-      state = 'terminated'
-      for (const call of calls) call.stop(disposed())
-      return closeBackends({ force: true })
-    },
-
+    close: () => runner.close(),
+    terminate: () => runner.terminate(),
     [Symbol.asyncDispose]: () => methods.close(),
 
     [Symbol.dispose]() {
-      methods.terminate().catch((error) => debug.workers('terminate() of %s failed: %O', checked.name, error))
+      methods.terminate().catch((error) => debug.workers('terminate() of %s failed: %O', name, error))
     },
   }
   return Object.assign(Object.setPrototypeOf(parallel, Parallel.prototype), methods)

@@ -4,6 +4,7 @@ import * as parfor from '../lib/index'
 import { root, runProgram } from './support/program'
 
 const names = [
+  'AsyncResult',
   'BackendError',
   'DisposedError',
   'InitializerError',
@@ -11,16 +12,20 @@ const names = [
   'NestingError',
   'Parallel',
   'ParforError',
+  'Pool',
   'SerializationError',
   'TaskError',
   'TaskTimeoutError',
+  'TimeoutError',
   'WorkerLostError',
   'cpuCount',
   'delayed',
   'effectiveNJobs',
   'kwargs',
+  'parallelConfig',
   'partial',
   'registerByValue',
+  'registerParallelBackend',
   'shared',
   'shutdown',
   'taskInfo',

@@ -1,6 +1,7 @@
 import { reach } from '../manager/reach'
 import type * as codec from '../serialization/codec'
 import type { Sender } from '../serialization/sender'
+import { LargeArrays } from '../shared-memory/large-array'
 import type { Call } from '../task/task'
 import { GivenAway } from './given-away'
 
@@ -27,11 +28,13 @@ export class OutgoingCall {
   /** See `RunBatch`. */
   readonly maxMemory: number | undefined
   readonly givenAway = new GivenAway()
+  readonly #maxNbytes: number | undefined
   #sender: Sender | undefined
 
   constructor(call: Call, maxMemory?: number) {
     this.nested = call.nested
     this.maxMemory = maxMemory
+    this.#maxNbytes = call.maxNbytes
     running.set(this.id, new WeakRef(this))
   }
 
@@ -41,7 +44,11 @@ export class OutgoingCall {
   }
 
   get sender(): Sender {
-    this.#sender ??= new (serialization().Sender)('task', true)
+    this.#sender ??= new (serialization().Sender)('task', true, this.#largeArrays())
     return this.#sender
+  }
+
+  #largeArrays(): LargeArrays | undefined {
+    return this.#maxNbytes === undefined ? undefined : new LargeArrays(this.#maxNbytes)
   }
 }

@@ -22,7 +22,7 @@ export class Copies {
     if (values.every(isSimple)) return values
     // Its memory is not handed over: it stays in this thread, with whoever has it.
     transfersOfResult(values)
-    this.#sender ??= new Sender('task', false, 'to a Manager')
+    this.#sender ??= new Sender('task', false, undefined, 'to a Manager')
     const message = new Message(this.#sender, this.#receiver, new Trail())
     try {
       return this.#received.decode(copied(message.parcel(values, root)))

@@ -34,7 +34,7 @@ export class Exchange {
   }
 
   get #sender(): Sender {
-    this.#madeSender ??= new Sender(this.#side, false, this.#way)
+    this.#madeSender ??= new Sender(this.#side, false, undefined, this.#way)
     return this.#madeSender
   }
 

@@ -3,6 +3,7 @@ import { SMALL, toBytes } from './bytes'
 import type { NamesSent } from './call-names'
 import { CopiesByPlace } from './copies'
 import { Encoder, type Sending } from './encode'
+import type { PutAside } from './encoding'
 import { entangledWith } from './entangled'
 import { referenceTo } from './functions/by-reference'
 import { FunctionsByValue } from './functions/by-value'
@@ -69,17 +70,25 @@ export class Sender implements NamesSent {
   readonly #copies = new CopiesByPlace()
   readonly #buffers = new WeakMap<ArrayBuffer, Map<string, Uint8Array | SharedArrayBuffer>>()
   #nextId = 1
-  /** Of buffers, each counted once. */
-  bytesRead = 0
+  #bytesRead = 0
+  /** The policy for large arrays. */
+  readonly putAside: PutAside | undefined
 
   /**
    * @param takesSnapshots whether a buffer that several messages hold is read once, when first sent
+   * @param putAside the policy for large arrays; none when all are copied
    * @param way where it sends, in words, when that is neither to a worker of this thread nor back from one
    */
-  constructor(side: Side, takesSnapshots: boolean, way?: string) {
+  constructor(side: Side, takesSnapshots: boolean, putAside?: PutAside, way?: string) {
     this.side = side
     this.#takesSnapshots = takesSnapshots
+    this.putAside = putAside
     this.way = way
+  }
+
+  /** Of buffers, each counted once. */
+  get bytesRead(): number {
+    return this.#bytesRead + (this.putAside?.bytesRead ?? 0)
   }
 
   /** Names that hold for all calls are known to the workers of this thread, and to nobody else. */
@@ -204,7 +213,7 @@ export class Sender implements NamesSent {
     if (!snapshot) {
       snapshot = takeSnapshot(new Uint8Array(buffer, offset, length))
       parts.set(part, snapshot)
-      this.bytesRead += length
+      this.#bytesRead += length
     }
     return snapshot
   }
@@ -227,9 +236,11 @@ export class Sender implements NamesSent {
     const known = this.#sent.get(fn)
     if (known) return 'fns' in known ? (known as Lasting) : undefined
     const captured = settledFunction(fn)?.captured
-    if (!captured || lastingFunction(fn) === undefined) return undefined
+    const lasting = captured && lastingFunction(fn)
+    if (captured === undefined || lasting === undefined) return undefined
     if (!this.isRegistered(fn) && referenceTo(captured, (module) => this.isByValue(module))) return undefined
-    return this.#sentBefore(fn) as Lasting | undefined
+    this.#sent.set(fn, lasting)
+    return lasting
   }
 
   /** A name for a function that goes with a task, and not as a unit. */
@@ -292,6 +303,7 @@ export class Sender implements NamesSent {
       idAtReceiver: () => undefined,
       symbolId: (symbol) => this.symbolId(symbol),
       snapshot: (...part) => this.snapshot(...part) ?? new Uint8Array(...part).slice(),
+      putAside: this.putAside,
       nameOf: (other) => {
         const sent = this.sentAs(other)
         if (sent?.unit && together.has(sent.unit) && !isClass(other)) return undefined

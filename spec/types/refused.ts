@@ -1,8 +1,22 @@
 // Programs that must not compile. What follows the colon is part of what the compiler says. Nothing here is run.
-import { delayed, kwargs, Manager, Parallel, partial, type Task, transfer } from 'parfor'
+import {
+  delayed,
+  kwargs,
+  Manager,
+  Parallel,
+  type ParallelBackend,
+  Pool,
+  parallelConfig,
+  partial,
+  registerParallelBackend,
+  type Task,
+  transfer,
+} from 'parfor'
 
 declare function addNumbers(end: number, options?: { startFrom?: number; printDone?: boolean }): Promise<number>
 declare function score(subject: string, weight: number, options: { unit: string; digits: number }): string
+
+declare const backend: ParallelBackend
 
 export async function programs() {
   // @ts-expect-error: 'string' is not assignable to parameter of type 'number'
@@ -67,8 +81,22 @@ export async function programs() {
   Parallel({ n_jobs: 2 })
   // @ts-expect-error: is not assignable to parameter
   Parallel('2')
-  // @ts-expect-error: '"loky"' is not assignable
-  Parallel({ backend: 'loky' })
+  // @ts-expect-error: Type 'number' is not assignable to type
+  Parallel({ backend: 5 })
+  // @ts-expect-error: 'returnAs' does not exist
+  parallelConfig({ returnAs: 'generator' }, () => {})
+  // @ts-expect-error: 'n_jobs' does not exist
+  parallelConfig({ n_jobs: 2 }, () => {})
+  // @ts-expect-error: Expected 2 arguments, but got 1
+  parallelConfig({ nJobs: 2 })
+  // @ts-expect-error: Type 'number' is not assignable to type 'string'
+  const text: string = parallelConfig({ nJobs: 2 }, () => 4)
+  // @ts-expect-error: is missing the following properties from type 'ParallelBackend'
+  registerParallelBackend('mine', () => ({ name: 'mine' }))
+  // @ts-expect-error: Type 'Promise<ParallelBackend>' is missing
+  registerParallelBackend('mine', async () => backend)
+  // @ts-expect-error: 'makedefault' does not exist
+  registerParallelBackend('mine', () => backend, { makedefault: true })
   // @ts-expect-error: '"iterator"' is not assignable
   Parallel({ returnAs: 'iterator' })
   // @ts-expect-error: 'AsyncGenerator<number, void, undefined>' is missing
@@ -87,7 +115,43 @@ export async function programs() {
   Parallel({ timeout: '1s' })
   // @ts-expect-error: No overload matches
   await Parallel(2)([delayed(Math.sqrt)(4)], { singal: AbortSignal.abort() })
-  return [strings, numbers, task, list]
+  return [strings, numbers, task, list, text]
+}
+
+export async function pools(pool: Pool) {
+  // @ts-expect-error: 'string' is not assignable to type 'number'
+  await pool.map(Math.sqrt, ['4'])
+  // @ts-expect-error: is not assignable to parameter of type 'Items<
+  await pool.map((n: number) => n, 5)
+  // @ts-expect-error: Target signature provides too few arguments
+  await pool.map((a: number, b: number) => a + b, [[1, 2]])
+  // @ts-expect-error: 'chunksize' does not exist
+  await pool.map(Math.sqrt, [4], { chunksize: 2 })
+  // @ts-expect-error: is not assignable to type 'string[]'
+  const strings: string[] = await pool.map(Math.sqrt, [4])
+  // @ts-expect-error: 'string' is not assignable to type 'number'
+  await pool.starmap(Math.pow, [[2, '3']])
+  // @ts-expect-error: Type 'number' is not assignable
+  await pool.starmap(Math.pow, [2])
+  // @ts-expect-error: is not assignable to parameter
+  await pool.apply(Math.sqrt, 4)
+  // @ts-expect-error: is not assignable to
+  await pool.apply(Math.sqrt, ['4'])
+  // @ts-expect-error: Expected
+  await pool.apply(Math.sqrt)
+  // @ts-expect-error: is not assignable to
+  await pool.apply(addNumbers, [3], { strtFrom: 1 })
+  // @ts-expect-error: 'AsyncResult<number>' is not assignable to type 'number'
+  const sum: number = await pool.applyAsync(addNumbers, [3])
+  // @ts-expect-error: Property 'length' does not exist
+  pool.applyAsync(addNumbers, [3], undefined, { callback: (sum) => sum.length })
+  // @ts-expect-error: is not assignable to parameter of type 'number'
+  await pool.mapAsync(Math.sqrt, [4]).get('1s')
+  // @ts-expect-error: 'nJobs' does not exist
+  new Pool(2, { nJobs: 2 })
+  // @ts-expect-error: is not assignable to parameter of type 'number
+  new Pool({ timeout: 1000 })
+  return [strings, sum]
 }
 
 export async function managed() {
