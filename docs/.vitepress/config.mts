@@ -125,7 +125,11 @@ export default defineConfig({
   rewrites: { 'README.md': 'index.md' },
   outDir: join(root, '.cache/docs/site'),
   cacheDir: join(root, '.cache/docs/vite'),
-  lastUpdated: false,
+  /** The start page has its own list of what there is. */
+  transformPageData(page) {
+    if (page.relativePath === 'index.md')
+      Object.assign(page.frontmatter, { sidebar: false, aside: false, pageClass: 'start' })
+  },
   // esbuild 0.28 cannot write destructuring for older browsers.
   vite: { build: { target: 'es2022', chunkSizeWarningLimit: 2000 } },
   head: [['link', { rel: 'icon', href: 'data:,' }]],
