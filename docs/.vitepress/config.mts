@@ -75,7 +75,7 @@ const guide = pages('guide', [
   'reliability',
   'custom-backend',
 ])
-const programs = pages('reference/programs', ['index', 'circular-law', 'factorials'])
+const programs = pages('reference/programs', ['circular-law', 'factorials']).filter(({ text }) => text !== 'Programs')
 const design = pages('design', ['floors', 'dispatch', 'workers'])
 
 /**
@@ -182,7 +182,7 @@ export default defineConfig({
       '/': [
         { text: 'Start', items: start },
         { text: 'Guide', items: guide },
-        { text: 'Programs', collapsed: true, items: programs },
+        { text: 'Programs', link: '/reference/programs/', collapsed: true, items: programs },
         { text: 'Design', collapsed: true, items: design },
       ],
       '/reference/api/': [
