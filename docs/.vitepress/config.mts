@@ -86,32 +86,28 @@ function linksOfTheSite(md: MarkdownRenderer) {
   md.core.ruler.push('links-of-the-site', ({ tokens, env }) => {
     const folder = posix.dirname(env.relativePath as string)
     for (const { children } of tokens) {
-      let dropping = false
+      let isOutside = false
       for (const token of children ?? []) {
-        if (token.type === 'link_close' && dropping) {
-          token.hidden = true
-          Object.assign(token, { type: 'text', tag: '', nesting: 0, content: '' })
-          dropping = false
+        if (token.type === 'link_open') {
+          const href = token.attrGet('href') ?? ''
+          if (/^(?:[a-z]+:|#|\/)/.test(href)) continue
+          const target = posix.join(folder, href)
+          const program = /^examples(?:\/(.+)\.ts)?$/.exec(target)
+          if (program) token.attrSet('href', `/reference/programs/${program[1] ?? 'index'}.md`)
+          isOutside = target.startsWith('../')
         }
-        if (token.type !== 'link_open') continue
-        const href = token.attrGet('href') ?? ''
-        if (/^(?:[a-z]+:|#|\/)/.test(href)) continue
-        const target = posix.join(folder, href)
-        const program = /^examples(?:\/(.+)\.ts)?$/.exec(target)
-        if (program) token.attrSet('href', `/reference/programs/${program[1] ?? 'index'}.md`)
-        else if (target.startsWith('../')) {
-          Object.assign(token, { type: 'text', tag: '', nesting: 0, content: '', attrs: null })
-          dropping = true
-        }
+        if (!isOutside || !token.type.startsWith('link_')) continue
+        isOutside = token.type === 'link_open'
+        Object.assign(token, { type: 'text', tag: '', nesting: 0, content: '', attrs: null })
       }
     }
   })
 }
 
 /** What a popup says of a name: its type, and the first paragraph of its comment; the rest is in the reference. */
-function brief(hover: NodeHover) {
+function brief(hover: Pick<NodeHover, 'docs' | 'tags'>) {
   delete hover.tags
-  if (hover.docs) hover.docs = hover.docs.split('\n\n')[0]
+  if (hover.docs) hover.docs = hover.docs.replace(/\n\n[^]*/, '')
 }
 
 export default defineConfig({
@@ -135,7 +131,6 @@ export default defineConfig({
   head: [['link', { rel: 'icon', href: 'data:,' }]],
   markdown: {
     theme: { light: 'github-light', dark: 'github-dark' },
-    languages: ['ts', 'js', 'sh', 'json', 'python', 'matlab'],
     config: linksOfTheSite,
     codeTransformers: [
       transformerTwoslash({
