@@ -107,7 +107,7 @@ function linksOfTheSite(md: MarkdownRenderer) {
 /** What a popup says of a name: its type, and the first paragraph of its comment; the rest is in the reference. */
 function brief(hover: Pick<NodeHover, 'docs' | 'tags'>) {
   delete hover.tags
-  if (hover.docs) hover.docs = hover.docs.replace(/\n\n[^]*/, '')
+  if (hover.docs) hover.docs = hover.docs.replace(/\n\n[\s\S]*/, '')
 }
 
 export default defineConfig({
