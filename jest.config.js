@@ -26,7 +26,11 @@ module.exports = {
       testMatch: ['<rootDir>/spec/**/*.spec.ts'],
       // The main thread runs the source; workers run dist/parfor.worker.cjs, which globalSetup builds.
       transform: { '^.+\\.ts$': ['ts-jest', { tsconfig: '<rootDir>/tsconfig.json' }] },
-      moduleNameMapper: { '^parfor$': '<rootDir>/lib/index.ts' },
+      moduleNameMapper: {
+        '^parfor$': '<rootDir>/lib/index.ts',
+        // An ES module, which Jest cannot require before Node 24.9: as it is compiled in.
+        '^log-update$': '<rootDir>/dist/parfor.screen.cjs',
+      },
       setupFilesAfterEnv: ['<rootDir>/spec/support/noLeaks.ts'],
       modulePathIgnorePatterns,
     },

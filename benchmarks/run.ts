@@ -4,7 +4,8 @@
  *   npm run bench [-- [--rounds 5] [--plot] [--save] [name ...]]
  *
  * A round measures each contestant once, each in a fresh process; who goes first changes from round to round.
- * `--plot` draws pictures into plots/. `--save` writes the tables into README.md, and into the pages of docs/ that show some.
+ * `--plot` draws pictures into plots/. `--save` writes the tables into README.md, and into the pages of docs/ that show
+ * some, as soon as a bench is done. `--help` says this.
  */
 import { spawnSync } from 'node:child_process'
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -31,13 +32,20 @@ const { values, positionals } = parseArgs({
     rounds: { type: 'string', default: '5' },
     plot: { type: 'boolean', default: false },
     save: { type: 'boolean', default: false },
+    help: { type: 'boolean', short: 'h', default: false },
   },
 })
+if (values.help) {
+  console.log(`npm run bench [-- [--rounds 5] [--plot] [--save] [name ...]]
+
+The benches are ${all.join(', ')}. README.md says what they measure.`)
+  process.exit()
+}
 const rounds = Number(values.rounds)
 const unknown = positionals.filter((name) => !all.includes(name))
 if (unknown.length > 0) throw new Error(`no bench '${unknown}': there are ${all.join(', ')}`)
 if (!Number.isInteger(rounds) || rounds < 1) throw new RangeError(`--rounds ${values.rounds}: not a number from 1`)
-if (values.save && (positionals.length > 0 || rounds < 5)) throw new Error('--save takes all benches and 5 rounds')
+if (values.save && rounds < 5) throw new Error('--save takes 5 rounds, or more')
 
 function compile() {
   rmSync(compiled, { recursive: true, force: true })
@@ -130,27 +138,36 @@ function spread(values: readonly number[]): string {
   return `**${short(median(values))}** (${short(Math.min(...values))} – ${short(Math.max(...values))})`
 }
 
-function save(report: string, tables: ReadonlyMap<string, string>) {
+/** @param tables of a bench, by the numbers of its comparisons */
+function save(name: string, report: string, tables: readonly string[]) {
   const date = new Date().toISOString().slice(0, 10)
   const where = `Node.js ${process.version}, ${process.platform} ${process.arch}, ${availableParallelism()} cores, ${date}`
-  const readme = join(__dirname, 'README.md')
-  const [before, marker] = readFileSync(readme, 'utf8').split(/^(## The last run)$/m)
-  if (marker === undefined) throw new Error(`${readme} has no part "## The last run"`)
-  writeFileSync(readme, `${before}${marker}\n\n${where}, medians of ${rounds} processes.\n\n${report}\n`)
-
+  const said = report.replace(/\n\n/, `\n\n${where}, medians of ${rounds} processes.\n\n`)
+  if (!fill(join(__dirname, 'README.md'), (mark) => (mark === `bench: ${name}` ? said : undefined)))
+    throw new Error(`README.md has no place for ${name}: <!-- bench: ${name} -->, and <!-- end --> below it`)
   const guide = join(root, 'docs/guide')
-  for (const file of readdirSync(guide)) {
-    const page = readFileSync(join(guide, file), 'utf8')
-    const filled = page.replace(
-      /^(<!-- table: (.+) -->\n)[\s\S]*?(?=^<!-- end -->$)/gm,
-      (_, mark: string, name: string) => {
-        const table = tables.get(name)
-        if (table === undefined) throw new Error(`${file}: there is no table '${name}'`)
-        return `${mark}\n${table}\n\n`
-      },
-    )
-    if (filled !== page) writeFileSync(join(guide, file), filled)
-  }
+  for (const file of readdirSync(guide).filter((file) => file.endsWith('.md')))
+    fill(join(guide, file), (mark) => {
+      const number = mark.startsWith(`table: ${name} `) ? Number(mark.split(' ').at(-1)) : undefined
+      if (number === undefined) return undefined
+      const table = tables[number - 1]
+      if (table === undefined) throw new Error(`${file}: ${name} has no table ${number}`)
+      return table
+    })
+}
+
+/** Fills the places of a page, each between its mark and an end; the others stay as they are. */
+function fill(file: string, text: (mark: string) => string | undefined): boolean {
+  let isFilled = false
+  const page = readFileSync(file, 'utf8')
+  const filled = page.replace(/^<!-- (.+) -->\n[\s\S]*?^<!-- end -->$/gm, (place, mark: string) => {
+    const found = text(mark)
+    if (found === undefined) return place
+    isFilled = true
+    return `<!-- ${mark} -->\n\n${found}\n\n<!-- end -->`
+  })
+  if (filled !== page) writeFileSync(file, filled)
+  return isFilled
 }
 
 function plot(name: string, { plot, comparisons }: Bench, compared: readonly Compared[]) {
@@ -166,19 +183,17 @@ function plot(name: string, { plot, comparisons }: Bench, compared: readonly Com
 }
 
 compile()
-const report: string[] = []
-/** By the bench's name and the comparison's number. */
-const tables = new Map<string, string>()
 for (const name of positionals.length > 0 ? positionals : all) {
   const bench: Bench = require(join(compiled, `${name}.bench.js`)).default
   const compared = bench.comparisons.map(({ contestants }, i) => compare(`${name}.bench`, i, Object.keys(contestants)))
-  const parts = bench.comparisons.flatMap((comparison, i) => {
-    const result = compared[i] as Compared
-    tables.set(`${name} ${i + 1}`, table(comparison, result))
-    return [`${comparison.work}:`, table(comparison, result), ...verdicts(comparison, result)]
-  })
-  report.push(`### ${bench.question}`, ...parts)
-  console.log(`${[`### ${bench.question}`, ...parts].join('\n\n')}\n`)
+  const tables = bench.comparisons.map((comparison, i) => table(comparison, compared[i] as Compared))
+  const parts = bench.comparisons.flatMap((comparison, i) => [
+    `${comparison.work}:`,
+    tables[i] as string,
+    ...verdicts(comparison, compared[i] as Compared),
+  ])
+  const report = [`### ${bench.question}`, ...parts].join('\n\n')
+  console.log(`${report}\n`)
   if (values.plot) plot(name, bench, compared)
+  if (values.save) save(name, report, tables)
 }
-if (values.save) save(report.join('\n\n'), tables)

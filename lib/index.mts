@@ -1,7 +1,9 @@
 // The same names for `import`: one implementation, so that both kinds of caller share its state and its classes.
 export type {
   Arguments,
+  BackendFactory,
   BackendName,
+  BackendOptions,
   Batch,
   BatchReport,
   Call,
@@ -16,6 +18,7 @@ export type {
   OnWorkerEvent,
   Outcome,
   ParallelBackend,
+  ParallelConfig,
   ParallelConstructor,
   ParallelOptions,
   PartialFunction,
@@ -46,8 +49,10 @@ export {
   NestingError,
   Parallel,
   ParforError,
+  parallelConfig,
   partial,
   registerByValue,
+  registerParallelBackend,
   SerializationError,
   shared,
   shutdown,

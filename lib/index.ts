@@ -1,8 +1,10 @@
 export type { BatchReport, OnOutcome, ParallelBackend } from './backend'
-export { shutdown } from './backends/registry'
+export { registerParallelBackend, shutdown } from './backends/registry'
+export type { BackendFactory } from './config/backend-names'
 export { effectiveNJobs } from './config/effective-n-jobs'
 export type {
   BackendName,
+  BackendOptions,
   CallOptions,
   OnError,
   OnProgress,
@@ -14,6 +16,7 @@ export type {
   ReturnAs,
   WorkerEvent,
 } from './config/options'
+export { type ParallelConfig, parallelConfig } from './config/parallel-config'
 export type { TaskSource } from './dispatch/source'
 export {
   BackendError,

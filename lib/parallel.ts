@@ -1,21 +1,24 @@
 /// <reference lib="esnext.disposable" preserve="true" />
+import { AsyncResource } from 'node:async_hooks'
 import type { ParallelBackend } from './backend'
 import { close, open } from './backends/opened'
 import { resolveBackend } from './backends/resolve'
 import { workerEvents } from './backends/worker-events'
+import { isRegistered } from './config/backend-names'
 import type { Share } from './config/budget'
-import { nextNested, tellLimited } from './config/nested'
+import { isOnWorker, nextNested, tellLimited } from './config/nested'
 import type { CallOptions, OnError, ParallelOptions, ReturnAs } from './config/options'
-import { checkCallOptions, checkOptions, type Settings, settle } from './config/settings'
+import { checkCallOptions, checkOptions, type Settings, settle, withSurroundings } from './config/settings'
 import { withinBudget } from './config/within-budget'
 import { debug } from './debug'
 import { autoBatchSize, fixedBatchSize } from './dispatch/batch-size'
 import { failedStream, type RunningCall, startCall } from './dispatch/calls'
-import type { Plan } from './dispatch/dispatch'
+import type { Counted, Plan } from './dispatch/dispatch'
 import type { TaskSource } from './dispatch/source'
 import { BackendError, DisposedError } from './errors'
 import { labelled, usingBackend } from './progress/line'
 import { startProgress } from './progress/progress'
+import { showProgress } from './progress/show'
 import { printLine, startVerbosity } from './progress/verbosity'
 import { noteCallers } from './system/program'
 import type { NestedConfig, Task } from './task/task'
@@ -112,22 +115,24 @@ export const Parallel = function Parallel(
   const checked = checkOptions(options)
   /** Made when first needed, since what a call needs depends on where it is made: inside a task `nJobs` is 1. */
   const backends = new Map<string | ParallelBackend | Share, ParallelBackend>()
-  const onWorkerEvent = workerEvents(checked.pool.onWorkerEvent)
   const calls = new Set<RunningCall>()
   let state: 'open' | 'closed' | 'terminated' = 'open'
   let closing: Promise<void> | undefined
+  // Only a registered backend itself can tell whether it is what is asked for.
+  if (checked.require !== undefined && isRegistered(checked.backend)) backendFor(settle(checked), undefined)
 
   const parallel = (tasks: unknown, callOptions?: unknown) => {
     let share: Share | undefined
     try {
-      const { signal, onProgress = checked.onProgress } = checkCallOptions(callOptions)
-      const signals = [checked.signal, signal].filter((one) => one !== undefined)
+      const asked = withSurroundings(checked)
+      const { signal, onProgress = asked.onProgress } = checkCallOptions(callOptions)
+      const signals = [asked.signal, signal].filter((one) => one !== undefined)
       refuseIfOver(signals)
       const nested = nextNested()
-      const granted = withinBudget(settle(checked), checked.backend !== undefined)
+      const granted = withinBudget(settle(asked), asked.backend !== undefined)
       share = granted.share
       if (granted.limited) {
-        onWorkerEvent(granted.limited)
+        workerEvents(asked.pool.onWorkerEvent)(granted.limited)
         tellLimited(granted.limited.reason)
       }
       const planned = plan(granted.settings, nested, share)
@@ -137,7 +142,8 @@ export const Parallel = function Parallel(
       const shape = {
         returnAs: checked.returnAs,
         settled: checked.onError === 'settle',
-        onCompletion: onProgress && startProgress(onProgress, (error) => running?.stop(error)),
+        // What a worker tells comes in the context of whoever started it.
+        onCompletion: onProgress && startProgress(AsyncResource.bind(onProgress), (error) => running?.stop(error)),
         signals,
       }
       let running: RunningCall | undefined
@@ -161,7 +167,7 @@ export const Parallel = function Parallel(
   }
 
   function plan(settings: Settings, nested: NestedConfig, share: Share | undefined): Plan {
-    const { nJobs, batchSize, verbose, timeout, retries } = settings
+    const { nJobs, batchSize, verbose, progress, name, timeout, retries, maxNbytes } = settings
     const backend = backendFor(settings, share)
     const workers = backend.effectiveNJobs(nJobs)
     if (!(workers >= 1)) {
@@ -179,28 +185,42 @@ export const Parallel = function Parallel(
           }),
       failFast: settings.onError === 'throw',
       drains: settings.returnAs === 'generator',
-      call: { nested, timeout, retries },
+      call: { nested, timeout, retries, ...(backend.supportsSharedMemory && { maxNbytes }) },
+      // The terminal is the outermost caller's.
+      watch: progress && !isOnWorker() ? (look: () => Counted) => showProgress(name, look) : undefined,
     }
     return verbose > 0 ? { ...plan, onBatch: tellInLines(settings, plan) } : plan
   }
 
   /** joblib's lines, under the name that it would show. */
-  function tellInLines({ verbose, name }: Settings, { backend, workers, window }: Plan & { backend: ParallelBackend }) {
-    const label = name ?? `Parallel(n_jobs=${checked.nJobs ?? -1})`
+  function tellInLines(
+    { verbose, name, given }: Settings,
+    { backend, workers, window }: Plan & { backend: ParallelBackend },
+  ) {
+    const label = name ?? `Parallel(n_jobs=${given.nJobs ?? -1})`
     if (!backend.sharesObjects) printLine(labelled(label, usingBackend(backend.name, workers)))
     return startVerbosity({ verbose, label, preDispatched: Number.isFinite(window) ? window : 0 })
   }
 
-  /** One for all calls; but a call inside a task, whose workers end with it, has one of its own. */
+  /** One for all calls that want the same; but a call inside a task, whose workers end with it, has one of its own. */
   function backendFor(settings: Settings, share: Share | undefined): ParallelBackend {
-    const own = typeof settings.backend === 'string' ? (share ?? `${settings.backend} ${settings.nJobs}`) : undefined
-    const key = own ?? settings.backend
+    const { backend: asked } = settings
+    const key = typeof asked !== 'string' ? asked : (share ?? kindOf(settings))
     let backend = backends.get(key)
     if (backend === undefined) {
       backend = resolveBackend(settings, share)
       backends.set(key, backend)
     }
     return backend
+  }
+
+  /** What makes a difference to a backend: its workers too, where the surroundings of a call have something to say of them. */
+  function kindOf({ backend, nJobs, given, worker, pool, require }: Settings): string {
+    const kind = `${backend} ${nJobs}`
+    if (given === checked.given) return kind
+    const { initializer, ...started } = worker
+    const { onWorkerEvent, ...recycling } = pool
+    return JSON.stringify([kind, require, started, recycling, identityOf(initializer), identityOf(onWorkerEvent)])
   }
 
   /** At once: the next call may want them. */
@@ -257,6 +277,17 @@ export const Parallel = function Parallel(
   }
   return Object.assign(Object.setPrototypeOf(parallel, Parallel.prototype), methods)
 } as unknown as ParallelConstructor
+
+const identities = new WeakMap<object, number>()
+let lastIdentity = 0
+
+/** The same number for the same object. */
+function identityOf(object: object | undefined): number | undefined {
+  if (object === undefined) return undefined
+  const identity = identities.get(object) ?? ++lastIdentity
+  identities.set(object, identity)
+  return identity
+}
 
 // Each is a function, and has what functions have.
 Object.setPrototypeOf(Parallel.prototype, Function.prototype)

@@ -46,6 +46,8 @@ const packages = {
       const { Thread } = require('./node_modules/threads/dist/master/thread.js')
       module.exports = { spawn, Thread }`,
   },
+  // An ES module, and some small ones that it stands on.
+  'log-update': { file: 'parfor.screen.cjs', contents: "export { createLogUpdate } from 'log-update'" },
   'threads/worker': { file: 'parfor.worker.threads.cjs' },
 }
 
@@ -100,7 +102,7 @@ function packagesApart() {
     name: 'packages apart',
     setup({ onResolve }) {
       const path = (name) => ({ path: `./${packages[name].file}`, external: true })
-      onResolve({ filter: /^(acorn|threads|threads\/worker)$/ }, ({ path: name }) => path(name))
+      onResolve({ filter: /^(acorn|log-update|threads|threads\/worker)$/ }, ({ path: name }) => path(name))
     },
   }
 }
@@ -172,13 +174,14 @@ function succeeds(building) {
 
 /** Packages that are compiled in are used under their licenses, which go with them. */
 function noteLicense(file) {
-  const [, name] = /^node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(file) ?? []
-  if (name === undefined || licenses.has(name)) return
-  const folder = join(root, 'node_modules', name)
+  // Of packages within packages, the innermost.
+  const [, path, name] = /^(.*\bnode_modules\/((?:@[^/]+\/)?[^/]+))\//.exec(file) ?? []
+  if (name === undefined) return
+  const folder = join(root, path)
   const license = readdirSync(folder).find((entry) => /^licen[cs]e/i.test(entry))
   const { version, license: kind } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'))
   const text = license === undefined ? `${kind}\n` : readFileSync(join(folder, license), 'utf8')
-  licenses.set(name, `${name} ${version}\n\n${text}`)
+  licenses.set(`${name} ${version}`, `${name} ${version}\n\n${text}`)
 }
 
 /** npm `threads` hides its `require` from bundlers in an eval, which --disallow-code-generation-from-strings forbids. */

@@ -18,8 +18,9 @@ export const ofLibrary = [
   {
     file: 'index.js',
     has: named(`
-      backend backends/opened backends/registry backends/resolve backends/worker-events config/effective-n-jobs
-      config/nested config/options config/pre-dispatch config/settings config/within-budget debug dispatch/batch-size
+      backend backends/opened backends/registry backends/resolve backends/worker-events config/backend-names
+      config/effective-n-jobs
+      config/nested config/options config/pre-dispatch config/settings config/surrounding config/within-budget debug dispatch/batch-size
       dispatch/batches dispatch/calls dispatch/dispatch dispatch/results dispatch/source dispatch/thrown errors index
       parallel serialization/registered shared-memory/shared system/clock system/program system/signals task/delayed
       task/given task/kwargs task/partial task/run-task task/task task/transfer`),
@@ -34,12 +35,13 @@ export const ofLibrary = [
       backends/threads/thread-output backends/threads/threads-backend backends/worker-client backends/worker-entry
       backends/worker-handle backends/worker-pool backends/worker-run config/budget dispatch/in-order
       dispatch/result-stream serialization/functions/entry serialization/trail system/cgroup system/cpu-count
+      system/read-text
       system/installed worker/outbox worker/protocol`),
   },
   {
     file: 'parfor.functions.js',
     has: named(`
-      serialization/bytes serialization/cannot-send serialization/codec serialization/columns serialization/copies
+      serialization/asides serialization/bytes serialization/cannot-send serialization/codec serialization/columns serialization/copies
       serialization/encode
       serialization/encoding serialization/functions/bindings serialization/functions/by-reference
       serialization/functions/by-value serialization/functions/capture serialization/functions/cjs-exports
@@ -54,7 +56,7 @@ export const ofLibrary = [
       serialization/functions/source serialization/functions/syntax-tree serialization/functions/usage
       serialization/hooks serialization/lasting serialization/lone-views serialization/makers serialization/message
       serialization/module-nodes serialization/plain-data serialization/realm serialization/receiver
-      serialization/sender serialization/wire`),
+      serialization/sender serialization/stand-in serialization/wire`),
   },
   { file: 'parfor.intrinsics.js', has: named(intrinsics) },
   { file: 'parfor.more.js', has: () => true },
@@ -70,7 +72,7 @@ export const ofWorker = [
       serialization/functions/importing
       serialization/functions/revive serialization/hooks serialization/makers serialization/message
       serialization/plain-data serialization/realm serialization/receiver serialization/registered
-      serialization/sender serialization/trail serialization/wire system/clock task/kwargs task/partial task/run-task
+      serialization/sender serialization/stand-in serialization/trail serialization/wire system/clock task/kwargs task/partial task/run-task
       task/task task/transfer worker/left-behind worker/outbox worker/output worker/protocol worker/serve`),
   },
   { file: 'parfor.worker.intrinsics.cjs', has: named(intrinsics) },
@@ -156,12 +158,18 @@ export async function buildChunks({ root, entry, chunks, outdir, settings }) {
     },
   })
 
+  /** An export never changes once it is there: it is looked up once, and not at each use. */
   const stub = (module, chunk) => {
     const { file } = chunkOf(module)
-    const accessors = exportsOf.get(module).map((name) => `get ${name}() { return load().${name} }`)
+    const accessors = exportsOf.get(module).map((name) => `get ${name}() { return had(${JSON.stringify(name)}) }`)
     const moduleOf = chunk === chunks[0] ? `const { moduleOf } = require('parfor:chunks')\n` : ''
     return `${moduleOf}let loaded
-      const load = () => (loaded ??= moduleOf(${JSON.stringify(module)}, ${JSON.stringify(file)}))
+      const had = (name) => {
+        loaded ??= moduleOf(${JSON.stringify(module)}, ${JSON.stringify(file)})
+        const value = loaded[name]
+        if (value !== undefined) Object.defineProperty(module.exports, name, { value })
+        return value
+      }
       module.exports = { __esModule: true, ${accessors.join(', ')} }`
   }
 

@@ -81,6 +81,11 @@ export class Crew {
     return this.#busy.size < this.#size && this.#idle.some((worker) => !worker.isGone)
   }
 
+  /** Whether each one that there may be is busy. */
+  get isFull(): boolean {
+    return this.#busy.size >= this.#size
+  }
+
   get mayGrow(): boolean {
     const count = this.#count
     return count < this.#size && (count === 0 || (this.#places?.hasRoom === true && sharedNow() >= this.#noStartUntil))

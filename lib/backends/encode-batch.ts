@@ -35,17 +35,29 @@ export const HEAVY = 1024 * 1024
  * @param newMessage - Makes a message to the worker.
  * @param reject - Is told of each task that cannot be sent. It may cancel the run.
  */
-export function encodeBatch(
+export function encodeBatch(run: WorkerRun, newMessage: () => Message, reject: Reject): EncodedBatch {
+  return encodeTable(run, newMessage, reject) ?? encodeEach(run, newMessage(), reject)
+}
+
+type Reject = (position: number, reason: unknown) => void
+
+/**
+ * The same for tasks that are alike; `undefined` when they are not.
+ *
+ * @param few Whether tasks are looked at for that which are few; otherwise only those whose function goes by a name.
+ */
+export function encodeTable(
   run: WorkerRun,
   newMessage: () => Message,
-  reject: (position: number, reason: unknown) => void,
-): EncodedBatch {
-  const { batch } = run
+  reject: Reject,
+  few = false,
+): EncodedBatch | undefined {
   const [first] = run.positions
-  const fn = first === undefined ? undefined : batch.tasks.at(first)?.fn
+  const fn = first === undefined ? undefined : run.batch.tasks.at(first)?.fn
   const lasting = fn && run.call.sender.lastingAs(fn)
-  const table = fn && argumentsOf(run, lasting !== undefined)
-  if (table && lasting) {
+  const table = fn && argumentsOf(run, few || lasting !== undefined)
+  if (!table) return undefined
+  if (lasting) {
     const { fns, graph, unit } = lasting
     const { id, bytes, imports, beside } = unit
     return { fns, graph, ...inTable(run, table), units: [{ id, bytes, imports, beside }], message: undefined }
@@ -53,22 +65,26 @@ export function encodeBatch(
   const message = newMessage()
   const { trail } = message
   const encoder = message.encoder()
-  if (table) {
-    const encoded = inTable(run, table)
-    try {
-      trail.start(TASK_FUNCTION)
-      const fns = [encoder.slot(fn)]
-      return { fns, graph: encoder.graph, ...encoded, units: message.units, message }
-    } catch (error) {
-      const reason = unsendable(error, trail.path, trail.describe())
-      for (const position of encoded.positions) {
-        if (run.isCancelled) break
-        // Each has its own: it tells which task it is of.
-        reject(position, new SerializationError(reason.message, reason))
-      }
-      return { fns: [], graph: encoder.graph, ...encoded, positions: [], units: [], message }
+  const encoded = inTable(run, table)
+  try {
+    trail.start(TASK_FUNCTION)
+    const fns = [encoder.slot(fn)]
+    return { fns, graph: encoder.graph, ...encoded, units: message.units, message }
+  } catch (error) {
+    const reason = unsendable(error, trail.path, trail.describe())
+    for (const position of encoded.positions) {
+      if (run.isCancelled) break
+      // Each has its own: it tells which task it is of.
+      reject(position, new SerializationError(reason.message, reason))
     }
+    return { fns: [], graph: encoder.graph, ...encoded, positions: [], units: [], message }
   }
+}
+
+function encodeEach(run: WorkerRun, message: Message, reject: Reject): EncodedBatch {
+  const { batch } = run
+  const { trail } = message
+  const encoder = message.encoder()
   const numbers = new Map<Task['fn'], number>()
   const fns: Slot[] = []
   const tasks: WireTask[] = []

@@ -23,8 +23,9 @@ export function isLong(look: Look): boolean {
   return look.elapsed >= LONG
 }
 
-export function holdsUp(look: Look): boolean {
-  return look.elapsed >= HOLDS_UP && look.waiting > 0
+/** @param hasNext whether its worker has another batch to go on with */
+export function holdsUp(look: Look, hasNext = false): boolean {
+  return look.elapsed >= HOLDS_UP && (look.waiting > 0 || hasNext)
 }
 
 /** Work that waits behind a task that runs. */

@@ -1,5 +1,6 @@
 import type * as codec from '../serialization/codec'
 import type { Sender } from '../serialization/sender'
+import { LargeArrays } from '../shared-memory/large-array'
 import type { Call } from '../task/task'
 import { GivenAway } from './given-away'
 
@@ -19,15 +20,21 @@ export class OutgoingCall {
   /** See `RunBatch`. */
   readonly maxMemory: number | undefined
   readonly givenAway = new GivenAway()
+  readonly #maxNbytes: number | undefined
   #sender: Sender | undefined
 
   constructor(call: Call, maxMemory?: number) {
     this.nested = call.nested
     this.maxMemory = maxMemory
+    this.#maxNbytes = call.maxNbytes
   }
 
   get sender(): Sender {
-    this.#sender ??= new (serialization().Sender)('task', true)
+    this.#sender ??= new (serialization().Sender)('task', true, this.#largeArrays())
     return this.#sender
+  }
+
+  #largeArrays(): LargeArrays | undefined {
+    return this.#maxNbytes === undefined ? undefined : new LargeArrays(this.#maxNbytes)
   }
 }

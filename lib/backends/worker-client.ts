@@ -18,7 +18,7 @@ import {
   type WireTask,
   Words,
 } from '../worker/protocol'
-import { encodeBatch, HEAVY, indexesOf, unsendable } from './encode-batch'
+import { encodeBatch, encodeTable, HEAVY, indexesOf, unsendable } from './encode-batch'
 import { LateErrors } from './late-errors'
 import { type OutgoingCall, serialization } from './outgoing-call'
 import { cleanStacks } from './task-stack'
@@ -59,6 +59,8 @@ export class WorkerClient {
   #over: number[] = []
   #tellingOver: NodeJS.Timeout | undefined
   #run: WorkerRun | undefined
+  /** What the worker goes on with when that has ended, without being told. */
+  #next: WorkerRun | undefined
   #isReporting = false
   #lastId = 0
   #gone: Gone | undefined
@@ -110,6 +112,21 @@ export class WorkerClient {
     return run.done
   }
 
+  /**
+   * Sends tasks behind those that run, so that the worker does not wait for them: a table of tasks, whose functions it has
+   * already, since nothing may keep it from beginning them.
+   *
+   * @returns whether they are sent
+   */
+  sendBehind(run: WorkerRun): boolean {
+    const before = this.#run
+    // Until it has begun, the worker may find that it cannot, and be sent it again: behind these, then.
+    if (!before?.hasBegun || before.isCancelled || before.later.length > 0 || this.#next !== undefined) return false
+    if (this.isSpoiled || this.#inbox !== undefined) return false
+    run.isBehind = true
+    return this.#send(run)
+  }
+
   /** Tells the outcomes that the worker holds back: it runs a task that takes longer than that was meant for. */
   tellHeld(run: WorkerRun): void {
     if (this.#inbox === undefined) this.#readOutbox(run, false)
@@ -146,7 +163,9 @@ export class WorkerClient {
   leave(): void {
     this.handle.deliver()
     this.#run?.cancel()
+    this.#next?.cancel()
     this.#run = undefined
+    this.#next = undefined
   }
 
   endCall(call: OutgoingCall): void {
@@ -171,33 +190,35 @@ export class WorkerClient {
     return new (serialization().Message)(call.sender, this.#link(call), new Trail())
   }
 
-  #send(run: WorkerRun): void {
+  /** @returns false when it is to go behind another one, and brings what may not be there */
+  #send(run: WorkerRun): boolean {
     if (run.isCancelled) {
       this.#finish(run)
-      return
+      return true
     }
     const { call, batch } = run
     run.id = ++this.#lastId
     run.state = 'encoding'
     run.reported = 0
-    const encoded = encodeBatch(
-      run,
-      () => this.#message(call),
-      (position, reason) => this.#reject(run, position, reason),
-    )
-    run.positions = encoded.positions
-    if (run.isCancelled || encoded.positions.length === 0) {
-      this.#finish(run)
-      return
-    }
+    const newMessage = () => this.#message(call)
+    const reject = (position: number, reason: unknown) => this.#reject(run, position, reason)
+    const encoded = run.isBehind ? encodeTable(run, newMessage, reject, true) : encodeBatch(run, newMessage, reject)
+    if (encoded === undefined) return false
     const { fns, graph, tasks, weight, message } = encoded
     const { delivered } = this.#link(call)
     const units = encoded.units.filter(({ id }) => !delivered.has(id))
+    const takesTime = isHeavy(weight, units)
+    if (run.isBehind && (units.length > 0 || takesTime)) return false
+    run.positions = encoded.positions
+    if (run.isCancelled || encoded.positions.length === 0) {
+      this.#finish(run)
+      return true
+    }
     const { place } = this
     run.units = units
     run.open()
     try {
-      if (isHeavy(weight, units)) this.handle.post({ kind: 'coming', batch: run.id })
+      if (takesTime) this.handle.post({ kind: 'coming', batch: run.id })
       const sent: RunBatch = {
         id: run.id,
         call: call.id,
@@ -217,14 +238,23 @@ export class WorkerClient {
       this.handle.post({ kind: 'run', batch: sent }, message?.transfers)
     } catch (error) {
       this.#sendWithoutUnclonable(run, 'columns' in tasks ? [] : tasks, error)
-      return
+      return true
     }
     this.#toldPlace = place
     this.#over = []
     message?.sent()
     for (const { id } of units) delivered.add(id)
     run.state = 'sent'
-    debug.workers('worker %d runs tasks %d to %d', this.handle.id, batch.start, batch.start + batch.tasks.length - 1)
+    if (run.isBehind) this.#next = run
+    const what = run.isBehind ? 'goes on with' : 'runs'
+    debug.workers(
+      'worker %d %s tasks %d to %d',
+      this.handle.id,
+      what,
+      batch.start,
+      batch.start + batch.tasks.length - 1,
+    )
+    return true
   }
 
   /** Structured clone refused the message: the tasks to blame have their outcome now, the others are sent again. */
@@ -282,6 +312,7 @@ export class WorkerClient {
 
   #handle(response: OfBatch): Promise<void> | undefined {
     const id = response.kind === 'refused' ? response.refusal.batch : response.outcomes.batch
+    if (this.#next?.id === id) this.#endUnread()
     const run = this.#run
     if (run?.id !== id) return
     if (response.kind === 'refused') {
@@ -422,6 +453,14 @@ export class WorkerClient {
     this.#send(run)
   }
 
+  /** The worker has gone on with the next one: the end of what it ran before could not be read. */
+  #endUnread(): void {
+    const run = this.#run
+    if (run === undefined) return
+    this.#fillGap(run, run.over)
+    if (this.#run === run) this.#finish(run)
+  }
+
   #finish(run: WorkerRun): void {
     // Behind a limit that was set, the worker began none.
     if (run.reported < run.positions.length) {
@@ -439,8 +478,11 @@ export class WorkerClient {
       this.#send(run)
       return
     }
-    this.#run = undefined
-    this.handle.setRef(false)
+    if (this.#run === run) {
+      this.#run = this.#next
+      this.#next = undefined
+    }
+    if (this.#run === undefined) this.handle.setRef(false)
     run.finish({ duration: run.duration, rest: run.rest })
   }
 
@@ -462,8 +504,11 @@ export class WorkerClient {
     if (!this.#run) warn()
     // Behind what has arrived: an outcome may still wait for an import.
     const lose = () => {
+      if (this.#next?.hasBegun) this.#endUnread()
       const run = this.#run
       if (!run) return
+      const next = this.#next
+      this.#next = undefined
       this.#readOutbox(run, true)
       // They are not run again because nobody can read what they gave.
       this.#fillGap(run, run.over)
@@ -472,6 +517,7 @@ export class WorkerClient {
       // What it is to run next is run elsewhere, and fails for nothing.
       if (lost.running === undefined && !lost.wasReading) warn()
       run.finish(lost)
+      next?.finish(next.lost(how))
     }
     if (this.#inbox === undefined) lose()
     else void this.#inbox.then(lose)

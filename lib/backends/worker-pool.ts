@@ -22,9 +22,9 @@ interface Job {
   /** How many parts of it wait or run. */
   parts: number
   /** Counts workers that were lost while no task ran, by the place of the task that was to run next. */
-  readonly losses: Map<number, number>
+  losses?: Map<number, number> | undefined
   /** How often tasks were run again that lost their worker, by their places in the batch. */
-  readonly retried: Map<number, number>
+  retried?: Map<number, number> | undefined
   duration: number
   /** Tells what the batch cost, and listens to the signal no more. */
   readonly settle: () => void
@@ -61,11 +61,15 @@ const CLOSED = 'its Parallel was closed'
 export class WorkerPool {
   readonly #initializer: Task | undefined
   readonly #maxMemory: number | undefined
+  /** Whether a worker that ends a batch goes on, whatever it has run. */
+  readonly #mayRunAhead: boolean
   readonly #crew: Crew
   readonly #calls = new Map<Call, OutgoingCall>()
   readonly #jobs = new Set<Job>()
   readonly #queue = new FairQueue<OutgoingCall, Part>()
   readonly #running = new Set<Running>()
+  /** What is at a worker already, behind what it runs. */
+  readonly #behind = new Map<WorkerClient, Running & { readonly run: WorkerRun }>()
   #drained: (() => void) | undefined
   #nextLook: NodeJS.Timeout | undefined
 
@@ -75,6 +79,7 @@ export class WorkerPool {
   ) {
     this.#initializer = initializer
     this.#maxMemory = options.maxMemory
+    this.#mayRunAhead = options.maxMemory === undefined && options.maxTasks === undefined
     const employer = { isInCall: () => this.#calls.size > 0, onStarted: () => this.#assign() }
     this.#crew = new Crew(source, employer, options)
   }
@@ -104,8 +109,6 @@ export class WorkerPool {
         onOutcome,
         signal,
         parts: 0,
-        losses: new Map(),
-        retried: new Map(),
         duration: 0,
         settle,
         reject,
@@ -162,20 +165,41 @@ export class WorkerPool {
   /** Drops what waits of these jobs, and ends the workers that run a task of one: there is no other way to stop it. */
   #drop(isDropped: (job: Job) => boolean): void {
     this.#queue.remove(({ job }) => isDropped(job))
-    for (const part of [...this.#running])
-      if (isDropped(part.job) && !part.run?.cancel() && this.#running.has(part))
+    const isOverWith = (part: Running | undefined) => part === undefined || !isDropped(part.job) || part.run?.cancel()
+    for (const part of [...this.#running]) {
+      // The one behind first, so that it is not begun.
+      const isAtRest = isOverWith(this.#behind.get(part.worker))
+      if (!(isOverWith(part) && isAtRest) && this.#running.has(part))
         this.#detach(part, 'the call was over that it ran a task of')
+    }
     for (const job of [...this.#jobs]) if (isDropped(job)) job.settle()
     this.#assign()
   }
 
   /** Ends a worker whatever it does, when all that has come from it is told. */
   #detach(part: Running, reason: string, taskIndex?: number): void {
-    part.worker.leave()
+    const { worker } = part
+    const next = this.#behind.get(worker)
+    const taken = next?.run.takeBack(0) ?? []
+    if (next) worker.handle.deliver()
+    // It may have gone on with that meanwhile: then what it runs of it is lost. The rest is for others.
+    const isWanted = next !== undefined && !next.run.isCancelled && this.#jobs.has(next.job)
+    const lost = isWanted ? next.run.lost({ exitCode: undefined, reason }) : undefined
+    worker.leave()
     // What had come may have ended a call, and this worker with it.
     if (!this.#running.has(part)) return
     this.#free(part)
-    this.#crew.end(part.worker, reason, taskIndex)
+    if (next) this.#notBehind(next)
+    if (next && lost) {
+      if (taken.length > 0) this.#enqueue(next.job, [taken], { atFront: true })
+      this.#goOnWithout(worker, next.job, lost)
+    }
+    this.#crew.end(worker, reason, taskIndex)
+  }
+
+  #notBehind(part: Running): void {
+    this.#behind.delete(part.worker)
+    this.#queue.done(part.job.call)
   }
 
   /** A worker is done with its part. */
@@ -187,6 +211,7 @@ export class WorkerPool {
 
   /** Does all that can be done now. Called whenever a worker or a job has come, or is done with. */
   #assign(): void {
+    if (this.#queue.size === 0 && this.#crew.hasIdle) this.#takeFromAnyBehind()
     while (this.#queue.size > 0) {
       const worker = this.#takeWorker()
       const part = worker && this.#queue.next()
@@ -197,8 +222,44 @@ export class WorkerPool {
       if (!worker.isReady && !part.job.batch.isLast) this.#crew.grow()
       void this.#run(running)
     }
-    if (this.#running.size + this.#queue.size === 0) this.#drained?.()
-    else this.#lookLater()
+    if (this.#running.size + this.#queue.size === 0) {
+      this.#drained?.()
+      return
+    }
+    if (this.#queue.size > 0) this.#sendAhead()
+    this.#lookLater()
+  }
+
+  /** Gives workers what they go on with, so that none waits while its caller hears of the end of a batch. */
+  #sendAhead(): void {
+    // Of several calls each would wait for the other.
+    if (!this.#mayRunAhead || this.#calls.size > 1 || !this.#crew.isFull) return
+    const now = sharedNow()
+    for (const { worker, run } of [...this.#running]) {
+      if (!run?.hasBegun || this.#behind.has(worker)) continue
+      const look = run.look(now)
+      if (look && isLong(look)) continue
+      const part = this.#queue.next()
+      if (part === undefined) return
+      if (this.#sendBehind(part, worker)) continue
+      this.#queue.done(part.job.call)
+      this.#queue.add(part.job.call, [part], { atFront: true })
+      return
+    }
+  }
+
+  /** Not with a timeout: it is seen to from the moment that a task starts. */
+  #sendBehind({ job, positions }: Part, worker: WorkerClient): boolean {
+    if (job.batch.call.timeout !== undefined) return false
+    const run = new WorkerRun(worker.handle.words, job.call, job.batch, positions, job.onOutcome)
+    const part = { job, positions, worker, run, unguards: [] }
+    this.#behind.set(worker, part)
+    if (worker.sendBehind(run)) {
+      void run.done.then((result) => this.#done(part, result))
+      return true
+    }
+    this.#behind.delete(worker)
+    return false
   }
 
   /** As much of a part as its worker may still run. */
@@ -239,11 +300,27 @@ export class WorkerPool {
       this.#giveUp(part, new BackendError(`A batch could not be run: ${messageOf(cause)}`, { cause }))
       return
     }
-    // Closed, or aborted and the worker ended, or given up for its timeout.
-    if (!this.#running.has(part)) return
-    this.#free(part)
-    const running = result instanceof Lost ? result.running : undefined
-    this.#crew.release(worker, running === undefined ? undefined : job.batch.start + running)
+    this.#done(part, result)
+  }
+
+  #done(part: Running, result: Finished | Lost): void {
+    const { job, worker } = part
+    if (this.#behind.get(worker) === part) {
+      this.#notBehind(part)
+    } else {
+      // Closed, or aborted and the worker ended, or given up for its timeout.
+      if (!this.#running.has(part)) return
+      this.#free(part)
+      const next = this.#behind.get(worker)
+      if (next && !worker.isGone) {
+        this.#behind.delete(worker)
+        this.#running.add(next)
+        this.#attend(next, next.run)
+      } else {
+        const running = result instanceof Lost ? result.running : undefined
+        this.#crew.release(worker, running === undefined ? undefined : job.batch.start + running)
+      }
+    }
     if (result instanceof Lost) {
       this.#goOnWithout(worker, job, result)
     } else {
@@ -251,6 +328,10 @@ export class WorkerPool {
       this.#partDone(job, result.rest)
     }
     this.#assign()
+  }
+
+  #attend(part: Running, run: WorkerRun): void {
+    part.unguards.push(attend(part.worker, run, () => this.#giveUpBlocked(part, run)))
   }
 
   #send(part: Running): Promise<Finished | Lost> {
@@ -263,7 +344,7 @@ export class WorkerPool {
     this.#lookLater()
     // Not when it is over: the code of users may have run while it was sent.
     if (this.#running.has(part)) {
-      part.unguards.push(attend(worker, run, () => this.#giveUpBlocked(part, run)))
+      this.#attend(part, run)
       if (timeout !== undefined)
         part.unguards.push(guard(run, timeout, (position) => this.#timeOut(part, run, position, timeout)))
     }
@@ -326,9 +407,14 @@ export class WorkerPool {
     this.#drop((other) => other === job)
   }
 
-  #goOnWithout(worker: WorkerClient, job: Job, { how, wasReading, running, rest, duration }: Lost): void {
+  #goOnWithout(worker: WorkerClient, job: Job, lost: Lost): void {
+    const { how, wasReading, running, rest, duration } = lost
     const { id } = worker.handle
     job.duration += duration
+    if (lost.wasBehind) {
+      this.#partDone(job, rest)
+      return
+    }
     if (!worker.isReady && running === undefined && rest.length > 0) {
       if (this.#crew.hasOthers) this.#partDone(job, rest)
       else this.#fail(job, cannotStart(how))
@@ -352,7 +438,7 @@ export class WorkerPool {
     } else if (victim !== undefined) {
       const index = job.batch.start + victim
       const name = nameIn(job.batch, victim)
-      const runs = 1 + (job.retried.get(victim) ?? 0)
+      const runs = 1 + (job.retried?.get(victim) ?? 0)
       const often = runs === 1 ? '' : `, in each of ${runs} runs`
       const message = `Task ${index}${name === '' ? '' : ` (${name})`} lost its worker${often}: ${how.reason}`
       const { exitCode, signal, reason, cause } = how
@@ -363,16 +449,19 @@ export class WorkerPool {
   }
 
   /** Whether workers were lost so often, just before this task, that it must be what it is called with. */
-  #isDeadly({ losses }: Job, position: number, wasReading: boolean): boolean {
+  #isDeadly(job: Job, position: number, wasReading: boolean): boolean {
+    job.losses ??= new Map()
+    const { losses } = job
     const sum = (losses.get(position) ?? 0) + (wasReading ? LOST_WHILE_READING : LOST_BEFORE)
     losses.set(position, sum)
     return sum > MOST_LOSSES
   }
 
-  #runsAgain({ batch, retried }: Job, position: number): boolean {
+  #runsAgain(job: Job, position: number): boolean {
+    const { batch, retried = new Map() } = job
     const times = retried.get(position) ?? 0
     if (times >= (batch.call.retries ?? 0)) return false
-    retried.set(position, times + 1)
+    job.retried = retried.set(position, times + 1)
     debug.workers('task %d is run again: run %d', batch.start + position, times + 2)
     return true
   }
@@ -418,7 +507,7 @@ export class WorkerPool {
 
   #isAnyBehind(): boolean {
     for (const { run, positions } of this.#running) if (run && positions.length > 1) return true
-    return false
+    return this.#behind.size > 0
   }
 
   /** What waits behind a long task goes elsewhere. */
@@ -430,16 +519,35 @@ export class WorkerPool {
       if (!run || look === undefined || !isLong(look)) continue
       worker.tellHeld(run)
       // Alone, this worker would only be sent them again.
-      if (this.#crew.size > 1 && holdsUp(look) && this.#running.has(part))
-        this.#enqueue(job, inGrowingParts(run.takeBack(0)), { atFront: true })
+      if (this.#crew.size === 1 || !this.#running.has(part) || !holdsUp(look, this.#behind.has(worker))) continue
+      this.#takeFromBehind(worker)
+      this.#enqueue(job, inGrowingParts(run.takeBack(0)), { atFront: true })
     }
     this.#assign()
     this.#share()
   }
 
+  #takeFromAnyBehind(): boolean {
+    for (const worker of this.#behind.keys()) if (this.#takeFromBehind(worker)) return true
+    return false
+  }
+
+  /** @returns whether others have something to do now that was to come behind what this worker runs */
+  #takeFromBehind(worker: WorkerClient): boolean {
+    const next = this.#behind.get(worker)
+    if (next === undefined || next.run.hasBegun) return false
+    const taken = next.run.takeBack(0)
+    if (taken.length > 0) this.#enqueue(next.job, [taken], { atFront: true })
+    return taken.length > 0
+  }
+
   /** Nothing waits, and workers are free: they get a half of what another one has before it. */
   #share(): void {
     while (this.#queue.size === 0 && (this.#crew.hasIdle || this.#crew.mayGrow)) {
+      if (this.#takeFromAnyBehind()) {
+        this.#assign()
+        continue
+      }
       const most = mostWaiting(this.#running, sharedNow())
       if (most === undefined) return
       if (!this.#crew.hasIdle) {

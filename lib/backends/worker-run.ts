@@ -1,7 +1,7 @@
 import type { OnOutcome } from '../backend'
 import type { Unit } from '../serialization/wire'
 import { sharedNow, since } from '../system/clock'
-import { ENDED, NO_LIMIT, UNREADABLE, Words } from '../worker/protocol'
+import { ENDED, NO_LIMIT, turnOf, UNREADABLE, Words } from '../worker/protocol'
 import type { HeldBatch } from './alike-tasks'
 import type { OutgoingCall } from './outgoing-call'
 import type { Gone } from './worker-handle'
@@ -37,12 +37,22 @@ export class Lost {
   readonly rest: readonly number[]
   /** Milliseconds that its tasks took there. */
   readonly duration: number
-  constructor(how: Gone, wasReading: boolean, running: number | undefined, rest: readonly number[], duration: number) {
+  /** Whether it was not its turn yet: then nothing of it is to blame. */
+  readonly wasBehind: boolean
+  constructor(
+    how: Gone,
+    wasReading: boolean,
+    running: number | undefined,
+    rest: readonly number[],
+    duration: number,
+    wasBehind = false,
+  ) {
     this.how = how
     this.wasReading = wasReading
     this.running = running
     this.rest = rest
     this.duration = duration
+    this.wasBehind = wasBehind
   }
 }
 
@@ -65,6 +75,8 @@ export class WorkerRun {
   state: 'encoding' | 'sent' | 'cancelled' = 'encoding'
   /** Modules that this worker could not import. */
   readonly refused = new Set<string>()
+  /** Whether it was sent while another one ran. Then the worker has all that it needs to begin. */
+  isBehind = false
   /** What the message that was sent last brought, and its id. */
   units: readonly Unit[] = []
   id = 0
@@ -90,6 +102,14 @@ export class WorkerRun {
     this.finish = finish
   }
 
+  #word(word: number): number {
+    return Atomics.load(this.#words, word + turnOf(this.id))
+  }
+
+  #setLimit(limit: number): void {
+    Atomics.store(this.#words, Words.limit + turnOf(this.id), limit)
+  }
+
   /** Asked anew each time: the code of users runs in between. */
   get isCancelled(): boolean {
     return this.state === 'cancelled'
@@ -97,29 +117,29 @@ export class WorkerRun {
 
   /** It is about to be sent: nothing is taken back yet. */
   open(): void {
-    Atomics.store(this.#words, Words.limit, NO_LIMIT)
+    this.#setLimit(NO_LIMIT)
   }
 
   /** How many tasks the worker has announced, the one that runs included. */
   get begun(): number {
-    return this.hasBegun ? Atomics.load(this.#words, Words.running) : 0
+    return this.hasBegun ? this.#word(Words.running) : 0
   }
 
   /** Whether the worker has made the functions that came with the message, and begun with the tasks. */
   get hasBegun(): boolean {
-    return this.state === 'sent' && Atomics.load(this.#words, Words.batch) === this.id
+    return this.state === 'sent' && this.#word(Words.batch) === this.id
   }
 
   /** Whether the worker has begun to read the message, or found that it cannot. */
   get isOpened(): boolean {
     const opened = Atomics.load(this.#words, Words.opened)
-    return this.state === 'sent' && (opened === this.id || opened === UNREADABLE)
+    return this.state === 'sent' && (opened >= this.id || opened === UNREADABLE)
   }
 
   /** Whether the task that was announced has ended, and what it has printed is to be shown before its outcome. */
   get isShowing(): boolean {
     const { begun } = this
-    return begun > 0 && Atomics.load(this.#words, Words.over) === begun
+    return begun > 0 && this.#word(Words.over) === begun
   }
 
   /** What it waits for, where that is a matter of moments; `undefined` when it does not. */
@@ -137,16 +157,20 @@ export class WorkerRun {
 
   /** Milliseconds since the first task was begun. */
   spent(now: number): number {
-    return this.hasBegun ? since(Atomics.load(this.#words, Words.begun), now) : 0
+    return this.hasBegun ? since(this.#word(Words.begun), now) : 0
   }
 
   /**
-   * Stops it without ending the worker, where that can be: nothing was sent yet, or every task has its outcome.
-   * Otherwise the worker begins no further task, and has to be ended if one is not to go on.
+   * Stops it without ending the worker, where that can be: nothing was sent yet, or it is not its turn yet, or every task
+   * has its outcome. Otherwise the worker begins no further task, and has to be ended if one is not to go on.
    */
   cancel(): boolean {
-    const isAtRest = this.state !== 'sent' || (this.reported === this.positions.length && this.later.length === 0)
-    Atomics.store(this.#words, Words.limit, 0)
+    // Before it is looked at: it may be about to begin.
+    if (this.id !== 0) this.#setLimit(0)
+    const isAtRest =
+      this.state !== 'sent' ||
+      (this.isBehind && !this.hasBegun) ||
+      (this.reported === this.positions.length && this.later.length === 0)
     this.state = 'cancelled'
     return isAtRest
   }
@@ -159,7 +183,7 @@ export class WorkerRun {
     if (position === undefined || at < this.reported || this.isShowing) return undefined
     return {
       position,
-      elapsed: since(Atomics.load(this.#words, Words.started), now),
+      elapsed: since(this.#word(Words.started), now),
       average: this.spent(now) / (at + 1),
       waiting: this.positions.length - at - 1 + this.rest.length,
     }
@@ -173,9 +197,9 @@ export class WorkerRun {
   takeBack(kept: number): readonly number[] {
     if (this.state !== 'sent') return []
     // Never beyond where it was: what is behind that was taken back before.
-    const before = Atomics.load(this.#words, Words.limit)
+    const before = this.#word(Words.limit)
     const limit = Math.min(this.begun + kept, this.positions.length, before)
-    Atomics.store(this.#words, Words.limit, limit)
+    this.#setLimit(limit)
     // One that was announced meanwhile may have begun. If it has not, the end of the batch comes without its outcome.
     const first = Math.max(limit, this.begun)
     const taken = [...this.positions.slice(first), ...this.rest]
@@ -193,6 +217,7 @@ export class WorkerRun {
     const at = this.begun - 1
     const running = at >= this.reported ? this.positions[at] : undefined
     const rest = this.unreported.filter((position) => position !== running)
-    return new Lost(how, this.isOpened && !this.hasBegun, running, rest, this.duration + this.spent(sharedNow()))
+    const duration = this.duration + this.spent(sharedNow())
+    return new Lost(how, this.isOpened && !this.hasBegun, running, rest, duration, this.isBehind && !this.hasBegun)
   }
 }

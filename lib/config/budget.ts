@@ -102,7 +102,7 @@ export class Table {
 
   /** It has nothing to do with this call any more. */
   remove(id: number): void {
-    for (let at = this.#find(id); at !== undefined; at = this.#find(id)) Atomics.store(this.words, at, 0n)
+    for (let at = this.#find(id); at !== undefined; at = this.#find(id, at + 1)) Atomics.store(this.words, at, 0n)
   }
 
   /** It is gone, and with it those below. */
@@ -113,7 +113,13 @@ export class Table {
 
   /** Those that calls inside its tasks have started. */
   below(parent: number): number[] {
-    return [...this.words.subarray(FIRST)].filter((each) => each !== 0n && parentIn(each) === parent).map(idIn)
+    const found: number[] = []
+    for (let at = FIRST; at < this.words.length; at += 1) {
+      const word = Atomics.load(this.words, at)
+      // Most are empty, and each call on a warm pool comes by here.
+      if (word !== 0n && parentIn(word) === parent) found.push(idIn(word))
+    }
+    return found
   }
 
   /**
@@ -136,8 +142,11 @@ export class Table {
     return false
   }
 
-  #find(id: number): number | undefined {
-    for (let at = FIRST; at < this.words.length; at += 1) if (idIn(Atomics.load(this.words, at)) === id) return at
+  #find(id: number, from = FIRST): number | undefined {
+    for (let at = from; at < this.words.length; at += 1) {
+      const word = Atomics.load(this.words, at)
+      if (word !== 0n && idIn(word) === id) return at
+    }
     return undefined
   }
 }

@@ -22,6 +22,11 @@ export function currentNested(): NestedConfig | undefined {
   return ofThisStretch.getStore() ?? (globalThis as { [ofThisThread]?: NestedConfig })[ofThisThread]
 }
 
+/** Whether this code runs in a task on a worker thread. */
+export function isOnWorker(): boolean {
+  return (globalThis as { [ofThisThread]?: NestedConfig })[ofThisThread] !== undefined
+}
+
 /** Calls `run`, and lets all that comes of it, across awaits, see `config` as its own. */
 export function withNested<A extends unknown[], R>(config: NestedConfig, run: (...args: A) => R, ...args: A): R {
   return ofThisStretch.run(config, run, ...args)

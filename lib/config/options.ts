@@ -65,10 +65,11 @@ export interface ParallelOptions<E extends OnError = 'throw', A extends ReturnAs
    */
   nJobs?: number | undefined
   /**
-   * Where tasks run: in worker threads, one after the other in the calling thread, or in a backend of your own.
-   * @defaultValue `'threads'`
+   * Where tasks run: in worker threads, one after the other in the calling thread, or in a backend of your own, by the name
+   * that `registerParallelBackend` gave it, or itself.
+   * @defaultValue `'threads'`, or what was registered with `makeDefault`
    */
-  backend?: BackendName | ParallelBackend | undefined
+  backend?: BackendName | (string & {}) | ParallelBackend | undefined
   /** A hint, for when no `backend` is given. */
   prefer?: 'threads' | 'processes' | undefined
   /** Is binding: tasks can see memory that the caller sees, if only through a `SharedArrayBuffer`. */
@@ -117,6 +118,12 @@ export interface ParallelOptions<E extends OnError = 'throw', A extends ReturnAs
    * @defaultValue `0`
    */
   verbose?: number | boolean | undefined
+  /**
+   * Shows on stderr how far each call has come: by a bar on a terminal, elsewhere by a line now and then. Calls inside tasks
+   * on workers show nothing.
+   * @defaultValue `false`
+   */
+  progress?: boolean | undefined
   /** Is told of every completed task, on every backend. */
   onProgress?: OnProgress | undefined
   /**
@@ -124,6 +131,14 @@ export interface ParallelOptions<E extends OnError = 'throw', A extends ReturnAs
    * the call rejects with an `InitializerError`. With `nJobs: 1` the calling thread runs it, once for a `Parallel`.
    */
   initializer?: Task | undefined
+  /**
+   * Typed arrays (`Buffer` and `DataView` too) with more bytes than that are put into memory that all tasks of a call share, once
+   * for each buffer, instead of being copied to each task: a number, or a text as `'1M'`. No task may write to them. It holds
+   * for arguments and captured variables, however deep inside; what a task returns of them is a copy.
+   * In the calling thread nothing is copied anyway, and backends whose tasks share no memory copy as always.
+   * @defaultValue `null`: each task has its own copy
+   */
+  maxNbytes?: number | string | null | undefined
   /** A name for this `Parallel`, shown in errors and progress lines. */
   name?: string | undefined
   /**
@@ -190,4 +205,14 @@ export interface PoolOptions {
   /** A worker that holds more bytes is replaced; none when left out. */
   readonly maxMemory?: number | undefined
   readonly onWorkerEvent?: OnWorkerEvent | undefined
+}
+
+/** What a registered backend is made with: the options of the `Parallel` that names it, checked, as far as workers have to do with them. */
+export interface BackendOptions extends Readonly<WorkerOptions> {
+  /** Workers that the call asks for. `open` is told too. */
+  readonly nJobs: number
+  readonly maxTasksPerWorker?: number
+  /** Bytes. */
+  readonly maxWorkerMemory?: number
+  readonly onWorkerEvent?: OnWorkerEvent
 }

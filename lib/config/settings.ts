@@ -1,9 +1,9 @@
 import { inspect } from 'node:util'
 import type { ParallelBackend } from '../backend'
 import type { Task } from '../task/task'
-import { checkNJobs, effectiveNJobs } from './effective-n-jobs'
+import { backendFor, backendNames, whyNoBackend } from './backend-names'
+import { checkNJobs, workersFor } from './effective-n-jobs'
 import type {
-  BackendName,
   CallOptions,
   OnError,
   OnProgress,
@@ -15,19 +15,28 @@ import type {
   WorkerOptions,
 } from './options'
 import { checkPreDispatch, type Window } from './pre-dispatch'
+import { type Surrounding, surrounding } from './surrounding'
 
 /** Options as checked when a `Parallel` is made; only what depends on the place of a call is still open. */
 export interface Checked {
+  /** What it was given. */
+  readonly given: Given
   readonly nJobs: number | undefined
-  readonly backend: BackendName | ParallelBackend | undefined
+  readonly backend: string | ParallelBackend | undefined
+  /** Whether it was given to this `Parallel`: then it contradicts `require`, where another one gives way. */
+  readonly isBackendOwn: boolean
+  readonly prefer: 'threads' | 'processes' | undefined
+  readonly require: 'sharedmem' | undefined
   readonly batchSize: 'auto' | number
   readonly window: Window
   readonly returnAs: ReturnAs
   readonly onError: OnError
   readonly timeout: number | undefined
   readonly retries: number
+  readonly maxNbytes: number | undefined
   readonly signal: AbortSignal | undefined
   readonly verbose: number
+  readonly progress: boolean
   readonly onProgress: OnProgress | undefined
   readonly name: string | undefined
   readonly worker: WorkerOptions
@@ -37,13 +46,11 @@ export interface Checked {
 /** What a call runs with: every value is present and right. */
 export interface Settings extends Checked {
   readonly nJobs: number
-  readonly backend: BackendName | ParallelBackend
+  readonly backend: string | ParallelBackend
 }
 
 /** The longest that a timer of Node.js can count: 24.8 days, in effect never. */
 const longestTimeout = 2 ** 31 - 1
-
-const backendNames: readonly BackendName[] = ['threads', 'sequential']
 
 type Check<T> = (value: unknown, option: string) => T
 
@@ -61,6 +68,7 @@ const checks = {
   retries: wholeNumber(0),
   signal: checkSignal,
   verbose: checkVerbose,
+  progress: checkBoolean,
   onProgress: checkFunction as Check<OnProgress>,
   onWorkerEvent: checkFunction as Check<OnWorkerEvent>,
   name: checkString,
@@ -71,6 +79,7 @@ const checks = {
   execArgv: checkStrings,
   resourceLimits: checkResourceLimits,
   initializer: checkTask,
+  maxNbytes: checkMaxNbytes,
 } satisfies Record<string, Check<unknown>>
 
 const callChecks = {
@@ -78,57 +87,129 @@ const callChecks = {
   onProgress: checkFunction as Check<OnProgress>,
 } satisfies Record<string, Check<unknown>>
 
+/** Options that were given, each of them checked by itself. */
+export type Given = Results<typeof checks>
+
 /**
  * What `Parallel` was given → options that hold.
  *
  * @throws TypeError or RangeError that names the option, its value and the valid ones.
  */
-export function checkOptions(given: unknown = {}): Checked {
-  if (typeof given === 'number') return checkOptions({ nJobs: given })
-  if (typeof given !== 'object' || given === null || Array.isArray(given)) {
-    throw new TypeError(`Parallel takes nJobs, a number, or an object of options; got ${inspect(given)}`)
+export function checkOptions(options: unknown = {}): Checked {
+  if (typeof options === 'number') return checkOptions({ nJobs: options })
+  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
+    throw new TypeError(`Parallel takes nJobs, a number, or an object of options; got ${inspect(options)}`)
   }
-  const options = checkEach(given, checks, 'Parallel')
-  const { backend, prefer, require } = options
-
-  if (require === 'sharedmem' && prefer === 'processes') {
-    throw new TypeError(`prefer: 'processes' contradicts require: 'sharedmem': processes do not share memory`)
-  }
-  if (require === 'sharedmem' && typeof backend === 'object' && !backend.supportsSharedMemory) {
-    throw new TypeError(`backend ${inspect(backend.name)} contradicts require: 'sharedmem': its tasks share no memory`)
-  }
-  const { nJobs, batchSize = 'auto', preDispatch, returnAs = 'list', onError = 'throw' } = options
-  const { timeout, retries = 0, signal, verbose = 0, onProgress, name } = options
-  const window = preDispatch ?? checkPreDispatch('2*nJobs')
+  const given = checkEach(options, checks, 'Parallel')
+  refuseContradictions(given)
+  const checked = complete(given, given)
+  const { nJobs, window } = checked
   // A number of workers that is given tells now whether the window is right.
-  if (nJobs !== undefined && typeof (given as ParallelOptions).preDispatch !== 'function') window(effectiveNJobs(nJobs))
+  if (nJobs !== undefined && typeof (options as ParallelOptions).preDispatch !== 'function') window(workersFor(nJobs))
+  return checked
+}
 
+/**
+ * What `parallelConfig` was given → options to surround calls with.
+ *
+ * @throws TypeError or RangeError that names the option, its value and the valid ones.
+ */
+export function checkConfig(options: unknown): Given {
+  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
+    throw new TypeError(`parallelConfig takes an object of options; got ${inspect(options, { depth: 0 })}`)
+  }
+  for (const option of ['returnAs', 'onError'] as const) {
+    if ((options as ParallelOptions)[option] === undefined) continue
+    throw new TypeError(
+      `${option} is no option of parallelConfig, since it decides what kind of results a call gives, and the code that makes ` +
+        `the call expects one kind. Give it to that Parallel`,
+    )
+  }
+  const given = checkEach(options, checks, 'parallelConfig')
+  refuseContradictions(given)
+  return given
+}
+
+/** Options that are given, over those that surround them. What is only a hint, or not its own, gives way to `require`. */
+export function laidOver(own: Given, around: Surrounding): Given {
+  const { prefer, backend, ...others }: Given = { ...(around as Given), ...own }
+  const isBound = others.require === 'sharedmem'
+  const givesWay = isBound && own.backend === undefined && typeof backend === 'object' && !backend.supportsSharedMemory
   return {
+    ...others,
+    ...(prefer !== undefined && !(isBound && prefer === 'processes') && { prefer }),
+    ...(backend !== undefined && !givesWay && { backend }),
+  }
+}
+
+/** Options where a call is made: what is not given is as the surroundings say. */
+export function withSurroundings(checked: Checked): Checked {
+  const around = surrounding()
+  if (around === undefined) return checked
+  const given = laidOver(checked.given, around)
+  refuseContradictions(given)
+  return complete(given, checked.given)
+}
+
+function refuseContradictions({ backend, prefer, require }: Given): void {
+  if (require !== 'sharedmem') return
+  if (prefer === 'processes')
+    throw new TypeError(`prefer: 'processes' contradicts require: 'sharedmem': processes do not share memory`)
+  if (typeof backend === 'object' && !backend.supportsSharedMemory) throw sharesNoMemory(backend)
+}
+
+/** What becomes of a call whose own backend is not what its `require` asks for. */
+export function sharesNoMemory(backend: ParallelBackend): TypeError {
+  return new TypeError(
+    `backend ${inspect(backend.name)} contradicts require: 'sharedmem': its tasks share no memory with the caller`,
+  )
+}
+
+/** @param own what of it was given to the `Parallel` itself */
+function complete(given: Given, own: Given): Checked {
+  const {
     nJobs,
     backend,
+    prefer,
+    require,
+    batchSize = 'auto',
+    preDispatch,
+    returnAs = 'list',
+    onError = 'throw',
+  } = given
+  const { timeout, retries = 0, maxNbytes, signal, verbose = 0, progress = false, onProgress, name } = given
+  return {
+    given,
+    nJobs,
+    backend,
+    isBackendOwn: own.backend !== undefined,
+    prefer,
+    require,
     batchSize,
-    window,
+    window: preDispatch ?? checkPreDispatch('2*nJobs'),
     returnAs,
     onError,
     timeout,
     retries,
+    maxNbytes: maxNbytes ?? undefined,
     signal,
     verbose,
+    progress,
     onProgress,
     name,
-    worker: workerOptions(options),
+    worker: workerOptions(given),
     pool: {
-      maxTasks: options.maxTasksPerWorker,
-      maxMemory: options.maxWorkerMemory,
-      onWorkerEvent: options.onWorkerEvent,
+      maxTasks: given.maxTasksPerWorker,
+      maxMemory: given.maxWorkerMemory,
+      onWorkerEvent: given.onWorkerEvent,
     },
   }
 }
 
-/** Options where the call is made → what it asks for. `prefer` is a hint, and threads serve either wish. */
+/** Options where the call is made → what it asks for. */
 export function settle(checked: Checked): Settings {
-  const nJobs = effectiveNJobs(checked.nJobs)
-  return { ...checked, nJobs, backend: checked.backend ?? (nJobs === 1 ? 'sequential' : 'threads') }
+  const nJobs = workersFor(checked.nJobs)
+  return { ...checked, nJobs, backend: checked.backend ?? backendFor(nJobs, checked.prefer) }
 }
 
 /** @throws TypeError that names the option of the call, its value and the valid ones. */
@@ -202,16 +283,14 @@ function wholeNumber(least: number): Check<number> {
   }
 }
 
-function checkBackend(value: unknown, option: string): BackendName | ParallelBackend {
-  const name = backendNames.find((one) => one === value)
+function checkBackend(value: unknown, option: string): string | ParallelBackend {
+  const names = backendNames()
+  const name = names.find((one) => one === value)
   if (name !== undefined) return name
-  const valid = `${backendNames.map((one) => `'${one}'`).join(', ')} or a ParallelBackend`
+  const valid = `${names.map((one) => `'${one}'`).join(', ')} or a ParallelBackend`
   if (typeof value !== 'object' || value === null) throw new TypeError(wrong(option, valid, value))
-  for (const method of ['effectiveNJobs', 'open', 'submit', 'close'] as const) {
-    if (typeof (value as Partial<ParallelBackend>)[method] !== 'function') {
-      throw new TypeError(`${wrong(option, valid, value)}, which has no method ${method}()`)
-    }
-  }
+  const why = whyNoBackend(value)
+  if (why !== undefined) throw new TypeError(`${wrong(option, valid, value)}, ${why}`)
   return value as ParallelBackend
 }
 
@@ -226,6 +305,11 @@ function checkBatchSize(value: unknown, option: string): 'auto' | number {
 function checkFunction(value: unknown, option: string): (...args: never[]) => void {
   if (typeof value !== 'function') throw new TypeError(wrong(option, 'a function', value))
   return value as () => void
+}
+
+function checkBoolean(value: unknown, option: string): boolean {
+  if (typeof value !== 'boolean') throw new TypeError(wrong(option, 'true or false', value))
+  return value
 }
 
 function checkString(value: unknown, option: string): string {
@@ -265,6 +349,11 @@ function checkBytes(value: unknown, option: string): number {
   const bytes = Number(digits) * units[unit.toUpperCase() as keyof typeof units]
   if (!(bytes > 0)) throw new RangeError(wrong(option, valid, value))
   return bytes
+}
+
+/** `null` is a value: it takes back what surrounds a call. */
+function checkMaxNbytes(value: unknown, option: string): number | null {
+  return value === null ? null : checkBytes(value, option)
 }
 
 function checkEnv(value: unknown, option: string): Record<string, string | undefined> {
@@ -327,7 +416,7 @@ function isTask(value: unknown): value is Task {
   return typeof fn === 'function' && Array.isArray(args)
 }
 
-function workerOptions(options: Results<typeof checks>): WorkerOptions {
+function workerOptions(options: Given): WorkerOptions {
   const { idleTimeout = 300_000, env, execArgv, resourceLimits, initializer } = options
   return {
     idleTimeout,

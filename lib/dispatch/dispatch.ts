@@ -27,6 +27,19 @@ export interface Plan {
   readonly call: Call
   /** Is told where the call stands when a batch is finished. */
   readonly onBatch?: ((moment: Moment) => void) | undefined
+  /**
+   * Is called when the call begins, with a way to look how far it has come; what it returns, when the call is over, before
+   * anybody hears of that. Who looks now and then costs the tasks nothing.
+   */
+  readonly watch?: ((look: () => Counted) => (how: 'ended' | 'failed') => void) | undefined
+}
+
+/** How many tasks of a call are completed, those that failed included. */
+export interface Counted {
+  readonly completed: number
+  readonly failed: number
+  /** How many there are, as far as that is known. */
+  readonly total: number | undefined
 }
 
 /** Where a call stands when one of its batches is finished, before more is taken from the input. */
@@ -35,11 +48,11 @@ export interface Moment {
   readonly completed: number
   /** Tasks that are taken from the input. */
   readonly dispatched: number
-  /** Batches that are sent. */
+  /** Batches that those make. */
   readonly batches: number
   /** How many tasks there are, when that was known from the start. */
   readonly total: number | undefined
-  /** Whether the input has not ended yet. */
+  /** Whether more may follow: when a batch was finished, there was another one to take its place. */
   readonly isDispatching: boolean
   /** All tasks are completed. */
   readonly isOver: boolean
@@ -116,11 +129,15 @@ export function dispatch(tasks: unknown, plan: Plan, receiver: Receiver): Dispat
   let sent = 0
   let batches = 0
   let completed = 0
+  let failed = 0
+  let unwatch: ((how: 'ended' | 'failed') => void) | undefined
   let knownTotal: number | undefined
   let flushIsDue = false
   /** Milliseconds that were spent on the input in this turn of the event loop, where that is worth to be counted. */
   let spent = 0
   let hasToldEnd = false
+  /** A batch was finished, and nothing was left to take its place. */
+  let hasMissed = false
   let isRunningHere = false
   /** Where tasks are run in this thread: when others last had their turn, and whether it is theirs now. */
   let turned = performance.now()
@@ -167,8 +184,9 @@ export function dispatch(tasks: unknown, plan: Plan, receiver: Receiver): Dispat
       return fail(error)
     }
     // Code of the input's own has run, which may have ended the call.
-    if (isOpen()) advance()
-    else source.close()
+    if (!isOpen()) return source.close()
+    unwatch = plan.watch?.(() => ({ completed, failed, total: source?.total }))
+    advance()
   }
 
   /**
@@ -247,8 +265,6 @@ export function dispatch(tasks: unknown, plan: Plan, receiver: Receiver): Dispat
     const completed = (outcome: Outcome) => {
       if (!isOpen()) return
       complete(task.fn, index, outcome, undefined, placeHere)
-      // An array whose elements were all taken is asked for its end, so that this moment is known to be the last.
-      if (isOpen() && source !== undefined && left(source) === 0) take(source, 1, false)
       if (isOpen()) tellMoment()
     }
     try {
@@ -271,10 +287,12 @@ export function dispatch(tasks: unknown, plan: Plan, receiver: Receiver): Dispat
   }
 
   /**
-   * @param isTimed - whether it takes no longer than others can wait
+   * @param isLimited - whether it is to take no longer than others can wait
    * @returns whether there is no more time for it in this turn of the event loop
    */
-  function take(source: Source, wanted: number, isTimed: boolean): boolean {
+  function take(source: Source, wanted: number, isLimited: boolean): boolean {
+    // To read the clock costs more than an element does.
+    const isTimed = isLimited && wanted > 0 && !source.isAtHand
     const begun = isTimed ? performance.now() : 0
     try {
       return source.take(wanted, backlog, isTimed ? begun + longestStretch - spent : undefined)
@@ -395,6 +413,7 @@ export function dispatch(tasks: unknown, plan: Plan, receiver: Receiver): Dispat
       plan.batchSize.measured(count, duration)
       tellMoment()
       advance()
+      hasMissed ||= unconsumed + batchesLeft() < plan.window
     }
     try {
       const batch: Batch = { call, start, tasks, isLast }
@@ -433,6 +452,7 @@ export function dispatch(tasks: unknown, plan: Plan, receiver: Receiver): Dispat
       if (!isOpen()) return
     }
     completed += 1
+    failed += 1
     tell(index, { status: 'rejected', reason }, place)
     if (plan.failFast) fail(reason)
   }
@@ -449,10 +469,24 @@ export function dispatch(tasks: unknown, plan: Plan, receiver: Receiver): Dispat
   function tellMoment() {
     if (plan.onBatch === undefined || source === undefined) return
     const dispatched = sent + backlog.length
-    const isDispatching = !source.ended
-    const isOver = !isDispatching && completed === dispatched
+    const isOver = source.ended && completed === dispatched
+    // As joblib, which knows of the end of an input only when it has asked for more.
+    const isDispatching = !isOver && !(source.ended && (hasMissed || plan.window === Number.POSITIVE_INFINITY))
     hasToldEnd = isOver
-    plan.onBatch({ completed, dispatched, batches, total: knownTotal, isDispatching, isOver })
+    plan.onBatch({
+      completed,
+      dispatched,
+      batches: batches + batchesLeft(),
+      total: knownTotal,
+      isDispatching,
+      isOver,
+    })
+  }
+
+  /** Batches that are taken and not sent. */
+  function batchesLeft() {
+    if (backlog.length === 0 || source === undefined) return 0
+    return Math.ceil(backlog.length / plan.batchSize.next(left(source)))
   }
 
   function misreported(start: number, count: number, what: string) {
@@ -471,6 +505,7 @@ export function dispatch(tasks: unknown, plan: Plan, receiver: Receiver): Dispat
     if (!isOpen()) return
     state = how
     debug.dispatch('the call has %s: %d tasks were sent, %d are completed', how, sent, completed)
+    unwatch?.(how)
     tellReceiver()
     if (how === 'failed') {
       controller.abort(error)

@@ -12,6 +12,8 @@ export interface Source {
   /** How many there are: known from the start for an array, a set or a map, otherwise at the end. */
   readonly total: number | undefined
   readonly ended: boolean
+  /** Whether its elements are there: to take one takes no time. */
+  readonly isAtHand: boolean
   /**
    * Puts as many as `wanted` tasks into `sink`: fewer when the input ends, when it must be waited for (`onArrival` is
    * called when to try again), or when `until` has passed. (With nothing wanted it only throws what is to be thrown.)
@@ -36,7 +38,7 @@ export function openSource(given: unknown, onArrival: () => void): Source {
   const make = methodOf(tasks, Symbol.asyncIterator)
   if (make) return asyncSource(make.call(tasks) as AsyncIterator<unknown>, onArrival)
   const makeSync = methodOf(tasks, Symbol.iterator)
-  if (makeSync) return syncSource(makeSync.call(tasks) as Iterator<unknown>, lengthOf(tasks))
+  if (makeSync) return syncSource(makeSync.call(tasks) as Iterator<unknown>, lengthOf(tasks), Array.isArray(tasks))
   const isTask = typeof tasks === 'object' && tasks !== null && 'fn' in tasks && 'args' in tasks
   if (isTask) throw new TypeError('Parallel runs an iterable of tasks; got one task: put it in an array')
   const what = typeof given === 'function' ? `a function that returns ${described(tasks)}` : described(tasks)
@@ -49,7 +51,7 @@ const quick = 0.02
 /** So many quick ones are taken between two looks at the clock, which costs more than one of them. */
 const atOnce = 4
 
-function syncSource(iterator: Iterator<unknown>, length: number | undefined): Source {
+function syncSource(iterator: Iterator<unknown>, length: number | undefined, isAtHand: boolean): Source {
   let state: 'open' | 'asking' | 'ended' | 'closed while asking' = 'open'
   let taken = 0
   /** How many elements have taken long, one after the other. One may be the machine, which had something else to do. */
@@ -58,6 +60,7 @@ function syncSource(iterator: Iterator<unknown>, length: number | undefined): So
   let unlooked = 0
 
   return {
+    isAtHand,
     get total() {
       return state === 'ended' ? taken : length
     },
@@ -138,6 +141,7 @@ function asyncSource(iterator: AsyncIterator<unknown>, onArrival: () => void): S
   let turnBegan: number | undefined
 
   return {
+    isAtHand: false,
     get total() {
       return state.is === 'ended' ? taken : undefined
     },

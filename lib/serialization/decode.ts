@@ -6,6 +6,7 @@ import { DESERIALIZE } from './hooks'
 import { resolveIntrinsic } from './intrinsics'
 import { noteMaker } from './makers'
 import { atHome } from './realm'
+import { noteStandIn } from './stand-in'
 import type { FunctionNode, Import, Kind, Members, Node, Nodes, Slot } from './wire'
 
 /** A graph that has arrived. */
@@ -235,6 +236,7 @@ const decoders: { [K in Kind]: (at: Place, ...payload: Nodes[K]) => void } = {
     const bytes = new Uint8Array(at.decoder.beside(index) as SharedArrayBuffer)
     container(at, bufferOf(bytes, maxByteLength), members)
   },
+  aside: (at, index) => at.made(noteStandIn(at.decoder.home(at.decoder.beside(index)))),
   owned: (at, index, members) => container(at, at.decoder.home(at.decoder.beside(index)) as ArrayBuffer, members),
   part: (at, index, offset, length) =>
     at.made(bufferOf(new Uint8Array(at.decoder.beside(index) as SharedArrayBuffer, offset, length), undefined)),

@@ -17,6 +17,7 @@ import {
   isSetPrototype,
   isViewPrototype,
 } from './plain-data'
+import { isStandIn } from './stand-in'
 import type { Kind, Members, Node, Nodes, Slot } from './wire'
 
 /**
@@ -202,6 +203,8 @@ function arrayBuffer(object: ArrayBuffer, encoder: Encoding): number {
       'its buffer is detached: it was transferred elsewhere',
       'Send it before it is transferred, or send a copy.',
     )
+  const aside = encoder.asideOf(object)
+  if (aside !== undefined) return aside
   const own = encoder.owned(object)
   if (own !== undefined) return container('owned', object, encoder, [own, LATER], { usual: isArrayBufferPrototype })
   const bytes = encoder.snapshot(object) ?? new Uint8Array(object)
@@ -212,10 +215,25 @@ function arrayBuffer(object: ArrayBuffer, encoder: Encoding): number {
     : container('buffer', object, encoder, [bytes as Uint8Array, room, LATER], { usual: isArrayBufferPrototype })
 }
 
+/** A buffer again, with bytes of its own. */
+function standIn(object: SharedArrayBuffer, encoder: Encoding): number {
+  const aside = encoder.asideOf(object)
+  if (aside !== undefined) return aside
+  const buffer = object as ArrayBufferLike as ArrayBuffer
+  const own = encoder.owned(buffer)
+  if (own !== undefined) return encoder.node('owned', [own, none], object)
+  const bytes = encoder.snapshot(buffer) ?? new Uint8Array(object).slice()
+  return types.isSharedArrayBuffer(bytes)
+    ? encoder.node('snapshot', [encoder.beside(bytes), undefined, none], object)
+    : encoder.node('buffer', [bytes as Uint8Array, undefined, none], object)
+}
+
 /** A small Buffer is a part of a pool that is not its own: only its bytes go. */
 function nodeBuffer(object: Buffer, encoder: Encoding): number {
-  const isShared = types.isSharedArrayBuffer(object.buffer)
-  const goesWhole = encoder.isGivenAway && object.length === object.buffer.byteLength
+  const aside = encoder.putAside(object, true)
+  if (aside !== undefined) return encoder.node('nodeBuffer', [[aside], object.byteOffset, object.length], object)
+  const isShared = types.isSharedArrayBuffer(object.buffer) && !isStandIn(object.buffer)
+  const goesWhole = encoder.isGivenAway && object.length === object.buffer.byteLength && !isStandIn(object.buffer)
   if (isShared || goesWhole)
     return encoder.node('nodeBuffer', [encoder.slot(object.buffer), object.byteOffset, object.length], object)
   const { buffer, byteOffset, length } = object
@@ -247,8 +265,10 @@ function partOf({ buffer, byteOffset, byteLength }: NodeJS.ArrayBufferView, enco
 function view(object: NodeJS.ArrayBufferView, encoder: Encoding): number {
   const { buffer, byteOffset } = object
   const type = types.isDataView(object) ? 'DataView' : (TYPE_TAG.call(object) as string)
-  const part = encoder.isAlone(object) ? partOf(object, encoder) : undefined
-  const place: [Slot, number] = part === undefined ? [encoder.slot(buffer), byteOffset] : [[part], 0]
+  const aside = encoder.putAside(object)
+  const part = aside === undefined && encoder.isAlone(object) ? partOf(object, encoder) : undefined
+  const place: [Slot, number] =
+    part === undefined ? [aside === undefined ? encoder.slot(buffer) : [aside], byteOffset] : [[part], 0]
   const index = container('view', object, encoder, [type, ...place, lengthOf(object), LATER], {
     usual: isViewPrototype,
     hasMembers: false,
@@ -302,6 +322,7 @@ const encoders: ObjectEncoder[] = [
   { accepts: types.isDate, encode: date },
   { accepts: types.isRegExp, encode: regexp },
   { accepts: types.isArrayBuffer, encode: arrayBuffer },
+  { accepts: isStandIn, encode: standIn },
   { accepts: (_, path) => path === 'global,Buffer,prototype', encode: nodeBuffer },
   { accepts: ArrayBuffer.isView, encode: view },
   { accepts: types.isBoxedPrimitive, encode: boxed },

@@ -2,10 +2,11 @@ import { types } from 'node:util'
 import { SerializationError, type Side } from '../errors'
 import { type GivenParts, givenParts } from '../task/given'
 import { partialParts } from '../task/partial'
+import { Asides } from './asides'
 import { copyOf, SMALL, takeOver } from './bytes'
 import { cannotSend, isParallel } from './cannot-send'
 import { encodeObject } from './encode-object'
-import type { Encoding } from './encoding'
+import type { Encoding, PutAside } from './encoding'
 import { type ModuleReference, referenceTo } from './functions/by-reference'
 import { type Captured, describe } from './functions/capture'
 import { requireBase } from './functions/require-function'
@@ -17,6 +18,7 @@ import { makerOf, noteMaker } from './makers'
 import { type ModuleNode, ModuleNodes } from './module-nodes'
 import type { PlainDataScanner } from './plain-data'
 import { nameOf } from './registered'
+import { isStandIn } from './stand-in'
 import { step, type Trail } from './trail'
 import type { Graph, Import, Kind, Members, Node, Nodes, Slot } from './wire'
 
@@ -40,6 +42,8 @@ export interface Sending {
   functionByValue(fn: Function, captured: Captured): number
   /** The bytes of a buffer, or of a part, as they were when first sent; `undefined` where it may travel itself. */
   snapshot(buffer: ArrayBuffer, offset?: number, length?: number): Uint8Array | SharedArrayBuffer | undefined
+  /** The policy for large arrays; none when all are copied. */
+  readonly putAside?: PutAside | undefined
   /** Whether the message takes buffers along, instead of copying them. */
   readonly takesAlong?: boolean
   /** Values whose buffers are given away. */
@@ -54,12 +58,15 @@ export class Encoder implements Encoding {
   readonly #memo = new Map<unknown, number>()
   readonly #modules = new ModuleNodes(this.graph.nodes)
   readonly #loneViews = new LoneViews(this.graph.nodes)
+  /** None where all is copied: most encoders are there for one small message. */
+  readonly #asides: Asides | undefined
   readonly #givenAway = new Set<unknown>()
   isGivenAway = false
 
   constructor(sending: Sending, scanner: PlainDataScanner) {
     this.sending = sending
     this.scanner = scanner
+    this.#asides = sending.putAside && new Asides(this, this.#loneViews, scanner, sending.putAside)
   }
 
   get side(): Side {
@@ -71,7 +78,7 @@ export class Encoder implements Encoding {
   }
 
   owned(buffer: ArrayBuffer, offset = 0, length = buffer.byteLength - offset): number | undefined {
-    if (this.isGivenAway && length === buffer.byteLength) {
+    if (this.isGivenAway && length === buffer.byteLength && !isStandIn(buffer)) {
       this.#givenAway.add(buffer)
       return this.beside(buffer)
     }
@@ -91,6 +98,16 @@ export class Encoder implements Encoding {
       taken.set(value, own)
       beside[n] = own
     }
+  }
+
+  putAside(view: NodeJS.ArrayBufferView, isBuffer = false): number | undefined {
+    return this.isGivenAway ? undefined : this.#asides?.put(view, isBuffer)
+  }
+
+  asideOf(buffer: ArrayBufferLike): number | undefined {
+    const index = this.#asides?.whole(buffer)
+    if (index !== undefined) this.#memo.set(buffer, index)
+    return index
   }
 
   slot(value: unknown): Slot {
@@ -240,7 +257,7 @@ export class Encoder implements Encoding {
   isAlone(view: NodeJS.ArrayBufferView): boolean {
     const { buffer } = view
     return (
-      !this.isGivenAway &&
+      (!this.isGivenAway || isStandIn(buffer)) &&
       leavesMuchOut(view) &&
       this.#memo.get(buffer) === undefined &&
       !this.#loneViews.has(buffer) &&
@@ -266,6 +283,7 @@ export class Encoder implements Encoding {
     const restore = this.sending.trail.mark()
     const restoreModules = this.#modules.mark()
     const restoreViews = this.#loneViews.mark()
+    const restoreAsides = this.#asides?.mark()
     try {
       body()
       return undefined
@@ -276,6 +294,7 @@ export class Encoder implements Encoding {
       for (const [value, index] of this.#memo) if (index >= nodes.length) this.#memo.delete(value)
       restoreModules()
       restoreViews()
+      restoreAsides?.()
       return error
     }
   }
@@ -431,7 +450,7 @@ export class Encoder implements Encoding {
     if (refusal && !(this.side === 'result' && types.isNativeError(object)))
       this.fail(refusal.what, this.side === 'result' ? refusal.remedyForResult : refusal.remedy)
     const index = encodeObject(object, this)
-    if (types.isArrayBuffer(object)) this.#loneViews.widen(object, index)
+    if (types.isAnyArrayBuffer(object)) this.#loneViews.widen(object, index)
     return index
   }
 }

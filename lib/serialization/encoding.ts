@@ -3,6 +3,16 @@ import type { IsByValue, ModuleReference } from './functions/by-reference'
 import type { ModuleNode } from './module-nodes'
 import type { Graph, Kind, Members, Nodes, Slot } from './wire'
 
+/** Puts large arrays into memory that is shared with whoever receives them. */
+export interface PutAside {
+  /** An array with more bytes than that is large. */
+  readonly above: number
+  /** How many bytes it has copied, each counted once. */
+  readonly bytesRead: number
+  /** The memory that stands for a buffer, with these bytes of it as they were when first sent; `undefined` when there is none. */
+  share(buffer: ArrayBuffer, offset: number, length: number): SharedArrayBuffer | undefined
+}
+
 /** The encoder, as those see it who encode one kind of value. */
 export interface Encoding {
   readonly side: Side
@@ -22,6 +32,13 @@ export interface Encoding {
    * so that it is copied once and not twice; or the very memory, when the whole buffer is given away.
    */
   owned(buffer: ArrayBuffer, offset?: number, length?: number): number | undefined
+  /**
+   * The node of the shared memory that stands for the buffer of a large array; also for that of a small one, where a large
+   * one in this graph has it. `undefined` for all others.
+   */
+  putAside(view: NodeJS.ArrayBufferView, isBuffer?: boolean): number | undefined
+  /** The node that stands for a buffer, all of it, when a view in this graph was put aside. */
+  asideOf(buffer: ArrayBufferLike): number | undefined
   /** Whether what is encoded now is given away. */
   readonly isGivenAway: boolean
   /** Whether a view can go without the rest of its buffer, as far as is known now. */

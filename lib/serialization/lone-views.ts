@@ -1,5 +1,6 @@
 import { types } from 'node:util'
 import { isArrayBufferPrototype } from './plain-data'
+import { isStandIn } from './stand-in'
 import type { Node, Slot } from './wire'
 
 /** A view that was sent with a part of its buffer. */
@@ -64,7 +65,12 @@ export class LoneViews {
 
 /** Whether much of what a buffer holds is out of a view's sight, and the buffer is nothing but bytes. */
 export function leavesMuchOut({ buffer, byteLength }: NodeJS.ArrayBufferView): boolean {
-  if (buffer.byteLength - byteLength <= SPARE || !types.isArrayBuffer(buffer)) return false
+  return buffer.byteLength - byteLength > SPARE && (isNothingButBytes(buffer) || isStandIn(buffer))
+}
+
+/** Whether a buffer is as long as it is, and has no properties. */
+export function isNothingButBytes(buffer: ArrayBufferLike): buffer is ArrayBuffer {
+  if (!types.isArrayBuffer(buffer)) return false
   const { resizable } = buffer as { resizable?: boolean }
   return !resizable && isArrayBufferPrototype(Object.getPrototypeOf(buffer)) && Reflect.ownKeys(buffer).length === 0
 }

@@ -168,6 +168,7 @@ export class Message {
         idAtReceiver: (value) => this.#receiver.idOf(value),
         symbolId: (symbol) => sender.symbolId(symbol),
         snapshot: (...part) => sender.snapshot(...part),
+        putAside: sender.putAside,
         takesAlong,
         givenAway,
         nameOf,

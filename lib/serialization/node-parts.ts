@@ -15,6 +15,7 @@ const none = () => nothing
 const table: { [K in Kind]: (...payload: Nodes[K]) => Parts } = {
   raw: none,
   beside: none,
+  aside: none,
   intrinsic: none,
   imported: none,
   known: none,

@@ -2,6 +2,7 @@ import { SerializationError, type Side } from '../errors'
 import { SMALL, toBytes } from './bytes'
 import { CopiesByPlace } from './copies'
 import { Encoder, type Sending } from './encode'
+import type { PutAside } from './encoding'
 import { entangledWith } from './entangled'
 import { referenceTo } from './functions/by-reference'
 import { FunctionsByValue } from './functions/by-value'
@@ -67,13 +68,23 @@ export class Sender {
   readonly #copies = new CopiesByPlace()
   readonly #buffers = new WeakMap<ArrayBuffer, Map<string, Uint8Array | SharedArrayBuffer>>()
   #nextId = 1
-  /** Of buffers, each counted once. */
-  bytesRead = 0
+  #bytesRead = 0
+  /** The policy for large arrays. */
+  readonly putAside: PutAside | undefined
 
-  /** @param takesSnapshots whether a buffer that several messages hold is read once, when first sent */
-  constructor(side: Side, takesSnapshots: boolean) {
+  /**
+   * @param takesSnapshots whether a buffer that several messages hold is read once, when first sent
+   * @param putAside the policy for large arrays; none when all are copied
+   */
+  constructor(side: Side, takesSnapshots: boolean, putAside?: PutAside) {
     this.side = side
     this.#takesSnapshots = takesSnapshots
+    this.putAside = putAside
+  }
+
+  /** Of buffers, each counted once. */
+  get bytesRead(): number {
+    return this.#bytesRead + (this.putAside?.bytesRead ?? 0)
   }
 
   get scansBuffers(): boolean {
@@ -188,7 +199,7 @@ export class Sender {
     if (!snapshot) {
       snapshot = takeSnapshot(new Uint8Array(buffer, offset, length))
       parts.set(part, snapshot)
-      this.bytesRead += length
+      this.#bytesRead += length
     }
     return snapshot
   }
@@ -211,9 +222,11 @@ export class Sender {
     const known = this.#sent.get(fn)
     if (known) return 'fns' in known ? (known as Lasting) : undefined
     const captured = settledFunction(fn)?.captured
-    if (!captured || lastingFunction(fn) === undefined) return undefined
+    const lasting = captured && lastingFunction(fn)
+    if (captured === undefined || lasting === undefined) return undefined
     if (!this.isRegistered(fn) && referenceTo(captured, (module) => this.isByValue(module))) return undefined
-    return this.#sentBefore(fn) as Lasting | undefined
+    this.#sent.set(fn, lasting)
+    return lasting
   }
 
   /** A name for a function that goes with a task, and not as a unit. */
@@ -275,6 +288,7 @@ export class Sender {
       idAtReceiver: () => undefined,
       symbolId: (symbol) => this.symbolId(symbol),
       snapshot: (...part) => this.snapshot(...part) ?? new Uint8Array(...part).slice(),
+      putAside: this.putAside,
       nameOf: (other) => {
         const sent = this.sentAs(other)
         if (sent?.unit && together.has(sent.unit) && !isClass(other)) return undefined

@@ -101,6 +101,8 @@ export interface Nodes {
    */
   buffer: [bytes: Uint8Array, maxByteLength: number | undefined, members: Members]
   snapshot: [index: number, maxByteLength: number | undefined, members: Members]
+  /** The n-th value beside: shared memory in place of a buffer. The views of it are not copied. */
+  aside: [index: number]
   /** The n-th value beside: an `ArrayBuffer` that was made for this message, or given away. It is not copied again. */
   owned: [index: number, members: Members]
   /** Another buffer, with a part of a snapshot. */

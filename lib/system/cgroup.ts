@@ -1,8 +1,5 @@
-import { readFileSync } from 'node:fs'
 import { posix } from 'node:path'
-
-/** Reads a file whole; `undefined` when it cannot be read. */
-export type ReadText = (path: string) => string | undefined
+import { type ReadText, readText } from './read-text'
 
 /**
  * The CPU time that this process's control group may use, in CPUs: 1.5 is three halves of one. The least along the
@@ -14,30 +11,23 @@ export type ReadText = (path: string) => string | undefined
  */
 export function cgroupCpuQuota(read: ReadText = readText): number | undefined {
   const groups = read('/proc/self/cgroup') ?? ''
+  const mounts = mountsIn(read('/proc/self/mountinfo') ?? '')
   let least: number | undefined
 
   for (const line of groups.split('\n')) {
     const [, controllers, path] = /^\d+:([^:]*):(.*)$/.exec(line) ?? []
     if (controllers === undefined || path === undefined) continue
-    if (controllers === '') lower(quotasUpwards('/sys/fs/cgroup', path, quotaV2))
-    else if (controllers.split(',').includes('cpu')) {
-      // The controllers' own name is the mount's, but for a link to it that most systems have.
-      lower(quotasUpwards('/sys/fs/cgroup/cpu', path, quotaV1))
-      lower(quotasUpwards(`/sys/fs/cgroup/${controllers}`, path, quotaV1))
+    const version = controllers === '' ? 2 : 1
+    if (version === 1 && !controllers.split(',').includes('cpu')) continue
+    const own = mounts.filter((mount) => mount.version === version)
+    for (const mount of own.length > 0 ? own : usualMounts(controllers)) {
+      for (const folder of upwards(mount, path)) lower(version === 2 ? quotaV2(folder) : quotaV1(folder))
     }
   }
   return least
 
-  /** In a container the path may be the host's: then only the mount itself is found, and that is the container's. */
-  function* quotasUpwards(mount: string, path: string, quotaIn: (folder: string) => number | undefined) {
-    for (let folder = posix.normalize(`/${path}`); ; folder = posix.dirname(folder)) {
-      yield quotaIn(posix.join(mount, folder))
-      if (folder === '/') return
-    }
-  }
-
-  function lower(quotas: Iterable<number | undefined>) {
-    for (const quota of quotas) if (quota !== undefined) least = Math.min(least ?? quota, quota)
+  function lower(quota: number | undefined) {
+    if (quota !== undefined) least = Math.min(least ?? quota, quota)
   }
 
   function quotaV2(folder: string) {
@@ -50,16 +40,52 @@ export function cgroupCpuQuota(read: ReadText = readText): number | undefined {
   }
 }
 
+/** A place where groups that can limit the CPU are seen: `root` of their tree is `at`. */
+interface Mount {
+  readonly version: 1 | 2
+  readonly root: string
+  readonly at: string
+}
+
+/** Lines as `32 31 0:29 /docker/ab /sys/fs/cgroup/cpu rw,relatime - cgroup cgroup rw,cpu`. */
+function mountsIn(mountinfo: string): Mount[] {
+  return mountinfo.split('\n').flatMap((line): Mount[] => {
+    const [before = '', after = ''] = line.split(' - ')
+    const [, , , root, at] = before.split(' ').map(unescaped)
+    const [type, , options = ''] = after.split(' ')
+    if (root === undefined || at === undefined) return []
+    if (type === 'cgroup2') return [{ version: 2, root, at }]
+    return type === 'cgroup' && options.split(',').includes('cpu') ? [{ version: 1, root, at }] : []
+  })
+}
+
+/** A space is `\040` there. */
+const unescaped = (text: string): string =>
+  text.replace(/\\([0-7]{3})/g, (_, code: string) => String.fromCharCode(Number.parseInt(code, 8)))
+
+/** Where nobody tells: the name of the controllers is the mount's, but for a link to it that most systems have. */
+function usualMounts(controllers: string): Mount[] {
+  const folder = '/sys/fs/cgroup'
+  if (controllers === '') return [{ version: 2, root: '/', at: folder }]
+  return ['cpu', controllers].map((name) => ({ version: 1, root: '/', at: posix.join(folder, name) }))
+}
+
+/**
+ * A group's own folder, and those above it, up to the mount. In a container the path may be the host's, which is seen there
+ * from the container's own group on, or as that group only.
+ */
+function* upwards({ root, at }: Mount, path: string): Generator<string> {
+  const whole = posix.normalize(`/${path}`)
+  const isWithin = root !== '/' && (whole === root || whole.startsWith(`${root}/`))
+  const start = isWithin ? posix.join('/', whole.slice(root.length)) : whole
+  for (let folder = start; ; folder = posix.dirname(folder)) {
+    yield posix.join(at, folder)
+    if (folder === '/') return
+  }
+}
+
 /** `max`, `-1`, an empty or a damaged file: no limit. */
 function cpus(quota: string | undefined, period: string | undefined): number | undefined {
   const share = Number.parseInt(quota ?? '', 10) / Number.parseInt(period ?? '', 10)
   return share > 0 && Number.isFinite(share) ? share : undefined
-}
-
-function readText(path: string): string | undefined {
-  try {
-    return readFileSync(path, 'utf8')
-  } catch {
-    return undefined
-  }
 }

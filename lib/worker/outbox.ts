@@ -1,7 +1,7 @@
 import { fromBytes, toBytes } from '../serialization/bytes'
 import { type Cell, isCell, madeOf, type Shape, type Table } from '../serialization/columns'
 import type { Parcel } from '../serialization/wire'
-import { ENDED, Words } from './protocol'
+import { ENDED, turnOf, Words } from './protocol'
 
 /*
  * Outcomes that a worker holds back, to post several at once, are also in memory that its caller can read: while the
@@ -83,6 +83,11 @@ export class Outbox {
     return this.#count
   }
 
+  /** What is added from now on is of this batch. */
+  begin(batch: number): void {
+    Atomics.store(this.#words, Words.heldOf, batch)
+  }
+
   /** They were posted. */
   clear(): void {
     if (this.#count === 0) return
@@ -162,8 +167,10 @@ export interface Held {
  * @param isGone Whether the worker writes no more. Otherwise nothing is given while it may be writing: between tasks.
  */
 export function readOutbox(words: Int32Array, batch: number, isGone: boolean): Held | undefined {
-  const running = Atomics.load(words, Words.running)
-  if (Atomics.load(words, Words.batch) !== batch) return undefined
+  const ofBatch = turnOf(batch)
+  const running = Atomics.load(words, Words.running + ofBatch)
+  if (Atomics.load(words, Words.batch + ofBatch) !== batch || Atomics.load(words, Words.heldOf) !== batch)
+    return undefined
   if (!isGone && (running === 0 || running >= ENDED)) return undefined
   const count = Atomics.load(words, Words.held)
   if (count === 0) return undefined
@@ -171,7 +178,8 @@ export function readOutbox(words: Int32Array, batch: number, isGone: boolean): H
   const copy = new Uint8Array(words.buffer, START).slice().buffer
   // A task that waits may post what is held, and others may be written in its place: then one of these is another.
   const isSame =
-    Atomics.load(words, Words.running) === running &&
+    Atomics.load(words, Words.running + ofBatch) === running &&
+    Atomics.load(words, Words.heldOf) === batch &&
     Atomics.load(words, Words.held) === count &&
     Atomics.load(words, Words.heldFrom) === from
   if (!isGone && !isSame) return undefined

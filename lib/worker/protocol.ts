@@ -113,7 +113,7 @@ export interface Refused {
 export const Words = {
   /**
    * The position of the task that runs, plus 1; 0 before the first; at the end `ENDED`, plus the number of tasks that have
-   * run. Written by the worker, as all but `limit`.
+   * run. Written by the worker, as all but `limit`. This and the next five are of one batch: see `turnOf`.
    */
   running: 0,
   /** The id of the batch that it belongs to. */
@@ -130,16 +130,25 @@ export const Words = {
    * when it has announced a task as running, so that one of the two sees what the other one did.
    */
   limit: 4,
-  /** How many outcomes of the batch are in the outbox, and the position of the first. */
-  held: 5,
-  heldFrom: 6,
   /** What `running` says when that task has ended, and its outcome waits for what it has printed. */
-  over: 7,
+  over: 5,
+  /** How many outcomes are in the outbox, the position of the first, and the id of the batch whose tasks they are of. */
+  held: 12,
+  heldFrom: 13,
+  heldOf: 14,
   /** The id of the batch whose message was read last, or is being read; `UNREADABLE`. */
-  opened: 8,
+  opened: 15,
   /** An even number, so that what follows can be read in units of eight bytes. */
-  count: 10,
+  count: 16,
 } as const
+
+/**
+ * How far behind the first words are those of a batch. Two take turns: when the worker goes on with the next one, what is
+ * known of the one before stays true until its caller has heard of its end.
+ */
+export function turnOf(batch: number): number {
+  return batch % 2 === 0 ? 6 : 0
+}
 
 /** `Words.running` of a batch that no task of runs any more is this, or above. */
 export const ENDED = 2 ** 30

@@ -24,6 +24,7 @@ import {
   type Request,
   type Response,
   type RunBatch,
+  turnOf,
   type WireTable,
   type WireTask,
   Words,
@@ -106,7 +107,9 @@ export function serve(line: Line): Server {
       place = request.batch.place ?? place
       // Before anything is imported: a module that is parallel itself is part of the call. Left behind, for timers.
       setNestedOfThread({ ...request.batch.nested, place })
-      running = new BatchRun(request.batch, callOf(request.batch.call), line, outbox)
+      // Sent before its caller could know that this worker is not to go on.
+      const isSpoiled = running?.isSpoiled === true
+      running = new BatchRun(request.batch, callOf(request.batch.call), line, outbox, isSpoiled)
       await running.run()
     }
   }
@@ -179,7 +182,8 @@ class BatchRun {
   #isLastLoose = false
   /** The task that runs. */
   task: TaskName | undefined
-  #isSpoiled = false
+  /** An earlier task has left an error behind, and nobody knows what else: this worker begins no other one. */
+  isSpoiled: boolean
   /** Why the arguments of a task could not be made. */
   #unmade: SerializationError | undefined
   #failed: number[] = []
@@ -194,11 +198,12 @@ class BatchRun {
   #memory: number | undefined
   #posted = sharedNow()
 
-  constructor(batch: RunBatch, call: OpenCall, line: Line, outbox: Outbox) {
+  constructor(batch: RunBatch, call: OpenCall, line: Line, outbox: Outbox, isSpoiled: boolean) {
     this.#batch = batch
     this.#call = call
     this.#line = line
     this.#outbox = outbox
+    this.isSpoiled = isSpoiled
   }
 
   get #message(): Message {
@@ -237,25 +242,27 @@ class BatchRun {
   async #runTasks(functions: readonly Task['fn'][]): Promise<void> {
     const { id, tasks, isTimed, maxMemory } = this.#batch
     const { words } = this.#line
+    const own = turnOf(id)
     const names = functions.map((fn) => nameOf({ fn, args: [] }))
     const runRow = isTable(tasks) ? rowRunner(functions[0] as Task['fn'], tasks.columns) : undefined
     const count = isTable(tasks) ? tasks.count : tasks.length
     let started = sharedNow()
     /** How many tasks are still to be timed together with the last one. */
     let together = 0
-    Atomics.store(words, Words.begun, toStamp(started))
-    Atomics.store(words, Words.started, toStamp(started))
-    Atomics.store(words, Words.running, 0)
-    Atomics.store(words, Words.over, 0)
-    Atomics.store(words, Words.batch, id)
-    for (let position = 0; position < count; position += 1) {
+    Atomics.store(words, Words.begun + own, toStamp(started))
+    Atomics.store(words, Words.started + own, toStamp(started))
+    Atomics.store(words, Words.running + own, 0)
+    Atomics.store(words, Words.over + own, 0)
+    Atomics.store(words, Words.batch + own, id)
+    this.#outbox.begin(id)
+    for (let position = 0; position < count && !this.isSpoiled; position += 1) {
       const task = isTable(tasks) ? undefined : (tasks[position] as WireTask)
       const isReady = task === undefined || 'values' in task.args
-      if (together === 0) Atomics.store(words, Words.started, toStamp(isReady ? started : started + GRACE))
-      Atomics.store(words, Words.running, position + 1)
-      if (Atomics.load(words, Words.limit) <= position) {
+      if (together === 0) Atomics.store(words, Words.started + own, toStamp(isReady ? started : started + GRACE))
+      Atomics.store(words, Words.running + own, position + 1)
+      if (Atomics.load(words, Words.limit + own) <= position) {
         // It does not run, after all.
-        Atomics.store(words, Words.running, position)
+        Atomics.store(words, Words.running + own, position)
         break
       }
       let ended: number
@@ -269,7 +276,7 @@ class BatchRun {
           const values = this.#argumentsOf(task.args)
           if (!isReady) {
             started = sharedNow()
-            Atomics.store(words, Words.started, toStamp(started))
+            Atomics.store(words, Words.started + own, toStamp(started))
           }
           result = runTask(toTask(functions[task.fn] as Task['fn'], values, task.hasKwargs))
         }
@@ -279,12 +286,12 @@ class BatchRun {
         ended = together > 0 ? started : sharedNow()
         isSentAsItIs = this.#keepInTable(value)
         if (!isSentAsItIs) {
-          Atomics.store(words, Words.started, toStamp(ended + GRACE))
+          Atomics.store(words, Words.started + own, toStamp(ended + GRACE))
           this.#succeed(value)
         }
       } catch (error) {
         ended = sharedNow()
-        Atomics.store(words, Words.started, toStamp(ended + GRACE))
+        Atomics.store(words, Words.started + own, toStamp(ended + GRACE))
         if (error instanceof SerializationError && error === this.#unmade) this.#refuseResult(error)
         else this.#fail(error)
       }
@@ -296,7 +303,7 @@ class BatchRun {
       else if (!isTimed && took < NEXT_TO_NOTHING) together = TOGETHER
       if (position === count - 1) break
       started = isSentAsItIs ? ended : sharedNow()
-      if (this.#isSpoiled || (maxMemory !== undefined && this.#holdsTooMuch(maxMemory, started))) break
+      if (this.isSpoiled || (maxMemory !== undefined && this.#holdsTooMuch(maxMemory, started))) break
       if (this.#isToBePosted(took, started) || !this.#hold()) {
         const posting = this.#postBehindOutput()
         if (posting !== undefined) await posting
@@ -309,7 +316,7 @@ class BatchRun {
     if (maxMemory !== undefined) this.#holdsTooMuch(maxMemory, sharedNow())
     this.post(this.#duration)
     // Not before: should the worker die of posting, it is the last task that it died of.
-    Atomics.store(words, Words.running, ENDED + Atomics.load(words, Words.running))
+    Atomics.store(words, Words.running + own, ENDED + Atomics.load(words, Words.running + own))
   }
 
   #enter(name: string, position: number): void {
@@ -321,8 +328,8 @@ class BatchRun {
 
   /** An earlier task has left an error behind: the one that runs is the last. */
   goesOn(): boolean {
-    this.#isSpoiled = this.task !== undefined
-    return this.#isSpoiled
+    this.isSpoiled = this.task !== undefined
+    return this.isSpoiled
   }
 
   #holdsTooMuch(most: number, now: number): boolean {
@@ -389,7 +396,8 @@ class BatchRun {
     const { words } = this.#line
     if (this.#outbox.count < this.#heldCount) this.#hold()
     this.#packLast()
-    Atomics.store(words, Words.over, Atomics.load(words, Words.running))
+    const own = turnOf(this.#batch.id)
+    Atomics.store(words, Words.over + own, Atomics.load(words, Words.running + own))
     return flushing
   }
 
@@ -512,7 +520,7 @@ class BatchRun {
       units: message?.units ?? [],
       duration,
       memory: this.#memory,
-      isSpoiled: this.#isSpoiled,
+      isSpoiled: this.isSpoiled,
     }
     this.#line.post({ kind: 'outcomes', outcomes }, message?.transfers)
   }

@@ -48,6 +48,17 @@ function open() {
       void client.run(run).then((how) => ended.push(how))
       return run
     },
+    /** Tasks behind those; each goes on from task 20. */
+    behind(tasks: readonly Task[], listen = () => {}) {
+      const positions = tasks.map((_, n) => n)
+      const batch = { call: own, start: 20, tasks }
+      const run = new WorkerRun(worker.words, call, batch, positions, (index, outcome) => {
+        outcomes.push([index, outcome.status === 'fulfilled' ? outcome.value : outcome.reason])
+        listen()
+      })
+      void run.done.then((how) => ended.push(how))
+      return client.sendBehind(run)
+    },
   }
 }
 
@@ -956,6 +967,124 @@ describe('A client of a worker', () => {
       worker.die()
       worker.garble()
       expect(worker.requests.map(({ kind }) => kind)).toEqual(['run'])
+    })
+  })
+
+  describe('that is to come behind another,', () => {
+    const over = { duration: 1 }
+
+    it('is sent while that runs, and told of when that has ended', async () => {
+      const { worker, run, behind, outcomes, ended } = open()
+      run(tasks('a'))
+      worker.begin(0)
+      expect(behind(tasks('b'))).toBe(true)
+      expect(worker.args).toEqual([['a'], ['b']])
+      worker.answer(0, [1], { batch: 1, ...over })
+      expect(worker.isRef).toBe(true)
+      worker.answer(0, [2], over)
+      expect(worker.isRef).toBe(false)
+      await settled()
+      expect(outcomes).toEqual([
+        [10, 1],
+        [20, 2],
+      ])
+      expect(ended).toEqual([
+        { duration: 1, rest: [] },
+        { duration: 1, rest: [] },
+      ])
+    })
+
+    it('is not sent before that has begun, and no other one behind it', () => {
+      const { worker, client, run, behind } = open()
+      expect(behind(tasks('b'))).toBe(false)
+      run(tasks('a'))
+      expect(behind(tasks('b'))).toBe(false)
+      worker.begin(0)
+      expect([behind(tasks('b')), behind(tasks('c'))]).toEqual([true, false])
+      expect(worker.args).toEqual([['a'], ['b']])
+      client.leave()
+    })
+
+    it('is not sent behind tasks that others follow', () => {
+      const { worker, run, behind } = open()
+      run(tasks('a', 'b'))
+      worker.refuseBatch()
+      worker.begin(0)
+      expect(behind(tasks('c'))).toBe(false)
+      expect(worker.args).toEqual([['a', 'b'], ['a']])
+    })
+
+    it('is not sent when it brings what the worker may not have, or is too much to be read at once', () => {
+      const { worker, run, behind } = open()
+      run(tasks('a'))
+      worker.begin(0)
+      const heavy = 'x'.repeat(2 ** 20 + 1)
+      for (const task of [byValue(1), delayed(String)(new Date()), delayed(String)(heavy)])
+        expect(behind([task])).toBe(false)
+      expect(worker.args).toEqual([['a']])
+    })
+
+    it('goes on though the end of that cannot be read: its outcomes are missing then, as many as it says', async () => {
+      const { worker, run, behind, outcomes, ended } = open()
+      const first = run(tasks('a', 'b', 'c'))
+      worker.begin(0)
+      worker.begin(1)
+      first.takeBack(0)
+      worker.end()
+      behind(tasks('d'))
+      worker.garble()
+      worker.begin(0)
+      worker.answer(0, [4], over)
+      await settled()
+      expect(outcomes).toEqual([unread(10), unread(11), [20, 4]])
+      expect(ended).toEqual([
+        { duration: 0, rest: [] },
+        { duration: 1, rest: [] },
+      ])
+    })
+
+    it('is lost with the worker, and is not to blame for it', async () => {
+      const { worker, run, behind, outcomes, ended } = open()
+      await worker.start()
+      run(tasks('a'))
+      worker.begin(0)
+      behind(tasks('b', 'c'))
+      worker.die()
+      await settled()
+      expect(outcomes).toEqual([])
+      expect(ended).toEqual([
+        expect.objectContaining({ running: 0, rest: [], wasBehind: false }),
+        expect.objectContaining({ running: undefined, rest: [0, 1], wasBehind: true, duration: 0 }),
+      ])
+    })
+
+    it('is what is lost when the worker has gone on with it, and the end of that cannot be read', async () => {
+      const { worker, run, behind, outcomes, ended } = open()
+      await worker.start()
+      run(tasks('a'))
+      worker.begin(0)
+      worker.end()
+      behind(tasks('b', 'c'))
+      worker.begin(0)
+      worker.die()
+      await settled()
+      expect(outcomes).toEqual([unread(10)])
+      expect(ended).toEqual([
+        { duration: 0, rest: [] },
+        expect.objectContaining({ running: 0, rest: [1], wasBehind: false }),
+      ])
+    })
+
+    it('tells nothing more when its worker is left', async () => {
+      const { worker, client, run, behind, outcomes } = open()
+      run(tasks('a'))
+      worker.begin(0)
+      behind(tasks('b'))
+      client.leave()
+      worker.answer(0, [1], { batch: 1, ...over })
+      worker.answer(0, [2], over)
+      await settled()
+      expect(outcomes).toEqual([])
     })
   })
 

@@ -4,7 +4,7 @@ import { takeShare } from '../../lib/config/budget'
 import * as clock from '../../lib/system/clock'
 import { delayed } from '../../lib/task/delayed'
 import type { Call, Outcome, Place, Task } from '../../lib/task/task'
-import { type RunBatch, Words } from '../../lib/worker/protocol'
+import { type RunBatch, turnOf, Words } from '../../lib/worker/protocol'
 import type { InProcessWorker } from '../support/in-process-worker'
 import { firstArguments } from '../support/silent-worker'
 import { workerSource } from '../support/worker-source'
@@ -77,8 +77,9 @@ async function open(n: number, result: string) {
 /** Makes a worker's running task, and its batch, as old as that. */
 function age(worker: InProcessWorker | undefined, ms: number, batchMs = ms) {
   const { words } = worker as InProcessWorker
-  Atomics.store(words, Words.started, clock.toStamp(time - ms))
-  Atomics.store(words, Words.begun, clock.toStamp(time - batchMs))
+  const own = turnOf(Atomics.load(words, Words.heldOf))
+  Atomics.store(words, Words.started + own, clock.toStamp(time - ms))
+  Atomics.store(words, Words.begun + own, clock.toStamp(time - batchMs))
 }
 
 /** The first arguments of the tasks that are in what a worker was sent. */
@@ -370,6 +371,229 @@ describe('WorkerPool', () => {
     await pool.close({ force: true })
   })
 
+  describe('sends a batch behind the one that runs,', () => {
+    beforeEach(() => jest.useFakeTimers({ doNotFake: ['setImmediate', 'queueMicrotask', 'nextTick'] }))
+    afterEach(() => jest.useRealTimers())
+
+    /** Each worker runs one, and has the next one: 0 and 2, 1 and 3. */
+    async function twoEach() {
+      const { pool, workers } = poolOf(2)
+      const controller = new AbortController()
+      const jobs = [0, 1].map((n) => submit(pool, n, [wait(n)], controller))
+      for (const worker of workers) worker.start()
+      await settled()
+      jobs.push(...[2, 3].map((n) => submit(pool, n, [wait(n)], controller)))
+      expect(workers.map(argsSent)).toEqual([
+        [[0], [2]],
+        [[1], [3]],
+      ])
+      expect([...gates.keys()]).toEqual([0, 1])
+      return { pool, workers: workers as [InProcessWorker, InProcessWorker], jobs, controller }
+    }
+    const told = (jobs: readonly { outcomes: [number, Outcome][] }[]) => jobs.map(({ outcomes }) => outcomes)
+    const isSettled = async (done: Promise<unknown>) => (await Promise.race([done, settled()])) !== undefined
+
+    it('which goes on when that has ended, though nobody has heard of it', async () => {
+      const { pool, workers, jobs } = await twoEach()
+      workers[0].isSlow = true
+      await open(0, 'a')
+      expect([...gates.keys()]).toEqual([0, 1, 2])
+      expect(told(jobs)).toEqual([[], [], [], []])
+      workers[0].isSlow = false
+      workers[0].deliver()
+      await open(1, 'b')
+      await open(2, 'c')
+      await open(3, 'd')
+      await Promise.all(jobs.map(({ done }) => done))
+      expect(told(jobs)).toEqual(['a', 'b', 'c', 'd'].map((letter, n) => [value(n, letter)]))
+      expect(workers.map(argsSent)).toEqual([
+        [[0], [2]],
+        [[1], [3]],
+      ])
+      await pool.close()
+    })
+
+    it('though several messages of the worker come at once', async () => {
+      const { pool, workers, jobs } = await twoEach()
+      workers[0].isSlow = true
+      await open(0, 'a')
+      await open(2, 'c')
+      workers[0].isSlow = false
+      workers[0].deliver()
+      await settled()
+      expect(told(jobs)).toEqual([[value(0, 'a')], [], [value(2, 'c')], []])
+      await open(1, 'b')
+      // The other worker was free: it has taken what was behind this one.
+      await open(3, 'd')
+      await Promise.all(jobs.map(({ done }) => done))
+      expect(gates.size).toBe(4)
+      await pool.close()
+    })
+
+    it('unless another one is free before that: each task runs once', async () => {
+      const { pool, workers, jobs } = await twoEach()
+      await open(0, 'a')
+      await open(2, 'c')
+      expect(workers.map(argsSent)).toEqual([
+        [[0], [2], [3]],
+        [[1], [3]],
+      ])
+      expect([...gates.keys()]).toEqual([0, 1, 2, 3])
+      await open(1, 'b')
+      expect(await isSettled((jobs[3] as { done: Promise<unknown> }).done)).toBe(false)
+      await open(3, 'd')
+      await Promise.all(jobs.map(({ done }) => done))
+      expect(told(jobs)).toEqual(['a', 'b', 'c', 'd'].map((letter, n) => [value(n, letter)]))
+      await pool.close()
+    })
+
+    it('and takes it back when that takes long', async () => {
+      const { pool, workers, jobs } = await twoEach()
+      age(workers[0], 60)
+      jest.advanceTimersByTime(5)
+      await open(1, 'b')
+      await open(3, 'd')
+      await open(2, 'c')
+      expect(told(jobs)).toEqual([[], [value(1, 'b')], [value(2, 'c')], [value(3, 'd')]])
+      await open(0, 'a')
+      await Promise.all(jobs.map(({ done }) => done))
+      expect(gates.size).toBe(4)
+      await pool.close()
+    })
+
+    it('and runs it elsewhere when the worker dies, however often', async () => {
+      const { pool, workers } = poolOf(1, 20)
+      const jobs = [submit(pool, 0, [wait(0)])]
+      for (let n = 0; n < 8; n += 1) {
+        workers[n]?.start()
+        await settled()
+        jobs.push(submit(pool, n + 1, [wait(n + 1)]))
+        expect(argsSent(workers[n] as InProcessWorker)).toEqual([[n], [n + 1]])
+        workers[n]?.die()
+        await jobs[n]?.done
+      }
+      workers[8]?.start()
+      await settled()
+      await open(8, 'z')
+      await jobs[8]?.done
+      expect(told(jobs)).toEqual([...jobs.slice(0, 8).map((_, n) => [lost(n)]), [value(8, 'z')]])
+      await pool.close()
+    })
+
+    it('and loses it when the worker dies of it', async () => {
+      const { pool, workers, jobs } = await twoEach()
+      workers[0].isSlow = true
+      await open(0, 'a')
+      workers[0].deliver()
+      workers[0].die()
+      await settled()
+      expect(told(jobs)).toEqual([[value(0, 'a')], [], [lost(2)], []])
+      await open(1, 'b')
+      await open(3, 'd')
+      await Promise.all(jobs.map(({ done }) => done))
+      await pool.close()
+    })
+
+    it('and ends the worker that has gone on with it, when the call is over', async () => {
+      const { pool, workers, jobs, controller } = await twoEach()
+      for (const worker of workers) worker.isSlow = true
+      await open(0, 'a')
+      expect([...gates.keys()]).toEqual([0, 1, 2])
+      controller.abort()
+      await Promise.all(jobs.map(({ done }) => done))
+      expect(workers.map(({ isEnded }) => isEnded)).toEqual([true, true])
+      expect(told(jobs).flat()).toEqual([])
+      const next = submit(pool, 7, [wait(7)])
+      workers[2 as 0]?.start()
+      await settled()
+      await open(7, 'x')
+      await next.done
+      expect(next.outcomes).toEqual([value(7, 'x')])
+      await pool.close()
+    })
+
+    it('and lets the worker be that has not, when what it ran is done', async () => {
+      const { pool, workers, jobs, controller } = await twoEach()
+      for (const { outcomes } of jobs.slice(0, 1))
+        Object.defineProperty(outcomes, 'push', {
+          value: () => {
+            controller.abort()
+            return 0
+          },
+        })
+      await open(0, 'a')
+      await Promise.all(jobs.map(({ done }) => done))
+      // It had been told of the next one before it could be told of the end.
+      expect(told(jobs).flat()).toEqual([])
+      expect(workers[1].isEnded).toBe(true)
+      await pool.close({ force: true })
+    })
+
+    it('and runs it elsewhere when a task has left an error behind', async () => {
+      const { pool, workers, jobs } = await twoEach()
+      jest.spyOn(process, 'emitWarning').mockImplementation(() => {})
+      workers[0].spoil()
+      await open(0, 'a')
+      expect([...gates.keys()]).toEqual([0, 1])
+      expect(workers[0].isEnded).toBe(true)
+      workers[2 as 0]?.start()
+      await settled()
+      for (const [n, letter] of [
+        [1, 'b'],
+        [2, 'c'],
+        [3, 'd'],
+      ] as const)
+        await open(n, letter)
+      await Promise.all(jobs.map(({ done }) => done))
+      expect(told(jobs)).toEqual(['a', 'b', 'c', 'd'].map((letter, n) => [value(n, letter)]))
+      await pool.close()
+    })
+
+    it('and waits for it when it is closed', async () => {
+      const { pool, jobs } = await twoEach()
+      const closed = pool.close()
+      for (const n of [0, 1, 2, 3]) await open(n, '')
+      await closed
+      expect(told(jobs).map(({ length }) => length)).toEqual([1, 1, 1, 1])
+    })
+
+    it('and drops it when it is closed now', async () => {
+      const { pool, workers, jobs } = await twoEach()
+      await pool.close({ force: true })
+      await Promise.all(jobs.map(({ done }) => done))
+      expect(workers.map(({ isEnded }) => isEnded)).toEqual([true, true])
+      expect(told(jobs).flat()).toEqual([])
+      jest.advanceTimersByTime(5)
+      expect(jest.getTimerCount()).toBe(0)
+    })
+
+    it.each<[what: string, tasks: Task[], of: Call, options: object]>([
+      ['whose function the worker does not have', [delayed((n: number) => n + 1)(5)], call, {}],
+      ['of tasks that are not alike', [wait(5), delayed(Math.abs)(6)], call, {}],
+      ['whose tasks have large arguments', [delayed((n: Uint8Array) => n.length)(new Uint8Array(10))], call, {}],
+      ['of tasks with a timeout', [wait(5)], { nested: { level: 1 }, timeout: 1000 }, {}],
+      ['of another call', [wait(5)], { nested: { level: 1 } }, {}],
+      ['when workers are replaced by the count of their tasks', [wait(5)], call, { maxTasks: 100 }],
+      ['when workers are replaced by their memory', [wait(5)], call, { maxMemory: 2 ** 40 }],
+    ])('but none %s', async (_, tasks, of, options) => {
+      const { source, workers } = workerSource(3)
+      const pool = new WorkerPool(source, options)
+      pool.open(1)
+      const first = submit(pool, 0, [wait(0)])
+      workers[0]?.start()
+      await settled()
+      const second = submit(pool, 1, tasks, undefined, true, of)
+      expect(workers[0]?.requests).toHaveLength(1)
+      await open(0, 'a')
+      await settled()
+      await open(5, 'b')
+      await settled()
+      await Promise.all([first.done, second.done])
+      expect(second.outcomes.map(([index]) => index)).toEqual(tasks.map((_, n) => 1 + n))
+      await pool.close()
+    })
+  })
+
   describe('looks after', () => {
     beforeEach(() => jest.useFakeTimers({ doNotFake: ['setImmediate', 'queueMicrotask', 'nextTick'] }))
     afterEach(() => jest.useRealTimers())
@@ -540,9 +764,9 @@ describe('WorkerPool', () => {
       const { store } = Atomics
       const spy: jest.SpyInstance<number, [Int32Array, number, number]> = jest.spyOn(Atomics, 'store') as never
       spy.mockImplementation((words, at, written) => {
-        if (words !== worker.words || at !== Words.limit) return store(words, at, written)
+        if (words !== worker.words || at !== Words.limit + turnOf(2)) return store(words, at, written)
         spy.mockRestore()
-        Atomics.store(words, Words.opened, Atomics.load(words, Words.batch) + 1)
+        Atomics.store(words, Words.opened, 2)
         return store(words, at, written)
       })
       jest.advanceTimersByTime(10_000)

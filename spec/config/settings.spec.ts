@@ -17,6 +17,7 @@ describe('checkOptions', () => {
       retries: 0,
       signal: undefined,
       verbose: 0,
+      progress: false,
       onProgress: undefined,
       worker: { idleTimeout: 300_000 },
     })
@@ -87,6 +88,8 @@ describe('checkOptions', () => {
     [{ signal: {} }, TypeError, 'signal must be an AbortSignal'],
     [{ verbose: -1 }, RangeError, 'verbose must be a number, 0 or more; got -1'],
     [{ verbose: 'all' }, TypeError, "'all'"],
+    [{ progress: 1 }, TypeError, 'progress must be true or false; got 1'],
+    [{ progress: 'bar' }, TypeError, "progress must be true or false; got 'bar'"],
     [{ batchSize: 0 }, RangeError, "batchSize must be 'auto' or a positive whole number; got 0"],
     [{ batchSize: -1 }, RangeError, 'got -1'],
     [{ batchSize: 1.42 }, RangeError, '1.42'],

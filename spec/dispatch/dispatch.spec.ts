@@ -899,7 +899,7 @@ describe('dispatch', () => {
     await sent[2]?.complete([4])
     expect(moments).toEqual([
       { completed: 2, dispatched: 4, batches: 2, total: 5, isDispatching: true, isOver: false },
-      { completed: 4, dispatched: 5, batches: 3, total: 5, isDispatching: false, isOver: false },
+      { completed: 4, dispatched: 5, batches: 3, total: 5, isDispatching: true, isOver: false },
       { completed: 5, dispatched: 5, batches: 3, total: 5, isDispatching: false, isOver: true },
     ])
   })
@@ -923,6 +923,38 @@ describe('dispatch', () => {
       [1, false],
       [1, true],
     ])
+  })
+
+  it('lets somebody look how far it has come, from its begin to its end', async () => {
+    const seen: unknown[] = []
+    let look = (): unknown => undefined
+    const watch: Plan['watch'] = (how) => {
+      look = how
+      seen.push(look())
+      return (end) => seen.push([end, look(), [...over]])
+    }
+    const { sent, over } = start(counting([], 3), { watch, failFast: false, workers: 1 })
+    await sent[0]?.fail(new Error('no'))
+    await sent[0]?.finish()
+    seen.push(look())
+    for (const n of [1, 2]) await sent[n]?.complete([n])
+    expect(seen).toEqual([
+      { completed: 0, failed: 0, total: undefined },
+      { completed: 1, failed: 1, total: undefined },
+      ['ended', { completed: 3, failed: 1, total: 3 }, []], // before anybody hears of it
+    ])
+    expect(over).toEqual(['ended'])
+  })
+
+  it('tells who watches once when it has failed, or was stopped, and nothing of what never began', async () => {
+    const ends: string[] = []
+    const watch = () => (how: string) => void ends.push(how)
+    const [failing, stopped] = [start(counting([]), { watch }), start(counting([]), { watch })]
+    await failing.sent[0]?.fail(new Error('no'))
+    failing.call.stop(new Error('twice'))
+    stopped.call.stop(new Error('enough'))
+    start(5, { watch })
+    expect(ends).toEqual(['failed', 'failed'])
   })
 
   it('is stalled when nothing comes before something is consumed', async () => {

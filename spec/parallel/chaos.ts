@@ -106,7 +106,7 @@ class Death {
 }
 
 /** Says that it runs, and does its deed. */
-const does = delayed(function does(scene: Scene, { deed, n, ms, exits }: Part, _?: unknown): unknown {
+const act = function does(scene: Scene, { deed, n, ms, exits }: Part, _?: unknown): unknown {
   enter(scene, n)
   if (deed === 'exits' || (scene.runs[n] as number) <= exits) process.exit(3)
   if (deed === 'exits later') return later(() => process.exit(4))
@@ -142,7 +142,8 @@ const does = delayed(function does(scene: Scene, { deed, n, ms, exits }: Part, _
       throw new RangeError('forgotten')
     })
   return n * n
-})
+}
+const does = delayed(act)
 
 /** The number of the task that a result is of; undefined when it is no task's. */
 function taskOf(result: unknown, salt: number): number | undefined {
@@ -177,6 +178,8 @@ interface Made {
   readonly isInitializerBroken: boolean
   /** Whether workers die of what their tasks have left behind. */
   readonly forgets: boolean
+  /** Whether its workers get the next batch while they run one: its tasks are alike, and nothing limits them. */
+  readonly isPlain: boolean
   /** Whether all its tasks were left to end by themselves. */
   isPeaceful: boolean
   isEnded: boolean
@@ -193,16 +196,17 @@ function make(seed: number): Made {
   const isInitializerBroken = chance(0.03)
   const initializer = isInitializerBroken || chance(0.2) ? initialize(isInitializerBroken) : undefined
   const forgets = chance(0.08)
+  const isPlain = !forgets && chance(0.3)
   const options: Made['options'] = {
     returnAs: from('list', 'generator', 'generator_unordered'),
     onError: from('throw', 'settle'),
     batchSize: from<number | 'auto'>(1, 7, 'auto', 'auto'),
     nJobs: from(1, 2, 2, 3, 4),
     backend: 'threads',
-    ...(chance(0.3) && { timeout: TIMEOUT }),
+    ...(!isPlain && chance(0.3) && { timeout: TIMEOUT }),
     ...(chance(0.3) && { retries: 1 + upTo(2) }),
-    ...(chance(0.2) && { maxTasksPerWorker: 1 + from(upTo(4), upTo(60)) }),
-    ...(chance(0.15) && { maxWorkerMemory: from<string | number>(1, '10M', '100M') }),
+    ...(!isPlain && chance(0.2) && { maxTasksPerWorker: 1 + from(upTo(4), upTo(60)) }),
+    ...(!isPlain && chance(0.15) && { maxWorkerMemory: from<string | number>(1, '10M', '100M') }),
     ...(chance(0.2) && { resourceLimits }),
     ...(chance(0.2) && { preDispatch: from<1 | 'all' | '3*nJobs'>(1, 'all', '3*nJobs') }),
     ...(chance(0.15) && { idleTimeout: 1 + upTo(40) }),
@@ -218,6 +222,7 @@ function make(seed: number): Made {
     perThread: new Map(),
     isInitializerBroken,
     forgets,
+    isPlain,
     isPeaceful: true,
     isEnded: false,
   }
@@ -287,6 +292,7 @@ async function call(seed: number, made: Made, around: Surroundings): Promise<str
   const consumes = from('at once', 'at once', 'slowly', 'busily')
   const progressFailsAt = chance(0.02) ? upTo(count) : undefined
   const salt = seed % 1000
+  const isAlike = made.isPlain || chance(0.1)
 
   const scene: Scene = {
     runs: counters(count + 1),
@@ -309,9 +315,14 @@ async function call(seed: number, made: Made, around: Surroundings): Promise<str
     leave(scene, n)
     return { n, salt: salt + n, written }
   })
+  /** Tasks that are alike: they travel as a table, and behind those that run. */
+  const alike = delayed(function does(n: number, deed: Deed, ms: number, exits: number) {
+    return act(scene, { n, deed, ms, exits })
+  })
   const task = (n: number): Task => {
     if (n === faultAt) throw new Trouble('input')
     const part = parts[n] as Part
+    if (isAlike && !part.deed.startsWith('is ')) return alike(n, part.deed, part.ms, part.exits)
     if (part.deed === 'closes over') return closes(scene, n)
     if (part.deed === 'is parallel itself' && around.nests) return around.nests(scene, n)
     if (part.deed === 'is called with death') return does(scene, part, new Death(scene, n))

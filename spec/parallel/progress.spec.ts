@@ -2,7 +2,7 @@ import { delayed, Parallel, type Progress } from '../../lib/index'
 import { manualBackend, settled } from '../support/manual-backend'
 import { identity } from './tasks'
 
-const fails = delayed(() => {
+const failing = delayed(() => {
   throw new Error('no')
 })
 
@@ -37,8 +37,8 @@ describe('onProgress', () => {
   it('is told of failed tasks, and of the one that ends the call', async () => {
     const told: Progress[] = []
     const onProgress = (progress: Progress) => told.push(progress)
-    await Parallel({ nJobs: 1, onError: 'settle', onProgress })([fails(), identity(1)])
-    await Parallel({ nJobs: 1, onProgress })([identity(1), fails(), identity(1)]).catch(() => {})
+    await Parallel({ nJobs: 1, onError: 'settle', onProgress })([failing(), identity(1)])
+    await Parallel({ nJobs: 1, onProgress })([identity(1), failing(), identity(1)]).catch(() => {})
     expect(told.map(({ done, failed }) => [done, failed])).toEqual([
       [1, 1],
       [2, 1],
@@ -73,5 +73,35 @@ describe('onProgress', () => {
     await parallel([identity(1), identity(2)])
     await parallel([identity(1)])
     expect(told).toEqual([1, 2, 1])
+  })
+})
+
+const ways = (['list', 'generator', 'generator_unordered'] as const).flatMap((returnAs) =>
+  (['sequential', 'threads'] as const).flatMap((backend) =>
+    (['throw', 'settle'] as const).map((onError) => ({ returnAs, backend, onError })),
+  ),
+)
+
+describe.each(ways)('onProgress: $returnAs, $backend, $onError', ({ returnAs, backend, onError }) => {
+  const count = 40
+  const fails = (n: number) => onError === 'settle' && n % 10 === 3
+
+  async function toldOf(known: boolean): Promise<Progress[]> {
+    const told: Progress[] = []
+    const tasks = Array.from({ length: count }, (_, n) => (fails(n) ? failing() : identity(n)))
+    await using parallel = Parallel({ nJobs: 2, backend, onError, returnAs, onProgress: (one) => told.push(one) })
+    const given = parallel(known ? tasks : tasks.values())
+    if (Symbol.asyncIterator in given) for await (const _ of given);
+    else await given
+    return told
+  }
+
+  it.each([true, false])('is told of each task, with a total that is known: %p', async (known) => {
+    const told = await toldOf(known)
+    expect(told.map(({ done }) => done)).toEqual(Array.from({ length: count }, (_, n) => n + 1))
+    expect(told.map(({ failed }) => failed)).toEqual(told.map(({ failed }) => failed).sort((a, b) => a - b))
+    expect(told.at(-1)?.failed).toBe(onError === 'settle' ? 4 : 0)
+    expect(new Set(told.map(({ total }) => total)).has(undefined)).toBe(!known)
+    if (known || backend === 'threads') expect(told.at(-1)).toMatchObject({ total: count, remaining: 0 })
   })
 })

@@ -33,7 +33,6 @@ describe('verbose', () => {
       '[Parallel(n_jobs=2)]: Using backend manual with 2 concurrent workers.\n',
       '[Parallel(n_jobs=2)]: Done  1 out of 10 | elapsed: T\n',
       '[Parallel(n_jobs=2)]: Done  4 out of 10 | elapsed: T\n',
-      '[Parallel(n_jobs=2)]: Done  7 out of 10 | elapsed: T remaining: T\n',
       '[Parallel(n_jobs=2)]: Done 10 out of 10 | elapsed: T finished\n',
     ])
   })

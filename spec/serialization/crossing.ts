@@ -1,3 +1,4 @@
+import type { PutAside } from '../../lib/serialization/encoding'
 import { Message } from '../../lib/serialization/message'
 import { Received } from '../../lib/serialization/receiver'
 import { Sender } from '../../lib/serialization/sender'
@@ -5,7 +6,7 @@ import { Trail } from '../../lib/serialization/trail'
 
 /** Both ends of a call in one thread, with structured clone between them as between threads. */
 export class Crossing {
-  readonly #sender = new Sender('task', true)
+  readonly #sender: Sender
   readonly #backSender = new Sender('result', false)
   readonly #received: Received = new Received((id) => this.#backSender.own(id))
   readonly #receivedBack: Received = new Received((id) => this.#sender.own(id))
@@ -18,6 +19,11 @@ export class Crossing {
     delivered: new Set<number>(),
     forgotten: [],
     idOf: (value: unknown) => this.#received.idOf(value),
+  }
+
+  /** @param putAside the policy for large arrays; none when all are copied */
+  constructor(putAside?: PutAside) {
+    this.#sender = new Sender('task', true, putAside)
   }
 
   /** What a task gets that is sent with these arguments. */

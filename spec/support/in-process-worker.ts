@@ -1,4 +1,6 @@
+import { AsyncResource } from 'node:async_hooks'
 import type { Gone, WorkerHandle } from '../../lib/backends/worker-handle'
+import { enterContext } from '../../lib/worker/left-behind'
 import { sharedWords } from '../../lib/worker/outbox'
 import type { Request, Response } from '../../lib/worker/protocol'
 import { serve } from '../../lib/worker/serve'
@@ -16,6 +18,8 @@ export interface InProcessWorker extends WorkerHandle {
   isSlow: boolean
   /** Whether it keeps the process alive. */
   readonly isRef: boolean
+  /** An error comes that a task of earlier has left behind. */
+  spoil(): void
 }
 
 export function inProcessWorker(id: number): InProcessWorker {
@@ -74,6 +78,13 @@ export function inProcessWorker(id: number): InProcessWorker {
       state = 'started'
       started()
       for (const request of waiting.splice(0)) server.handle(request)
+    },
+    spoil() {
+      const late = new AsyncResource('what it left behind')
+      late.runInAsyncScope(() => {
+        enterContext({ call: 0, index: 0, name: 'earlier' })
+        server.uncaught(new Error('late'), () => worker.die())
+      })
     },
     die: (how = {}) => end({ exitCode: 1, reason: 'it exited with code 1', ...how }),
     async terminate() {

@@ -1,7 +1,15 @@
 import type { Gone, WorkerHandle } from '../../lib/backends/worker-handle'
 import { readerOf } from '../../lib/serialization/columns'
 import { Outbox, sharedWords } from '../../lib/worker/outbox'
-import { ENDED, type Outcomes, type Request, type Response, type RunBatch, Words } from '../../lib/worker/protocol'
+import {
+  ENDED,
+  type Outcomes,
+  type Request,
+  type Response,
+  type RunBatch,
+  turnOf,
+  Words,
+} from '../../lib/worker/protocol'
 
 /** A worker that runs nothing: the spec reads what it was sent, and says what it answers and what its words tell. */
 export interface SilentWorker extends WorkerHandle {
@@ -72,7 +80,7 @@ export function silentWorker(): SilentWorker {
     post(request) {
       if (worker.refuse) throw worker.refuse
       requests.push(structuredClone(request))
-      if (request.kind === 'run') limits.push(Atomics.load(words, Words.limit))
+      if (request.kind === 'run') limits.push(Atomics.load(words, Words.limit + turnOf(request.batch.id)))
     },
     setRef(isNeeded) {
       isRef = isNeeded
@@ -83,10 +91,15 @@ export function silentWorker(): SilentWorker {
     },
     begin(at) {
       Atomics.store(words, Words.opened, last())
-      Atomics.store(words, Words.batch, last())
-      Atomics.store(words, Words.running, at + 1)
+      Atomics.store(words, Words.heldOf, last())
+      const own = turnOf(last())
+      Atomics.store(words, Words.batch + own, last())
+      Atomics.store(words, Words.running + own, at + 1)
     },
-    end: () => void Atomics.store(words, Words.running, ENDED + Atomics.load(words, Words.running)),
+    end() {
+      const running = Words.running + turnOf(last())
+      Atomics.store(words, running, ENDED + Atomics.load(words, running))
+    },
     hold(at, ...values) {
       outbox.clear()
       for (const value of values) outbox.add(at, { values: [value] })

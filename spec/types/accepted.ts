@@ -1,12 +1,16 @@
 // Programs that must compile. Nothing here is run.
 import {
+  type BackendFactory,
   type CallOptions,
   delayed,
   kwargs,
   Parallel,
   type ParallelBackend,
+  type ParallelConfig,
   type ParallelOptions,
+  parallelConfig,
   partial,
+  registerParallelBackend,
   type Task,
   transfer,
 } from 'parfor'
@@ -145,6 +149,7 @@ export async function options(backend: ParallelBackend, signal: AbortSignal) {
     batchSize: 'auto',
     preDispatch: '1.5*nJobs',
     onError: 'settle',
+    progress: true,
     onProgress: ({ done, total, remaining }) => void [done, total, remaining],
     name: 'all',
     idleTimeout: 1000,
@@ -166,4 +171,18 @@ export async function options(backend: ParallelBackend, signal: AbortSignal) {
   await terminated.terminate()
   const test: boolean = closed instanceof Parallel
   return [numbers, test]
+}
+
+export async function configuration(backend: ParallelBackend) {
+  const config: ParallelConfig = { nJobs: 2, backend: 'mine', env: { A: '1' }, verbose: 5 }
+  const four = parallelConfig(config, () => 4 as number)
+  sure<Same<typeof four, number>>()
+  const roots = parallelConfig({ backend }, async () => Parallel()([delayed(Math.sqrt)(4)]))
+  sure<Same<typeof roots, Promise<[number]>>>()
+
+  const factory: BackendFactory = ({ nJobs, env, maxWorkerMemory = 0 }) =>
+    nJobs > maxWorkerMemory && env ? backend : backend
+  registerParallelBackend('mine', factory, { makeDefault: anyCase })
+  const named: number[] = await Parallel({ backend: 'mine' })([4].map((n) => delayed(Math.sqrt)(n)))
+  return [four, await roots, named]
 }

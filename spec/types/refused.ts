@@ -1,8 +1,20 @@
 // Programs that must not compile. What follows the colon is part of what the compiler says. Nothing here is run.
-import { delayed, kwargs, Parallel, partial, type Task, transfer } from 'parfor'
+import {
+  delayed,
+  kwargs,
+  Parallel,
+  type ParallelBackend,
+  parallelConfig,
+  partial,
+  registerParallelBackend,
+  type Task,
+  transfer,
+} from 'parfor'
 
 declare function addNumbers(end: number, options?: { startFrom?: number; printDone?: boolean }): Promise<number>
 declare function score(subject: string, weight: number, options: { unit: string; digits: number }): string
+
+declare const backend: ParallelBackend
 
 export async function programs() {
   // @ts-expect-error: 'string' is not assignable to parameter of type 'number'
@@ -67,8 +79,22 @@ export async function programs() {
   Parallel({ n_jobs: 2 })
   // @ts-expect-error: is not assignable to parameter
   Parallel('2')
-  // @ts-expect-error: '"loky"' is not assignable
-  Parallel({ backend: 'loky' })
+  // @ts-expect-error: Type 'number' is not assignable to type
+  Parallel({ backend: 5 })
+  // @ts-expect-error: 'returnAs' does not exist
+  parallelConfig({ returnAs: 'generator' }, () => {})
+  // @ts-expect-error: 'n_jobs' does not exist
+  parallelConfig({ n_jobs: 2 }, () => {})
+  // @ts-expect-error: Expected 2 arguments, but got 1
+  parallelConfig({ nJobs: 2 })
+  // @ts-expect-error: Type 'number' is not assignable to type 'string'
+  const text: string = parallelConfig({ nJobs: 2 }, () => 4)
+  // @ts-expect-error: is missing the following properties from type 'ParallelBackend'
+  registerParallelBackend('mine', () => ({ name: 'mine' }))
+  // @ts-expect-error: Type 'Promise<ParallelBackend>' is missing
+  registerParallelBackend('mine', async () => backend)
+  // @ts-expect-error: 'makedefault' does not exist
+  registerParallelBackend('mine', () => backend, { makedefault: true })
   // @ts-expect-error: '"iterator"' is not assignable
   Parallel({ returnAs: 'iterator' })
   // @ts-expect-error: 'AsyncGenerator<number, void, undefined>' is missing
@@ -87,5 +113,5 @@ export async function programs() {
   Parallel({ timeout: '1s' })
   // @ts-expect-error: No overload matches
   await Parallel(2)([delayed(Math.sqrt)(4)], { singal: AbortSignal.abort() })
-  return [strings, numbers, task, list]
+  return [strings, numbers, task, list, text]
 }

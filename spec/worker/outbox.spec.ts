@@ -11,6 +11,7 @@ function worker() {
   Atomics.store(words, Words.batch, batch)
   Atomics.store(words, Words.running, 3)
   const outbox = new Outbox(words)
+  outbox.begin(batch)
   const values = () =>
     readOutbox(words, batch, false)?.results.map((parcel) => ('values' in parcel ? parcel.values[0] : parcel))
   return { words, outbox, values }
@@ -97,6 +98,13 @@ describe('An outbox', () => {
     const { outbox, words } = worker()
     outbox.add(0, { values: [1] })
     expect(readOutbox(words, batch + 1, true)).toBeUndefined()
+  })
+
+  it('is not read for the batch before, which nothing has been told of since', () => {
+    const { outbox, words } = worker()
+    outbox.begin(batch + 1)
+    outbox.add(0, { values: [1] })
+    expect([readOutbox(words, batch, true), readOutbox(words, batch, false)]).toEqual([undefined, undefined])
   })
 
   describe('of outcomes that are alike', () => {
