@@ -9,6 +9,7 @@ const floors = [
   ['config/', 'serialization/', 'shared-memory/'],
   ['dispatch/', 'progress/', 'worker/'],
   ['backends/'],
+  ['runner\\.ts'],
   ['parallel\\.ts', '(?:pool|async-result)\\.ts'],
   ['index\\.m?ts'],
 ]

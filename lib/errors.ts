@@ -25,15 +25,25 @@ export class TaskError extends ParforError {
   }
 }
 
-/** A task ran longer than `timeout` milliseconds; the worker that ran it was ended. */
-export class TaskTimeoutError extends ParforError {
+/** Something took longer than `timeout` milliseconds: a task, or a result that `get()` of an `AsyncResult` waited for. */
+export class TimeoutError extends ParforError {
   override readonly code = 'PARFOR_TIMEOUT'
-  readonly taskIndex: number
   readonly timeout: number
-  constructor(message: string, details: { taskIndex: number; timeout: number }) {
+  constructor(message: string, details: { timeout: number }) {
     super(message)
-    this.taskIndex = details.taskIndex
     this.timeout = details.timeout
+  }
+  static {
+    this.prototype.name = 'TimeoutError'
+  }
+}
+
+/** A task ran longer than `timeout` milliseconds; the worker that ran it was ended. */
+export class TaskTimeoutError extends TimeoutError {
+  readonly taskIndex: number
+  constructor(message: string, details: { taskIndex: number; timeout: number }) {
+    super(message, details)
+    this.taskIndex = details.taskIndex
   }
   static {
     this.prototype.name = 'TaskTimeoutError'

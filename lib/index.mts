@@ -1,6 +1,8 @@
 // The same names for `import`: one implementation, so that both kinds of caller share its state and its classes.
 export type {
+  Applied,
   Arguments,
+  AsyncOptions,
   BackendFactory,
   BackendName,
   BackendOptions,
@@ -9,7 +11,10 @@ export type {
   Call,
   CallOptions,
   FunctionOptions,
+  Items,
   Kwargs,
+  MapOptions,
+  Mapped,
   Named,
   NestedConfig,
   OnError,
@@ -23,6 +28,7 @@ export type {
   ParallelOptions,
   PartialFunction,
   Place,
+  PoolOptions,
   PreDispatch,
   Progress,
   ResourceLimits,
@@ -39,6 +45,7 @@ export type {
   WorkerEvent,
 } from './index.js'
 export {
+  AsyncResult,
   BackendError,
   cpuCount,
   DisposedError,
@@ -49,6 +56,7 @@ export {
   NestingError,
   Parallel,
   ParforError,
+  Pool,
   parallelConfig,
   partial,
   registerByValue,
@@ -58,6 +66,7 @@ export {
   shutdown,
   TaskError,
   TaskTimeoutError,
+  TimeoutError,
   taskInfo,
   transfer,
   WorkerLostError,

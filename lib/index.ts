@@ -1,15 +1,19 @@
+export { AsyncResult } from './async-result'
 export type { BatchReport, OnOutcome, ParallelBackend } from './backend'
 export { registerParallelBackend, shutdown } from './backends/registry'
 export type { BackendFactory } from './config/backend-names'
 export { effectiveNJobs } from './config/effective-n-jobs'
 export type {
+  AsyncOptions,
   BackendName,
   BackendOptions,
   CallOptions,
+  MapOptions,
   OnError,
   OnProgress,
   OnWorkerEvent,
   ParallelOptions,
+  PoolOptions,
   PreDispatch,
   Progress,
   ResourceLimits,
@@ -29,10 +33,12 @@ export {
   TaskError,
   type TaskInfo,
   TaskTimeoutError,
+  TimeoutError,
   taskInfo,
   WorkerLostError,
 } from './errors'
 export { Parallel, type ParallelConstructor, type ResultOf, type ResultsOf, type Returned } from './parallel'
+export { type Applied, type Items, type Mapped, Pool } from './pool'
 export { registerByValue } from './serialization/registered'
 export { shared, type TypedArray, type TypedArrayClass } from './shared-memory/shared'
 export { cpuCount } from './system/cpu-count'

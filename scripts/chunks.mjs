@@ -13,7 +13,7 @@ const named = (names) => {
 /** Well-known values are met in most programs, but not in all. */
 const intrinsics = 'serialization/hidden-intrinsics serialization/intrinsics serialization/standard-globals'
 
-/** The library: what `import` needs; what starts workers; what sends a function to them, while they start; and the rest. */
+/** The library: what `import` needs; what starts workers; what sends a function to them, while they start; `Pool`; and the rest. */
 export const ofLibrary = [
   {
     file: 'index.js',
@@ -22,7 +22,7 @@ export const ofLibrary = [
       config/effective-n-jobs
       config/nested config/options config/pre-dispatch config/settings config/surrounding config/within-budget debug dispatch/batch-size
       dispatch/batches dispatch/calls dispatch/dispatch dispatch/results dispatch/source dispatch/thrown errors index
-      parallel serialization/registered shared-memory/shared system/clock system/program system/signals task/delayed
+      parallel runner serialization/registered shared-memory/shared system/clock system/program system/signals task/delayed
       task/given task/kwargs task/partial task/run-task task/task task/transfer`),
   },
   {
@@ -59,6 +59,7 @@ export const ofLibrary = [
       serialization/sender serialization/stand-in serialization/wire`),
   },
   { file: 'parfor.intrinsics.js', has: named(intrinsics) },
+  { file: 'parfor.pool.js', has: named('async-result config/pool-settings pool') },
   { file: 'parfor.more.js', has: () => true },
 ]
 

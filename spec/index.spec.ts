@@ -4,15 +4,18 @@ import * as parfor from '../lib/index'
 import { root, runProgram } from './support/program'
 
 const names = [
+  'AsyncResult',
   'BackendError',
   'DisposedError',
   'InitializerError',
   'NestingError',
   'Parallel',
   'ParforError',
+  'Pool',
   'SerializationError',
   'TaskError',
   'TaskTimeoutError',
+  'TimeoutError',
   'WorkerLostError',
   'cpuCount',
   'delayed',

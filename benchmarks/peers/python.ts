@@ -10,7 +10,7 @@ export type PythonLibrary = 'joblib' | 'multiprocessing'
 
 interface PythonWork {
   /** A function of python/measure.py. */
-  readonly fn: 'noop' | 'record'
+  readonly fn: 'noop' | 'word' | 'record'
   readonly count: number
   readonly workers?: number
   readonly samples: number

@@ -2,15 +2,15 @@ interface Line<T> {
   readonly items: T[]
   /** How many of it were given out, and are not done. */
   running: number
-  /** When it was served last, as a count of all that were served. */
-  served: number
 }
 
 /** Work of several owners that waits, and is given out in turn. */
 export class FairQueue<K, T> {
+  /** In the order in which they were served. There may be as many as calls, and most of them may wait. */
   readonly #lines = new Map<K, Line<T>>()
+  /** Who was served just now. */
+  #last: K | undefined
   #size = 0
-  #served = 0
 
   get size(): number {
     return this.#size
@@ -27,10 +27,16 @@ export class FairQueue<K, T> {
   /** Of the owner that has the least running; of several, of the one that was not served for longest. */
   next(): T | undefined {
     let first: Line<T> | undefined
-    for (const line of this.#lines.values())
-      if (line.items.length > 0 && (first === undefined || isBefore(line, first))) first = line
+    let of: K | undefined
+    for (const [owner, line] of this.#lines) {
+      if (line.items.length === 0 || (first !== undefined && line.running >= first.running)) continue
+      first = line
+      of = owner
+      if (line.running === 0) break
+    }
     if (first === undefined) return undefined
-    first.served = ++this.#served
+    this.#last = of
+    this.#toEnd(of as K, first)
     first.running += 1
     this.#size -= 1
     return first.items.shift()
@@ -40,7 +46,7 @@ export class FairQueue<K, T> {
   done(owner: K): void {
     const line = this.#line(owner)
     line.running -= 1
-    if (line.running === 0 && line.items.length === 0) this.#lines.delete(owner)
+    if (line.running === 0 && line.items.length === 0) this.#forget(owner)
   }
 
   /** Takes out what waits and is no longer wanted. */
@@ -50,7 +56,7 @@ export class FairQueue<K, T> {
       const left = line.items.filter((item) => !isUnwanted(item))
       removed.push(...line.items.filter(isUnwanted))
       line.items.splice(0, line.items.length, ...left)
-      if (line.running === 0 && left.length === 0) this.#lines.delete(owner)
+      if (line.running === 0 && left.length === 0) this.#forget(owner)
     }
     this.#size -= removed.length
     return removed
@@ -60,13 +66,21 @@ export class FairQueue<K, T> {
     let line = this.#lines.get(owner)
     if (line === undefined) {
       // Before the one that was served just now, and behind all others: who comes often does not go before who waits.
-      line = { items: [], running: 0, served: this.#served - 0.5 }
+      line = { items: [], running: 0 }
       this.#lines.set(owner, line)
+      const last = this.#last === undefined ? undefined : this.#lines.get(this.#last)
+      if (last !== undefined && last !== line) this.#toEnd(this.#last as K, last)
     }
     return line
   }
-}
 
-function isBefore(a: Line<unknown>, b: Line<unknown>): boolean {
-  return a.running < b.running || (a.running === b.running && a.served < b.served)
+  #forget(owner: K): void {
+    this.#lines.delete(owner)
+    if (this.#last === owner) this.#last = undefined
+  }
+
+  #toEnd(owner: K, line: Line<T>): void {
+    this.#lines.delete(owner)
+    this.#lines.set(owner, line)
+  }
 }

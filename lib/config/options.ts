@@ -172,6 +172,36 @@ export interface ParallelOptions<E extends OnError = 'throw', A extends ReturnAs
   resourceLimits?: ResourceLimits | undefined
 }
 
+/**
+ * Options of `Pool`: those of `Parallel` that are not said by a method of it. `initializer` takes a task, which says the
+ * arguments too: `delayed(fn)(...args)` is Python's `initializer=fn, initargs=args`. `maxTasksPerWorker` is its `maxtasksperchild`.
+ */
+export interface PoolOptions
+  extends Omit<ParallelOptions, 'nJobs' | 'returnAs' | 'batchSize' | 'onError' | 'prefer' | 'require'> {}
+
+/** Options of a call of a `Pool` for many items. */
+export interface MapOptions<E extends OnError = 'throw'> extends CallOptions {
+  /**
+   * Items that travel together. Nothing but speed depends on it: each is a task of its own.
+   * @defaultValue as many as a worker runs in a few milliseconds, by what the call's tasks take
+   */
+  chunkSize?: number | undefined
+  /**
+   * `'throw'`: the first error, in time, rejects the call at once, and running tasks are killed.
+   * `'settle'`: every item is run, and gives a `PromiseSettledResult`.
+   * @defaultValue `'throw'`
+   */
+  onError?: E | undefined
+}
+
+/** Who is told of what comes of a call of a `Pool`. */
+export interface AsyncOptions<R> {
+  /** Is given the result. What it throws is an uncaught error, as for listeners of events. */
+  callback?: ((result: R) => void) | undefined
+  /** Is given the error, when the call fails. What it throws is an uncaught error. */
+  errorCallback?: ((error: unknown) => void) | undefined
+}
+
 /** Memory limits of a worker, as Node.js names them. */
 export interface ResourceLimits {
   maxYoungGenerationSizeMb?: number
@@ -199,7 +229,7 @@ export interface WorkerOptions {
 }
 
 /** What a pool does with its workers, however they were started. */
-export interface PoolOptions {
+export interface WorkerPoolOptions {
   /** A worker that has run so many tasks is replaced; none when left out. */
   readonly maxTasks?: number | undefined
   /** A worker that holds more bytes is replaced; none when left out. */

@@ -9,10 +9,10 @@ import type {
   OnProgress,
   OnWorkerEvent,
   ParallelOptions,
-  PoolOptions,
   ResourceLimits,
   ReturnAs,
   WorkerOptions,
+  WorkerPoolOptions,
 } from './options'
 import { checkPreDispatch, type Window } from './pre-dispatch'
 import { type Surrounding, surrounding } from './surrounding'
@@ -40,7 +40,7 @@ export interface Checked {
   readonly onProgress: OnProgress | undefined
   readonly name: string | undefined
   readonly worker: WorkerOptions
-  readonly pool: PoolOptions
+  readonly pool: WorkerPoolOptions
 }
 
 /** What a call runs with: every value is present and right. */
@@ -52,10 +52,10 @@ export interface Settings extends Checked {
 /** The longest that a timer of Node.js can count: 24.8 days, in effect never. */
 const longestTimeout = 2 ** 31 - 1
 
-type Check<T> = (value: unknown, option: string) => T
+export type Check<T> = (value: unknown, option: string) => T
 
 /** Every option, with its check; a check gets no `undefined`. */
-const checks = {
+export const checks = {
   nJobs: checkNJobs,
   backend: checkBackend,
   prefer: oneOf('threads', 'processes'),
@@ -82,7 +82,7 @@ const checks = {
   maxNbytes: checkMaxNbytes,
 } satisfies Record<string, Check<unknown>>
 
-const callChecks = {
+export const callChecks = {
   signal: checkSignal,
   onProgress: checkFunction as Check<OnProgress>,
 } satisfies Record<string, Check<unknown>>
@@ -226,9 +226,10 @@ export function checkCallOptions(given: unknown = {}): CallOptions {
   return checkEach(given, callChecks, 'a call')
 }
 
-type Results<C extends Record<string, Check<unknown>>> = { [K in keyof C]?: ReturnType<C[K]> }
+export type Results<C extends Record<string, Check<unknown>>> = { [K in keyof C]?: ReturnType<C[K]> }
 
-function checkEach<C extends Record<string, Check<unknown>>>(given: object, checks: C, of: string): Results<C> {
+/** @throws TypeError for an option that there is not, and what the check of an option throws. */
+export function checkEach<C extends Record<string, Check<unknown>>>(given: object, checks: C, of: string): Results<C> {
   const found: Results<C> = {}
   for (const [option, value] of Object.entries(given)) {
     const check = Object.hasOwn(checks, option) ? checks[option as keyof C] : undefined
@@ -238,7 +239,7 @@ function checkEach<C extends Record<string, Check<unknown>>>(given: object, chec
   return found
 }
 
-function unknownOption(option: string, valid: string[], of: string): string {
+export function unknownOption(option: string, valid: string[], of: string): string {
   const nearest = valid.find((name) => plain(name) === plain(option)) ?? valid.find((name) => nearly(name, option))
   const hint = nearest === undefined ? '' : ` Did you mean '${nearest}'?`
   return `'${option}' is no option of ${of}.${hint} Its options are ${valid.join(', ')}`
@@ -262,7 +263,7 @@ function nearly(name: string, typed: string): boolean {
   )
 }
 
-function wrong(option: string, valid: string, value: unknown): string {
+export function wrong(option: string, valid: string, value: unknown): string {
   return `${option} must be ${valid}; got ${inspect(value, { depth: 0 })}`
 }
 
@@ -274,7 +275,7 @@ function oneOf<const T extends string>(...valid: T[]): Check<T> {
   }
 }
 
-function wholeNumber(least: number): Check<number> {
+export function wholeNumber(least: number): Check<number> {
   const valid = `a whole number, ${least} or more`
   return (value, option) => {
     if (typeof value !== 'number') throw new TypeError(wrong(option, valid, value))
@@ -302,7 +303,7 @@ function checkBatchSize(value: unknown, option: string): 'auto' | number {
   return value
 }
 
-function checkFunction(value: unknown, option: string): (...args: never[]) => void {
+export function checkFunction(value: unknown, option: string): (...args: never[]) => void {
   if (typeof value !== 'function') throw new TypeError(wrong(option, 'a function', value))
   return value as () => void
 }
@@ -317,7 +318,7 @@ function checkString(value: unknown, option: string): string {
   return value
 }
 
-function checkTimeout(value: unknown, option: string): number {
+export function checkTimeout(value: unknown, option: string): number {
   const valid = 'a number of milliseconds, 0 or more'
   if (typeof value !== 'number') throw new TypeError(wrong(option, valid, value))
   if (!(value >= 0)) throw new RangeError(wrong(option, valid, value))
@@ -395,7 +396,7 @@ function checkSignal(value: unknown, option: string): AbortSignal {
 }
 
 /** By what it can do: a signal may come from another realm, or from a polyfill. */
-function isSignal(value: unknown): value is AbortSignal {
+export function isSignal(value: unknown): value is AbortSignal {
   const signal = value as Partial<AbortSignal> | null | undefined
   return typeof signal === 'object' && typeof signal?.addEventListener === 'function' && 'aborted' in signal
 }

@@ -155,5 +155,6 @@ function letGo(
     if (patience <= 0) run.stop(error)
     else setTimeout(look, LOOK)
   }
-  look()
+  // Not now: whoever takes the results may begin right after close().
+  setImmediate(look)
 }

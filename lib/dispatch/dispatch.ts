@@ -7,7 +7,7 @@ import { isThenable } from '../task/run-task'
 import { type Batch, type Call, nameOf, type Outcome, type Task } from '../task/task'
 import type { BatchSize } from './batch-size'
 import { createBacklog } from './batches'
-import { openSource, type Source } from './source'
+import { openSource, type Source, type TaskOf } from './source'
 import { asError } from './thrown'
 
 /** How the tasks of one call are run. */
@@ -25,6 +25,8 @@ export interface Plan {
   /** What was taken before the input failed is completed first: for results that are given in order. */
   readonly drains: boolean
   readonly call: Call
+  /** What an element of the input is made a task by; without it each is one. */
+  readonly taskOf?: TaskOf | undefined
   /** Is told where the call stands when a batch is finished. */
   readonly onBatch?: ((moment: Moment) => void) | undefined
   /**
@@ -178,7 +180,7 @@ export function dispatch(tasks: unknown, plan: Plan, receiver: Receiver): Dispat
   function start() {
     debug.dispatch('a call begins: %d workers of %s, %d batches ahead', plan.workers, plan.backend.name, plan.window)
     try {
-      source = openSource(tasks, () => advance())
+      source = openSource(tasks, () => advance(), plan.taskOf)
       knownTotal = source.total
     } catch (error) {
       return fail(error)
@@ -382,6 +384,16 @@ export function dispatch(tasks: unknown, plan: Plan, receiver: Receiver): Dispat
       unreported -= 1
       return true
     }
+    const areNew = (first: number, length: number) => {
+      const theirs = reported.subarray(Math.max(0, first - start), Math.max(0, first - start + length))
+      if (theirs.length < length || theirs.includes(1)) {
+        for (let n = 0; n < length; n += 1) if (!isNew(first + n)) return false
+      } else {
+        theirs.fill(1)
+        unreported -= length
+      }
+      return true
+    }
     const onOutcome = (index: number, outcome: Outcome, workerId?: number) => {
       if (!isOpen() || !isNew(index)) return
       try {
@@ -396,7 +408,7 @@ export function dispatch(tasks: unknown, plan: Plan, receiver: Receiver): Dispat
         for (const [n, value] of values.entries()) onOutcome(first + n, { status: 'fulfilled', value })
         return
       }
-      for (let n = 0; n < values.length; n += 1) if (!isNew(first + n)) return
+      if (!areNew(first, values.length)) return
       completed += values.length
       try {
         receiver.fulfilled(first, values, place)

@@ -7,6 +7,9 @@ import type { Task } from '../task/task'
 /** What a call takes its tasks from. */
 export type TaskSource<T extends Task = Task> = Iterable<T> | AsyncIterable<T> | (() => Iterable<T> | AsyncIterable<T>)
 
+/** Makes a task of an element of an input. What it throws is the input's error. */
+export type TaskOf = (value: unknown, index: number) => Task
+
 /** The tasks of one call, asked for one by one and never two at a time. */
 export interface Source {
   /** How many there are: known from the start for an array, a set or a map, otherwise at the end. */
@@ -20,7 +23,7 @@ export interface Source {
    *
    * @param until - A time of `performance.now()`: from then on an input that is slow is not asked.
    * @returns Whether it stopped for the time.
-   * @throws what the input throws; TypeError for an element that is no task.
+   * @throws what the input throws, or what makes a task of an element.
    */
   take(wanted: number, sink: { add(task: Task): void }, until?: number): boolean
   /** No more is asked for. The input is told by its `return()`, once, unless it has ended or failed itself. */
@@ -31,14 +34,18 @@ export interface Source {
  * Opens what a call was given.
  *
  * @param onArrival - Called when an asynchronous input has an element, or its end, or its error, to be taken.
+ * @param taskOf - By default an element is a task: TypeError for one that is not.
  * @throws TypeError when it is nothing to take tasks from; what a function given in its place throws.
  */
-export function openSource(given: unknown, onArrival: () => void): Source {
+export function openSource(given: unknown, onArrival: () => void, taskOf: TaskOf = asTask): Source {
   const tasks = typeof given === 'function' ? given() : given
   const make = methodOf(tasks, Symbol.asyncIterator)
-  if (make) return asyncSource(make.call(tasks) as AsyncIterator<unknown>, onArrival)
+  if (make) return asyncSource(make.call(tasks) as AsyncIterator<unknown>, onArrival, taskOf)
   const makeSync = methodOf(tasks, Symbol.iterator)
-  if (makeSync) return syncSource(makeSync.call(tasks) as Iterator<unknown>, lengthOf(tasks), Array.isArray(tasks))
+  if (makeSync) {
+    const iterator = makeSync.call(tasks) as Iterator<unknown>
+    return syncSource(iterator, lengthOf(tasks), Array.isArray(tasks), taskOf)
+  }
   const isTask = typeof tasks === 'object' && tasks !== null && 'fn' in tasks && 'args' in tasks
   if (isTask) throw new TypeError('Parallel runs an iterable of tasks; got one task: put it in an array')
   const what = typeof given === 'function' ? `a function that returns ${described(tasks)}` : described(tasks)
@@ -51,7 +58,12 @@ const quick = 0.02
 /** So many quick ones are taken between two looks at the clock, which costs more than one of them. */
 const atOnce = 4
 
-function syncSource(iterator: Iterator<unknown>, length: number | undefined, isAtHand: boolean): Source {
+function syncSource(
+  iterator: Iterator<unknown>,
+  length: number | undefined,
+  isAtHand: boolean,
+  taskOf: TaskOf,
+): Source {
   let state: 'open' | 'asking' | 'ended' | 'closed while asking' = 'open'
   let taken = 0
   /** How many elements have taken long, one after the other. One may be the machine, which had something else to do. */
@@ -98,7 +110,7 @@ function syncSource(iterator: Iterator<unknown>, length: number | undefined, isA
           state = 'ended'
         } else if (stillAsking()) {
           state = 'open'
-          sink.add(asTask(next.value, taken))
+          sink.add(taskOf(next.value, taken))
           taken += 1
         } else {
           state = 'ended'
@@ -126,7 +138,7 @@ function syncSource(iterator: Iterator<unknown>, length: number | undefined, isA
 /** Milliseconds after which an input whose elements come without a turn of the event loop is made to wait for one. */
 const longestChain = 10
 
-function asyncSource(iterator: AsyncIterator<unknown>, onArrival: () => void): Source {
+function asyncSource(iterator: AsyncIterator<unknown>, onArrival: () => void, taskOf: TaskOf): Source {
   type State =
     | { is: 'open' }
     | { is: 'asking' }
@@ -213,7 +225,7 @@ function asyncSource(iterator: AsyncIterator<unknown>, onArrival: () => void): S
   /** What is no task is refused now, also when no more is wanted for a while. */
   function arrived(value: unknown): State {
     try {
-      return { is: 'arrived', task: asTask(value, taken) }
+      return { is: 'arrived', task: taskOf(value, taken) }
     } catch (error) {
       tell(iterator)
       throw error

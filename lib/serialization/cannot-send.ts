@@ -32,6 +32,9 @@ const PARALLEL = Symbol.for('parfor.parallel')
 /** What a call with `returnAs: 'generator'` gives has it. */
 const RESULTS = Symbol.for('parfor.results')
 
+/** Shared with other copies of this library: an object of ours that belongs to its thread has it, and it says why, and what to do. */
+const REFUSED = Symbol.for('parfor.refused')
+
 /** Whether a function is what `Parallel(…)` gives: code inside of it has nothing to say to a worker. */
 export const isParallel = (fn: Function): boolean => PARALLEL in fn
 
@@ -44,6 +47,10 @@ export function cannotSend(object: object, isOfNode: (maker: Function) => boolea
       'it is a generator of results, whose call belongs to this thread',
       'Take them first, with for await.',
     )
+  if (REFUSED in object) {
+    const { what, remedy } = object[REFUSED] as Pick<Refusal, 'what' | 'remedy'>
+    return refusal(what, remedy)
+  }
   if (types.isPromise(object)) return refusal('it is a promise', 'Await it first.')
   if (types.isWeakMap(object) || types.isWeakSet(object) || isWeakRef(object))
     return refusal(`a ${nameOf(object)} cannot be copied`, 'Make it inside the task.', 'Return plain data.')

@@ -1,4 +1,5 @@
 import { FairQueue } from '../../lib/backends/fair-queue'
+import { choices } from '../support/choices'
 
 /** Takes everything out, one at a time, as long as there is something. */
 function drain(queue: FairQueue<string, string>): string[] {
@@ -77,5 +78,58 @@ describe('A fair queue', () => {
     expect(queue.remove((item) => item === 'a1' || item === 'b1')).toEqual(['a1', 'b1'])
     expect(queue.size).toBe(2)
     expect(drain(queue)).toEqual(['a2', 'b2'])
+  })
+})
+
+describe('A fair queue of many owners', () => {
+  /** The same rule, looked for among all. */
+  class Searching {
+    readonly lines = new Map<string, { items: string[]; running: number; served: number }>()
+    served = 0
+    #line(owner: string) {
+      const line = this.lines.get(owner) ?? { items: [], running: 0, served: this.served - 0.5 }
+      this.lines.set(owner, line)
+      return line
+    }
+    add(owner: string, items: string[]) {
+      this.#line(owner).items.push(...items)
+    }
+    next(): string | undefined {
+      const waiting = [...this.lines.values()].filter(({ items }) => items.length > 0)
+      const [first] = waiting.sort((a, b) => a.running - b.running || a.served - b.served)
+      if (first === undefined) return undefined
+      first.served = ++this.served
+      first.running += 1
+      return first.items.shift()
+    }
+    done(owner: string) {
+      const line = this.#line(owner)
+      line.running -= 1
+      if (line.running === 0 && line.items.length === 0) this.lines.delete(owner)
+    }
+  }
+
+  it.each([1, 2, 3, 4, 5, 6, 7, 8, 9, 10])('gives out the same as one that looks at all of them: seed %i', (seed) => {
+    const { from, upTo } = choices(seed)
+    const queue = new FairQueue<string, string>()
+    const searching = new Searching()
+    const running: string[] = []
+    for (let step = 0; step < 2000; step += 1) {
+      const what = from('add', 'next', 'next', 'done')
+      if (what === 'add') {
+        const owner = `${from('a', 'b', 'c', 'd', 'e', 'f')}${upTo(2)}`
+        const items = from([`${owner} ${step}`], [`${owner} ${step}`, `${owner} ${step}+`])
+        queue.add(owner, items)
+        searching.add(owner, items)
+      } else if (what === 'next') {
+        const next = queue.next()
+        expect(next).toBe(searching.next())
+        if (next !== undefined) running.push(next.split(' ')[0] as string)
+      } else if (running.length > 0) {
+        const [owner] = running.splice(upTo(running.length - 1), 1) as [string]
+        queue.done(owner)
+        searching.done(owner)
+      }
+    }
   })
 })

@@ -34,6 +34,10 @@ describe('autoBatchSize', () => {
     expect(Math.max(...sizesFor(0.000_001, 40))).toBe(1024)
   })
 
+  it('grows further where results wait for nobody to take them', () => {
+    expect(Math.max(...sizesFor(0, 40, autoBatchSize(2, true)))).toBe(4096)
+  })
+
   it('comes down at once when tasks turn out slow', () => {
     const size = autoBatchSize(2)
     sizesFor(0.16, 20, size)

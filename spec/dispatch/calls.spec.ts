@@ -137,7 +137,18 @@ describe('A generator that is let go', () => {
     const { sent, call, stream } = start(counting())
     for (const n of [0, 1]) await sent[n]?.complete([n])
     call.letGo('let go')
+    await settled()
     await expect(stream.next()).rejects.toBe('let go')
+  })
+
+  it('goes on when somebody begins to ask in the same turn', async () => {
+    const { sent, call, stream, isOver } = start(counting())
+    for (const n of [0, 1]) await sent[n]?.complete([n])
+    call.letGo('let go')
+    const next = stream.next()
+    await settled()
+    expect([await next, isOver()]).toEqual([{ value: 0, done: false }, false])
+    call.stop('enough')
   })
 
   it('ends when what runs is done, and nobody has asked', async () => {
@@ -160,6 +171,7 @@ describe('A generator that is let go', () => {
     await settled()
     await sent[0]?.complete([0])
     call.letGo('let go')
+    await settled()
     jest.advanceTimersByTime(440)
     await settled()
     expect(isOver()).toBe(false)

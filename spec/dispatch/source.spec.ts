@@ -365,3 +365,49 @@ describe('openSource', () => {
     expect(() => openSource(tasks, () => {})).toThrow('no tasks today')
   })
 })
+
+describe('openSource, for elements that are made tasks', () => {
+  const taskOf = (value: unknown, index: number) => {
+    if (value === 13) throw new RangeError(`element ${index} is ${value}`)
+    return { fn: Math.max, args: [value, index] }
+  }
+  async function* later(values: number[]) {
+    yield* values
+  }
+
+  it('makes each one when it is taken, with its place', () => {
+    const taken: unknown[] = []
+    const source = openSource(new Set([5, 7, 9]), () => {}, taskOf)
+    expect(source.total).toBe(3)
+    source.take(2, { add: ({ args }) => taken.push(args) })
+    expect(taken).toEqual([
+      [5, 0],
+      [7, 1],
+    ])
+  })
+
+  it('makes those of an asynchronous input as they come', async () => {
+    const taken: unknown[] = []
+    const take = () => void source.take(2, { add: ({ args }) => taken.push(args) })
+    const source = openSource(later([5, 7]), take, taskOf)
+    take()
+    await settled()
+    expect([taken, source.ended]).toEqual([
+      [
+        [5, 0],
+        [7, 1],
+      ],
+      true,
+    ])
+  })
+
+  it('fails with what making one throws', async () => {
+    expect(() => openSource([5, 13], () => {}, taskOf).take(2, { add: () => {} })).toThrow('element 1 is 13')
+    const input = later([13])
+    const source = openSource(input, () => {}, taskOf)
+    source.take(1, { add: () => {} })
+    await settled()
+    expect(() => source.take(1, { add: () => {} })).toThrow('element 0 is 13')
+    expect(await input.next()).toEqual({ value: undefined, done: true })
+  })
+})

@@ -1,5 +1,6 @@
 // Programs that must compile. Nothing here is run.
 import {
+  type AsyncResult,
   type BackendFactory,
   type CallOptions,
   delayed,
@@ -8,6 +9,8 @@ import {
   type ParallelBackend,
   type ParallelConfig,
   type ParallelOptions,
+  Pool,
+  type PoolOptions,
   parallelConfig,
   partial,
   registerParallelBackend,
@@ -185,4 +188,90 @@ export async function configuration(backend: ParallelBackend) {
   registerParallelBackend('mine', factory, { makeDefault: anyCase })
   const named: number[] = await Parallel({ backend: 'mine' })([4].map((n) => delayed(Math.sqrt)(n)))
   return [four, await roots, named]
+}
+
+export async function pools(signal: AbortSignal) {
+  await using pool = new Pool(2)
+  const squares = await pool.map((n) => n * n, [1, 2])
+  sure<Same<typeof squares, number[]>>()
+  const awaited = await pool.map(addNumbers, new Set([1, 2]), { chunkSize: 10, signal })
+  sure<Same<typeof awaited, number[]>>()
+  const numbers = await pool.map(Number.parseInt, ['1', '2'])
+  sure<Same<typeof numbers, number[]>>()
+  const bound = await pool.map(partial(score, 'a', kwargs({ unit: 'm', digits: 2 })), [1, 2])
+  sure<Same<typeof bound, string[]>>()
+  const entries = await pool.map(([name, n]) => name.repeat(n), new Map([['a', 1]]))
+  sure<Same<typeof entries, string[]>>()
+  const generated = await pool.map(String, function* () {
+    yield 1
+  })
+  sure<Same<typeof generated, string[]>>()
+  const later = await pool.map(
+    (n) => n > 1,
+    (async function* () {
+      yield 1
+    })(),
+  )
+  sure<Same<typeof later, boolean[]>>()
+  const settled = await pool.map(addNumbers, [1], { onError: 'settle' })
+  sure<Same<typeof settled, PromiseSettledResult<number>[]>>()
+  const generic = await pool.map(<T>(value: T) => [value], ['a'])
+  sure<Same<typeof generic, string[][]>>()
+  const readonly: readonly number[] = [1]
+  const ofReadonly = await pool.map((n) => n, readonly)
+  sure<Same<typeof ofReadonly, number[]>>()
+
+  const lengths = await pool.starmap(Math.hypot, [
+    [3, 4],
+    [5, 12, 13],
+  ])
+  sure<Same<typeof lengths, number[]>>()
+  const sums = await pool.starmap(
+    (a: number, b: string) => a + b,
+    [
+      [1, 'a'],
+      [2, 'b'],
+    ],
+  )
+  sure<Same<typeof sums, string[]>>()
+  const pairs: [number, string][] = [[1, 'a']]
+  const fromPairs = await pool.starmap((a, b) => [b, a] as const, pairs)
+  sure<Same<typeof fromPairs, (readonly [string, number])[]>>()
+  const namedItems = await pool.starmap(addNumbers, [[3], [3, kwargs({ startFrom: 1 })], [3, { startFrom: 1 }]])
+  sure<Same<typeof namedItems, number[]>>()
+
+  const one = pool.imap((n) => n * 2, [1])
+  sure<Same<typeof one, AsyncGenerator<number, void, undefined>>>()
+  const unordered = pool.imapUnordered(addNumbers, [1], { onError: 'settle' })
+  sure<Same<typeof unordered, AsyncGenerator<PromiseSettledResult<number>, void, undefined>>>()
+
+  const applied = await pool.apply(score, ['a', 1, { unit: 'm', digits: 2 }])
+  sure<Same<typeof applied, string>>()
+  const byName = await pool.apply(score, ['a', 1], { unit: 'm', digits: 2 })
+  sure<Same<typeof byName, string>>()
+  const nothing = await pool.apply(() => 5)
+  sure<Same<typeof nothing, number>>()
+  const optional = await pool.apply(addNumbers, [3])
+  sure<Same<typeof optional, number>>()
+  const someNamed = await pool.apply(addNumbers, [3], { startFrom: 1 })
+  sure<Same<typeof someNamed, number>>()
+
+  const result = pool.applyAsync(addNumbers, [3], undefined, { callback: (sum) => sum.toFixed(), signal })
+  sure<Same<typeof result, AsyncResult<number>>>()
+  const resultByName = pool.applyAsync(addNumbers, [3], { startFrom: 1 }, { errorCallback: (error) => String(error) })
+  sure<Same<typeof resultByName, AsyncResult<number>>>()
+  const list = pool.mapAsync(addNumbers, [3], { callback: ([first]) => first?.toFixed(), chunkSize: 2 })
+  sure<Same<typeof list, AsyncResult<number[]>>>()
+  const settledList = pool.starmapAsync(addNumbers, [[3]], { onError: 'settle', callback: (all) => all[0]?.status })
+  sure<Same<typeof settledList, AsyncResult<PromiseSettledResult<number>[]>>>()
+  const got: number = await result.get(100)
+  await result.wait(100)
+  const state: boolean = result.ready() && result.successful()
+
+  const options: PoolOptions = { initializer: delayed(Math.abs)(1), maxTasksPerWorker: 10, timeout: 1000, name: 'all' }
+  using terminated = new Pool(undefined, options)
+  void terminated.close()
+  await terminated.join()
+  await terminated.terminate()
+  return [got, state]
 }

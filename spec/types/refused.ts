@@ -4,6 +4,7 @@ import {
   kwargs,
   Parallel,
   type ParallelBackend,
+  Pool,
   parallelConfig,
   partial,
   registerParallelBackend,
@@ -114,4 +115,40 @@ export async function programs() {
   // @ts-expect-error: No overload matches
   await Parallel(2)([delayed(Math.sqrt)(4)], { singal: AbortSignal.abort() })
   return [strings, numbers, task, list, text]
+}
+
+export async function pools(pool: Pool) {
+  // @ts-expect-error: 'string' is not assignable to type 'number'
+  await pool.map(Math.sqrt, ['4'])
+  // @ts-expect-error: is not assignable to parameter of type 'Items<
+  await pool.map((n: number) => n, 5)
+  // @ts-expect-error: Target signature provides too few arguments
+  await pool.map((a: number, b: number) => a + b, [[1, 2]])
+  // @ts-expect-error: 'chunksize' does not exist
+  await pool.map(Math.sqrt, [4], { chunksize: 2 })
+  // @ts-expect-error: is not assignable to type 'string[]'
+  const strings: string[] = await pool.map(Math.sqrt, [4])
+  // @ts-expect-error: 'string' is not assignable to type 'number'
+  await pool.starmap(Math.pow, [[2, '3']])
+  // @ts-expect-error: Type 'number' is not assignable
+  await pool.starmap(Math.pow, [2])
+  // @ts-expect-error: is not assignable to parameter
+  await pool.apply(Math.sqrt, 4)
+  // @ts-expect-error: is not assignable to
+  await pool.apply(Math.sqrt, ['4'])
+  // @ts-expect-error: Expected
+  await pool.apply(Math.sqrt)
+  // @ts-expect-error: is not assignable to
+  await pool.apply(addNumbers, [3], { strtFrom: 1 })
+  // @ts-expect-error: 'AsyncResult<number>' is not assignable to type 'number'
+  const sum: number = await pool.applyAsync(addNumbers, [3])
+  // @ts-expect-error: Property 'length' does not exist
+  pool.applyAsync(addNumbers, [3], undefined, { callback: (sum) => sum.length })
+  // @ts-expect-error: is not assignable to parameter of type 'number'
+  await pool.mapAsync(Math.sqrt, [4]).get('1s')
+  // @ts-expect-error: 'nJobs' does not exist
+  new Pool(2, { nJobs: 2 })
+  // @ts-expect-error: is not assignable to parameter of type 'number
+  new Pool({ timeout: 1000 })
+  return [strings, sum]
 }

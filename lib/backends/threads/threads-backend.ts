@@ -1,6 +1,6 @@
 import type { BatchReport, OnOutcome, ParallelBackend } from '../../backend'
 import type { Places } from '../../config/budget'
-import type { PoolOptions, WorkerOptions } from '../../config/options'
+import type { WorkerOptions, WorkerPoolOptions } from '../../config/options'
 import type { Batch, Call } from '../../task/task'
 import { onShutdown } from '../registry'
 import { WorkerPool } from '../worker-pool'
@@ -12,7 +12,7 @@ export class ThreadsBackend implements ParallelBackend {
   readonly supportsSharedMemory = true
   readonly #pool: WorkerPool
 
-  constructor(worker: WorkerOptions, pool: PoolOptions, places?: Places) {
+  constructor(worker: WorkerOptions, pool: WorkerPoolOptions, places?: Places) {
     this.#pool = new WorkerPool(keptThreads(worker), { ...pool, initializer: worker.initializer, places })
   }
 
