@@ -1,5 +1,10 @@
-/** What both projects leave alone: built files, caches. */
-const modulePathIgnorePatterns = ['<rootDir>/dist/', '<rootDir>/\\.dist-', '<rootDir>/.cache/']
+/** What both projects leave alone: built files, caches, generated pages. */
+const modulePathIgnorePatterns = [
+  '<rootDir>/dist/',
+  '<rootDir>/\\.dist-',
+  '<rootDir>/.cache/',
+  '<rootDir>/docs/reference/(?:api|programs)/',
+]
 
 /** @type {import('jest').Config} */
 module.exports = {
