@@ -8,6 +8,7 @@ const modulePathIgnorePatterns = [
 
 /** @type {import('jest').Config} */
 module.exports = {
+  testSequencer: '<rootDir>/spec/support/longestFirst.js',
   globalSetup: '<rootDir>/spec/support/globalSetup.js',
   // Many specs start programs and compilers, several at once.
   testTimeout: 30_000,
