@@ -17,8 +17,6 @@ const kept = new Map<string, Kept[]>()
 const made = new WeakMap<WorkerClient, number>()
 let generation = 0
 let timer: NodeJS.Timeout | undefined
-/** When it is to end somebody. */
-let due = Number.POSITIVE_INFINITY
 
 const names = new WeakMap<Task, number>()
 let named = 0
@@ -94,16 +92,11 @@ async function end(which: (entry: Kept) => boolean, reason: string): Promise<voi
 
 /** One timer for all: it ends what has been free for too long, and never keeps the process alive. */
 function wakeLater(): void {
-  const soonest = Math.min(...[...kept.values()].flat().map(({ until }) => until))
-  // What it was set for may be busy again: then it is set anew when it is due, and not at each call.
-  if (timer !== undefined && due <= soonest) return
   clearTimeout(timer)
-  timer = undefined
+  const soonest = Math.min(...[...kept.values()].flat().map(({ until }) => until))
   if (soonest === Number.POSITIVE_INFINITY) return
-  due = soonest
   timer = setTimeout(
     () => {
-      timer = undefined
       const now = performance.now()
       void end(({ until }) => until <= now, 'it was idle for as long as idleTimeout says')
       wakeLater()
