@@ -7,10 +7,10 @@ const floors = [
   ['task/'],
   ['backend\\.ts'],
   ['config/', 'serialization/', 'shared-memory/'],
-  ['dispatch/', 'progress/', 'worker/'],
+  ['dispatch/', 'progress/', 'worker/', 'manager/'],
   ['backends/'],
   ['runner\\.ts'],
-  ['parallel\\.ts', '(?:pool|async-result)\\.ts'],
+  ['parallel\\.ts', '(?:pool|async-result)\\.ts', 'manager\\.ts'],
   ['index\\.m?ts'],
 ]
 

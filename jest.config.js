@@ -1,8 +1,14 @@
-/** What both projects leave alone: built files, caches. */
-const modulePathIgnorePatterns = ['<rootDir>/dist/', '<rootDir>/\\.dist-', '<rootDir>/.cache/']
+/** What both projects leave alone: built files, caches, generated pages. */
+const modulePathIgnorePatterns = [
+  '<rootDir>/dist/',
+  '<rootDir>/\\.dist-',
+  '<rootDir>/.cache/',
+  '<rootDir>/docs/reference/(?:api|programs)/',
+]
 
 /** @type {import('jest').Config} */
 module.exports = {
+  testSequencer: '<rootDir>/spec/support/longestFirst.js',
   globalSetup: '<rootDir>/spec/support/globalSetup.js',
   // Many specs start programs and compilers, several at once.
   testTimeout: 30_000,

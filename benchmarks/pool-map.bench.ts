@@ -39,7 +39,7 @@ export default {
       contestants: contestants(ofNumbers, 'noop', numbers.length),
       asks: [
         { of: parforPool.name, against: parfor.name, atLeast: 1 },
-        { of: parforPool.name, against: 'multiprocessing', atLeast: 0.5 },
+        { of: parforPool.name, against: 'multiprocessing', atLeast: 1 },
       ],
     },
     {

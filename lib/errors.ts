@@ -9,9 +9,23 @@ export interface TaskInfo {
   readonly workerId: number | undefined
 }
 
-/** The class of every error that parfor itself makes. `code` names the kind. */
+/** On the prototype of each class below, its name. Shared with other copies of this library. */
+const KIND = Symbol.for('parfor.error')
+
+/**
+ * The class of every error that parfor itself makes. `code` names the kind. `instanceof` holds for an error of another
+ * copy of this library, too: a worker has one of its own, beside the one that tasks import.
+ */
 export class ParforError extends Error {
   readonly code: string = 'PARFOR'
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    if (Function.prototype[Symbol.hasInstance].call(this, value)) return true
+    const kind = kindOf(this.prototype)
+    if (kind === undefined || typeof value !== 'object' || value === null) return false
+    for (let p: object | null = Object.getPrototypeOf(value); p; p = Object.getPrototypeOf(p))
+      if (kindOf(p) === kind) return true
+    return false
+  }
   static {
     this.prototype.name = 'ParforError'
   }
@@ -117,7 +131,7 @@ export class NestingError extends ParforError {
   }
 }
 
-/** A `Parallel` was used after `close()` or `terminate()`, or was terminated during a call. */
+/** A `Parallel` was used after `close()` or `terminate()`, or was terminated during a call; or a `Manager` is closed. */
 export class DisposedError extends ParforError {
   override readonly code = 'PARFOR_DISPOSED'
   static {
@@ -131,6 +145,30 @@ export class BackendError extends ParforError {
   static {
     this.prototype.name = 'BackendError'
   }
+}
+
+type ErrorClass = abstract new (...args: never[]) => ParforError
+
+const classes: readonly ErrorClass[] = [
+  ...[ParforError, TaskError, TaskTimeoutError, WorkerLostError, SerializationError, InitializerError],
+  ...[NestingError, DisposedError, BackendError],
+]
+for (const { prototype } of classes) Object.defineProperty(prototype, KIND, { value: prototype.name })
+
+function kindOf(prototype: object): unknown {
+  return Object.hasOwn(prototype, KIND) ? (prototype as { [KIND]?: unknown })[KIND] : undefined
+}
+
+/** @internal The classes of this copy, by name, for an error that comes from another one. */
+export const errorClasses: ReadonlyMap<string, object> = new Map(
+  classes.map((Class) => [(Class.prototype as ParforError).name, Class]),
+)
+
+const names: ReadonlyMap<unknown, string> = new Map([...errorClasses].map(([name, Class]) => [Class, name]))
+
+/** @internal The name of a class of this copy; `undefined` of anything else. */
+export function nameOfErrorClass(value: unknown): string | undefined {
+  return names.get(value)
 }
 
 /** @internal What a failed initializer makes of a call. */

@@ -37,6 +37,12 @@ export {
   taskInfo,
   WorkerLostError,
 } from './errors'
+export { Manager } from './manager'
+export type { ManagedDict, ManagedEntries, ManagedKey } from './manager/dict'
+export type { ManagedList } from './manager/list'
+export type { LockGuard, ManagedLock } from './manager/lock'
+export type { ManagedQueue } from './manager/queue'
+export type { ManagedValue } from './manager/value'
 export { Parallel, type ParallelConstructor, type ResultOf, type ResultsOf, type Returned } from './parallel'
 export { type Applied, type Items, type Mapped, Pool } from './pool'
 export { registerByValue } from './serialization/registered'

@@ -13,8 +13,10 @@ const under = (folder, extension) =>
     .map((file) => join(root, folder, file))
 
 rmSync(cache, { recursive: true, force: true })
-const files = [join(root, 'README.md'), ...under('docs', '.md'), ...under('lib', '.ts')].filter((file) =>
-  existsSync(file),
+/** What `npm run docs` makes: signatures, and examples of lib/ once more. */
+const isGenerated = (file) => /docs.reference.(?:api|programs)/.test(file)
+const files = [join(root, 'README.md'), ...under('docs', '.md'), ...under('lib', '.ts')].filter(
+  (file) => existsSync(file) && !isGenerated(file),
 )
 const blocks = files.flatMap((file) => extract(readFileSync(file, 'utf8'), file))
 for (const block of blocks) compile(block)

@@ -22,8 +22,8 @@ export const ofLibrary = [
       config/effective-n-jobs
       config/nested config/options config/pre-dispatch config/settings config/surrounding config/within-budget debug dispatch/batch-size
       dispatch/batches dispatch/calls dispatch/dispatch dispatch/results dispatch/source dispatch/thrown errors index
-      parallel runner serialization/registered shared-memory/shared system/clock system/program system/signals task/delayed
-      task/given task/kwargs task/partial task/run-task task/task task/transfer`),
+      parallel runner serialization/managed serialization/registered shared-memory/shared system/clock system/program
+      system/signals task/delayed task/given task/kwargs task/partial task/run-task task/task task/transfer`),
   },
   {
     file: 'parfor.workers.js',
@@ -41,7 +41,8 @@ export const ofLibrary = [
   {
     file: 'parfor.functions.js',
     has: named(`
-      serialization/asides serialization/bytes serialization/cannot-send serialization/codec serialization/columns serialization/copies
+      serialization/asides serialization/bytes serialization/call-names serialization/cannot-send serialization/codec
+      serialization/columns serialization/copies
       serialization/encode
       serialization/encoding serialization/functions/bindings serialization/functions/by-reference
       serialization/functions/by-value serialization/functions/capture serialization/functions/cjs-exports
@@ -60,6 +61,7 @@ export const ofLibrary = [
   },
   { file: 'parfor.intrinsics.js', has: named(intrinsics) },
   { file: 'parfor.pool.js', has: named('async-result config/pool-settings pool') },
+  { file: 'parfor.manager.js', has: (module) => /^manager(\/|$)/.test(module) },
   { file: 'parfor.more.js', has: () => true },
 ]
 
@@ -69,10 +71,10 @@ export const ofWorker = [
     file: 'parfor.worker.cjs',
     has: named(`
       backends/threads/own-listeners backends/threads/printed backends/threads/thread-entry config/nested errors
-      serialization/bytes serialization/columns serialization/copies serialization/decode
+      serialization/bytes serialization/call-names serialization/columns serialization/copies serialization/decode
       serialization/functions/importing
-      serialization/functions/revive serialization/hooks serialization/makers serialization/message
-      serialization/plain-data serialization/realm serialization/receiver serialization/registered
+      serialization/functions/revive serialization/hooks serialization/makers serialization/managed
+      serialization/message serialization/plain-data serialization/realm serialization/receiver serialization/registered
       serialization/sender serialization/stand-in serialization/trail serialization/wire system/clock task/kwargs task/partial task/run-task
       task/task task/transfer worker/left-behind worker/outbox worker/output worker/protocol worker/serve`),
   },

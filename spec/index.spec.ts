@@ -8,6 +8,7 @@ const names = [
   'BackendError',
   'DisposedError',
   'InitializerError',
+  'Manager',
   'NestingError',
   'Parallel',
   'ParforError',

@@ -1,3 +1,4 @@
+import { reach } from '../manager/reach'
 import type * as codec from '../serialization/codec'
 import type { Sender } from '../serialization/sender'
 import { LargeArrays } from '../shared-memory/large-array'
@@ -8,9 +9,16 @@ let loaded: typeof codec | undefined
 
 /** Loaded when the first batch is encoded: its worker is starting by then, which takes longer. */
 export function serialization(): typeof codec {
-  loaded ??= require('../serialization/codec') as typeof codec
+  if (loaded === undefined) {
+    loaded = require('../serialization/codec') as typeof codec
+    loaded.setManagedAt((address) => reach(address))
+    loaded.setSentInCall((id) => running.get(id)?.deref()?.sender)
+  }
   return loaded
 }
+
+/** Calls that have not ended, by their ids. */
+const running = new Map<number, WeakRef<OutgoingCall>>()
 
 /** A call as its workers see it: they share what it sends. */
 export class OutgoingCall {
@@ -27,6 +35,12 @@ export class OutgoingCall {
     this.nested = call.nested
     this.maxMemory = maxMemory
     this.#maxNbytes = call.maxNbytes
+    running.set(this.id, new WeakRef(this))
+  }
+
+  /** Nothing of it is sent any more. */
+  end(): void {
+    running.delete(this.id)
   }
 
   get sender(): Sender {

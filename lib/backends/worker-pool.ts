@@ -130,6 +130,7 @@ export class WorkerPool {
     const outgoing = this.#calls.get(call)
     if (!outgoing) return
     this.#calls.delete(call)
+    outgoing.end()
     for (const worker of this.#crew.present) worker.endCall(outgoing)
     if (this.#calls.size === 0) this.#crew.disband()
   }

@@ -3,6 +3,7 @@ import { analyse } from './functions/free-variables'
 import { isNativeText } from './functions/source'
 import { DESERIALIZE, SERIALIZE } from './hooks'
 import { intrinsicPath } from './intrinsics'
+import { MANAGER } from './managed'
 
 /** Why an object cannot be sent, and the way out: to a worker, and for what a task returns. */
 export interface Refusal {
@@ -46,6 +47,11 @@ export function cannotSend(object: object, isOfNode: (maker: Function) => boolea
     return refusal(
       'it is a generator of results, whose call belongs to this thread',
       'Take them first, with for await.',
+    )
+  if (MANAGER in object)
+    return refusal(
+      'it is a Manager, which stays in the thread that made it',
+      'Send what it has made: manager.list(), manager.dict(), …',
     )
   if (REFUSED in object) {
     const { what, remedy } = object[REFUSED] as Pick<Refusal, 'what' | 'remedy'>

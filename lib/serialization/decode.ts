@@ -5,6 +5,7 @@ import { type Bind, revive, reviveLate, uninitialized } from './functions/revive
 import { DESERIALIZE } from './hooks'
 import { resolveIntrinsic } from './intrinsics'
 import { noteMaker } from './makers'
+import { managedAt } from './managed'
 import { atHome } from './realm'
 import { noteStandIn } from './stand-in'
 import type { FunctionNode, Import, Kind, Members, Node, Nodes, Slot } from './wire'
@@ -257,6 +258,7 @@ const decoders: { [K in Kind]: (at: Place, ...payload: Nodes[K]) => void } = {
       )
     decoder.whenMade(slot, (data) => made(deserialize.call(maker, data)))
   },
+  managed: (at, address) => at.made(managedAt(address)),
   module: ({ decoder, made }, keys, values, missing, rest) => {
     const module: object = rest === undefined ? {} : Object.create(decoder.now(rest) as object)
     made(module)

@@ -1,5 +1,5 @@
 import { types } from 'node:util'
-import { SerializationError, type Side } from '../errors'
+import { nameOfErrorClass, SerializationError, type Side } from '../errors'
 import { type GivenParts, givenParts } from '../task/given'
 import { partialParts } from '../task/partial'
 import { Asides } from './asides'
@@ -15,6 +15,7 @@ import { symbolReference } from './functions/symbol-exports'
 import { type IntrinsicPath, intrinsicPath } from './intrinsics'
 import { LoneViews, leavesMuchOut } from './lone-views'
 import { makerOf, noteMaker } from './makers'
+import { addressOf } from './managed'
 import { type ModuleNode, ModuleNodes } from './module-nodes'
 import type { PlainDataScanner } from './plain-data'
 import { nameOf } from './registered'
@@ -25,6 +26,8 @@ import type { Graph, Import, Kind, Members, Node, Nodes, Slot } from './wire'
 /** What an encoder asks of the call it encodes for. */
 export interface Sending {
   readonly side: Side
+  /** Where it goes, in words, when the side does not tell. */
+  readonly way?: string | undefined
   readonly trail: Trail
   capture(fn: Function): Captured
   isByValue(module: Import): boolean
@@ -155,9 +158,8 @@ export class Encoder implements Encoding {
   }
 
   fail(what: string, remedy: string): never {
-    const { trail, side } = this.sending
+    const { trail, side, way = side === 'task' ? 'to a worker' : 'back from a worker' } = this.sending
     const via = trail.via().map((line) => `\n  reached through ${line}`)
-    const way = side === 'task' ? 'to a worker' : 'back from a worker'
     throw new SerializationError(`Cannot send ${trail.describe()} ${way}: ${what}. ${remedy}${via.join('')}`, {
       side,
       path: trail.path,
@@ -241,7 +243,8 @@ export class Encoder implements Encoding {
   }
 
   isReachable(fn: Function): boolean {
-    if (this.#memo.has(fn) || intrinsicPath(fn) || this.sending.idAtReceiver(fn) !== undefined) return true
+    if (this.#memo.has(fn) || this.#ownError(fn) || intrinsicPath(fn) || this.sending.idAtReceiver(fn) !== undefined)
+      return true
     return this.#reference(this.sending.capture(fn)) !== undefined
   }
 
@@ -329,7 +332,7 @@ export class Encoder implements Encoding {
     if (theirs !== undefined) return this.node('yours', [theirs], fn)
     const partial = partialParts(fn)
     const given = givenParts(fn)
-    const path = partial || given ? undefined : this.#intrinsicPath(fn)
+    const path = partial || given ? undefined : (this.#ownError(fn) ?? this.#intrinsicPath(fn))
     if (path) return this.node('intrinsic', [path], fn)
     if (types.isProxy(fn)) this.fail('a Proxy cannot be copied', 'Send its target instead.')
     noteMaker(fn)
@@ -346,6 +349,12 @@ export class Encoder implements Encoding {
     if (partial) return this.#partial(fn, partial)
     if (given) return this.#given(fn, given)
     return this.#byValue(fn, captured as Captured)
+  }
+
+  /** A class of this library's errors, on its way home. To a worker it goes by import: to the copy that tasks import. */
+  #ownError(fn: Function): IntrinsicPath | undefined {
+    const name = this.side === 'result' ? nameOfErrorClass(fn) : undefined
+    return name === undefined ? undefined : ['parfor', name]
   }
 
   /** The first look into the table fills it with all of Node's modules, which nobody needs for a function of the user's. */
@@ -444,6 +453,9 @@ export class Encoder implements Encoding {
     const theirs = this.sending.idAtReceiver(object)
     if (theirs !== undefined) return this.node('yours', [theirs], object)
     if (this.isPlain(object)) return this.node('raw', [object], object)
+    const address = types.isProxy(object) ? undefined : addressOf(object)
+    // Not noted: it is no copy, and tasks share what it stands for.
+    if (address) return this.node('managed', [address], object)
     this.scanner.note(object)
     const refusal = cannotSend(object, (maker) => isOfNode(this.sending.capture(maker)))
     // An error always arrives when it is on its way home: as an `Error`, when it can be no more.

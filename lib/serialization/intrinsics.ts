@@ -1,6 +1,7 @@
 import { isBuiltin } from 'node:module'
 import { types } from 'node:util'
 import { runInThisContext } from 'node:vm'
+import { errorClasses } from '../errors'
 import { frozenValue, hiddenIntrinsics } from './hidden-intrinsics'
 import { languageGlobals, nodeGlobals } from './standard-globals'
 
@@ -13,8 +14,9 @@ export { isStandardGlobal } from './standard-globals'
  * - `['global', 'Array', 'prototype', 'map']`; `['global']` is `globalThis`
  * - `['hidden', 'AsyncFunction']`: an intrinsic with no global name
  * - `['builtin', 'node:fs', 'readFileSync']`
+ * - `['parfor', 'TaskError']`: a class of this library's errors
  */
-export type IntrinsicPath = readonly [start: 'global' | 'hidden' | 'builtin', ...keys: string[]]
+export type IntrinsicPath = readonly [start: 'global' | 'hidden' | 'builtin' | 'parfor', ...keys: string[]]
 
 /**
  * The path of a value that every Node process has: standard globals and what hangs on them, of this realm or of the
@@ -304,6 +306,7 @@ function readGlobal(global: object, name: string): unknown {
 function startsOf([start, ...keys]: IntrinsicPath): readonly (readonly [unknown, readonly string[]])[] {
   if (start === 'global') return globals.map((global) => [global, keys])
   const [name = '', ...rest] = keys
+  if (start === 'parfor') return [[errorClasses.get(name), rest]]
   return start === 'builtin'
     ? [[process.getBuiltinModule(name), rest]]
     : hiddenIntrinsics().map((hidden) => [hidden.get(name), rest])

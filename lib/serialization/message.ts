@@ -161,6 +161,7 @@ export class Message {
       sender,
       {
         side: sender.side,
+        way: sender.way,
         trail: this.trail,
         capture: (fn) => sender.capture(fn),
         isByValue: (module) => sender.isByValue(module),

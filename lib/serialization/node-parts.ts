@@ -45,6 +45,7 @@ const table: { [K in Kind]: (...payload: Nodes[K]) => Parts } = {
   view: (_, buffer, __, ___, of) => members(of, buffer),
   nodeBuffer: (buffer) => slots(buffer),
   construct: none,
+  managed: none,
   hook: (maker, data) => slots(maker, data),
   module: (_, values, __, rest) => slots(...values, rest),
   requireFunction: none,

@@ -1,11 +1,12 @@
 import { fromBytes } from './bytes'
+import type { NamesReceived } from './call-names'
 import { Decoder, type Receiving } from './decode'
 import { exportOf, load } from './functions/importing'
 import { allAtHome } from './realm'
 import type { Graph, Import, Node, PackedContents, Parcel, Slot, Unit, UnitContents } from './wire'
 
 /** What one end of a call has received from the other, kept for as long as the call lasts. */
-export class Received implements Receiving {
+export class Received implements Receiving, NamesReceived {
   readonly #values = new Map<number, unknown>()
   readonly #ids = new Map<unknown, number>()
   readonly own: (id: number) => unknown
@@ -27,6 +28,14 @@ export class Received implements Receiving {
   register(id: number, value: unknown): void {
     this.#values.set(id, value)
     this.#ids.set(value, id)
+  }
+
+  get size(): number {
+    return this.#values.size
+  }
+
+  names(): Iterable<number> {
+    return this.#values.keys()
   }
 
   /** The other end will not use these names again. */

@@ -1,5 +1,6 @@
 import { SerializationError, type Side } from '../errors'
 import { SMALL, toBytes } from './bytes'
+import type { NamesSent } from './call-names'
 import { CopiesByPlace } from './copies'
 import { Encoder, type Sending } from './encode'
 import type { PutAside } from './encoding'
@@ -50,8 +51,9 @@ export interface Receiver {
  * What one call has sent: a function goes as it was when a task with it was first sent, to every worker. It is kept for
  * as long as the call lasts, or, where every task has a function of its own, until nobody can send that function again.
  */
-export class Sender {
+export class Sender implements NamesSent {
   readonly side: Side
+  readonly way: string | undefined
   readonly #takesSnapshots: boolean
   readonly #captures = new WeakMap<Function, Captured>()
   readonly #closures = new WeakMap<Captured, Closure>()
@@ -75,16 +77,23 @@ export class Sender {
   /**
    * @param takesSnapshots whether a buffer that several messages hold is read once, when first sent
    * @param putAside the policy for large arrays; none when all are copied
+   * @param way where it sends, in words, when that is neither to a worker of this thread nor back from one
    */
-  constructor(side: Side, takesSnapshots: boolean, putAside?: PutAside) {
+  constructor(side: Side, takesSnapshots: boolean, putAside?: PutAside, way?: string) {
     this.side = side
     this.#takesSnapshots = takesSnapshots
     this.putAside = putAside
+    this.way = way
   }
 
   /** Of buffers, each counted once. */
   get bytesRead(): number {
     return this.#bytesRead + (this.putAside?.bytesRead ?? 0)
+  }
+
+  /** Names that hold for all calls are known to the workers of this thread, and to nobody else. */
+  get #canLast(): boolean {
+    return this.side === 'task' && this.way === undefined
   }
 
   get scansBuffers(): boolean {
@@ -96,6 +105,11 @@ export class Sender {
     if (id < 0) return lastingById(id)
     const value = this.#values.get(id)
     return typeof value === 'object' ? value.deref() : value
+  }
+
+  /** The name that a function or a symbol was sent under. */
+  nameOf(value: Function | symbol): number | undefined {
+    return (typeof value === 'symbol' ? this.#symbols.get(value) : this.sentAs(value))?.id
   }
 
   /** Somebody who is sent functions, and is told which of them can go. */
@@ -212,7 +226,7 @@ export class Sender {
   /** A function that was sent in an earlier call, and can be the same in this one. */
   #sentBefore(fn: Function): Sent | undefined {
     // At the other end, names of several senders would meet.
-    const sent = this.side === 'task' ? lastingFunction(fn) : undefined
+    const sent = this.#canLast ? lastingFunction(fn) : undefined
     if (sent) this.#sent.set(fn, sent)
     return sent
   }
@@ -256,7 +270,7 @@ export class Sender {
   #encode(fn: Function, trail: Trail): Sent {
     const together = new Set<UnitEntry>()
     // Not the first time: most functions that are made for one task are never sent again.
-    const isKnown = this.side === 'task' && settledFunction(fn) !== undefined
+    const isKnown = this.#canLast && settledFunction(fn) !== undefined
     for (;;) {
       const { unit, contents, rootId, names, size } = this.#unit(fn, trail, together)
       const lasting = isKnown && names.size === 1 ? keepLasting(unit, contents) : undefined
@@ -280,6 +294,7 @@ export class Sender {
     const inside = new Map<Function, number>()
     const sending: SendingWithoutFunctions = {
       side: this.side,
+      way: this.way,
       trail,
       capture: (other) => this.capture(other),
       isByValue: (module) => this.isByValue(module),

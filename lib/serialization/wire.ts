@@ -1,4 +1,5 @@
 import type { IntrinsicPath } from './intrinsics'
+import type { ManagedAddress } from './managed'
 
 /** A value inside a graph: a primitive stands for itself, `[n]` for node n. Symbols are nodes. */
 export type Slot = string | number | bigint | boolean | null | undefined | readonly [node: number]
@@ -115,6 +116,8 @@ export interface Nodes {
   construct: [path: IntrinsicPath, args: unknown[]]
   /** Of a class with `Symbol.for('parfor.serialize')`: what that gave. */
   hook: [constructor: Slot, data: Slot]
+  /** What stands for an object of a `Manager`, which stays where it lives. */
+  managed: [address: ManagedAddress]
   /**
    * Members of a module that a function uses; `missing` are those that cannot be sent, with the reason. `rest` is the
    * module as imported there, which has the others: for members that use them by `this`.

@@ -78,6 +78,8 @@ export interface Server {
   handle(request: Request): void
   /** Posts what is held back: for a worker that is about to exit. */
   flush(): void
+  /** The call whose task runs, or ran last, and what has come in it. */
+  call(): { readonly id: number; readonly received: Received } | undefined
   /**
    * Something was thrown that nothing caught. When it is known to be of a task that is over, the caller is told.
    *
@@ -139,6 +141,10 @@ export function serve(line: Line): Server {
       turn = turn.then(() => begin(request))
     },
     flush: () => running?.post(),
+    call() {
+      const open = running && calls.get(running.call)
+      return running && open && { id: running.call, received: open.received }
+    },
     uncaught(thrown, end) {
       const task = taskOfContext()
       if (task === undefined || task === running?.task) return end()

@@ -5,6 +5,8 @@ import {
   type CallOptions,
   delayed,
   kwargs,
+  type ManagedList,
+  Manager,
   Parallel,
   type ParallelBackend,
   type ParallelConfig,
@@ -174,6 +176,33 @@ export async function options(backend: ParallelBackend, signal: AbortSignal) {
   await terminated.terminate()
   const test: boolean = closed instanceof Parallel
   return [numbers, test]
+}
+
+export async function managed() {
+  await using manager = new Manager()
+  const names = manager.list(['a'])
+  const some = manager.list<number>()
+  sure<Same<typeof some, ManagedList<number>>>()
+  const first = await names.get(0)
+  sure<Same<typeof first, string | undefined>>()
+  const ages = manager.dict<string, number>({ ann: 3 })
+  const counts = manager.dict<number, bigint>([[1, 2n]])
+  const age = await ages.get('bob')
+  const other = await ages.get('bob', null)
+  sure<Same<typeof age, number | undefined>>()
+  sure<Same<typeof other, number | null>>()
+  await ages.update(new Map([['eve', 5]]))
+  const older: number = await ages.update('ann', (years = 0) => years + 1)
+  const queue = manager.queue<{ n: number }>(3)
+  for await (const { n } of queue) await counts.add(n, 1n)
+  const value = manager.value(1)
+  const sum: number = await value.add(2)
+  await using _ = await manager.lock().acquire(100)
+  const held = await manager.lock().withLock(async () => 5)
+  sure<Same<typeof held, number>>()
+  const results = await Parallel(2)([delayed((list: ManagedList<number>) => list.push(1))(some)])
+  sure<Same<typeof results, [number]>>()
+  return [first, older, sum]
 }
 
 export async function configuration(backend: ParallelBackend) {

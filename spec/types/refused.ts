@@ -2,6 +2,7 @@
 import {
   delayed,
   kwargs,
+  Manager,
   Parallel,
   type ParallelBackend,
   Pool,
@@ -151,4 +152,24 @@ export async function pools(pool: Pool) {
   // @ts-expect-error: is not assignable to parameter of type 'number
   new Pool({ timeout: 1000 })
   return [strings, sum]
+}
+
+export async function managed() {
+  const manager = new Manager()
+  // @ts-expect-error: 'number' is not assignable to parameter of type 'string'
+  await manager.list(['a']).append(5)
+  // @ts-expect-error: 'string' is not assignable to parameter of type 'number'
+  await manager.dict<string, number>().set('a', 'b')
+  // @ts-expect-error: is not assignable to parameter of type 'string'
+  await manager.dict<string, number>().set({}, 1)
+  // @ts-expect-error: does not satisfy the constraint 'ManagedKey'
+  manager.dict<object, number>()
+  // @ts-expect-error: Property 'length' is missing
+  const size: { length: number } = manager.dict()
+  // @ts-expect-error: is not assignable to parameter of type
+  await manager.value('a').add('b')
+  // @ts-expect-error: 'string' is not assignable to parameter of type 'number'
+  await manager.queue().get('1s')
+  // @ts-expect-error: Expected 0 arguments, but got 1
+  return [new Manager({ nJobs: 2 }), size]
 }

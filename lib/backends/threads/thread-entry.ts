@@ -1,6 +1,9 @@
 // The far end of a thread: scripts/build.mjs makes one file of this and all that it imports.
 import { workerData } from 'node:worker_threads'
 import { setOnLimited } from '../../config/nested'
+import { reach } from '../../manager/reach'
+import { setCallHere } from '../../serialization/call-names'
+import { setManagedAt } from '../../serialization/managed'
 import type { Transfers } from '../../serialization/wire'
 import { type Response, UNREADABLE, Words } from '../../worker/protocol'
 import { serve } from '../../worker/serve'
@@ -8,7 +11,7 @@ import { withoutItsListeners } from './own-listeners'
 import { countPrinted } from './printed'
 import type { ThreadData } from './thread-handle'
 
-const { port, words, entry } = (workerData as { parfor: ThreadData }).parfor
+const { port, words, entry, caller } = (workerData as { parfor: ThreadData }).parfor
 if (entry !== '') process.argv[1] = entry
 const printed = countPrinted([process.stdout, process.stderr])
 const post = (response: Response, transfers: Transfers = []) => {
@@ -17,6 +20,11 @@ const post = (response: Response, transfers: Transfers = []) => {
   port.postMessage(response, transfers)
 }
 const server = serve({ words, post })
+setManagedAt((address) => reach(address))
+setCallHere(() => {
+  const call = server.call()
+  return call && { caller, ...call }
+})
 setOnLimited((reason) => post({ kind: 'limited', reason }))
 
 process.on('uncaughtException', function onUncaught(error: unknown) {

@@ -1,4 +1,4 @@
-import { MessageChannel, type MessagePort, receiveMessageOnPort } from 'node:worker_threads'
+import { MessageChannel, type MessagePort, receiveMessageOnPort, threadId } from 'node:worker_threads'
 import type { Thread } from 'threads'
 import type { WorkerOptions } from '../../config/options'
 import { debug } from '../../debug'
@@ -18,6 +18,8 @@ export interface ThreadData {
   readonly words: Int32Array
   /** The program's entry, which no worker imports. */
   readonly entry: string
+  /** The thread that has started it. */
+  readonly caller: number
 }
 
 /**
@@ -46,7 +48,7 @@ export class ThreadHandle implements WorkerHandle {
   constructor({ env, execArgv, resourceLimits }: WorkerOptions) {
     const { port1, port2 } = new MessageChannel()
     const entry = workerEntry()
-    const data: ThreadData = { port: port2, words: this.words, entry: entryPath() }
+    const data: ThreadData = { port: port2, words: this.words, entry: entryPath(), caller: threadId }
     this.#worker = new SpawnableWorker('file' in entry ? entry.file : entry.source, {
       eval: 'source' in entry,
       workerData: { parfor: data },
