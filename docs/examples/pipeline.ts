@@ -3,7 +3,7 @@
  * results of the one are the input of the other. Each step waits for the next one when that is slower, so that only a few lines
  * are in memory at a time, however long the file is.
  *
- *   npx ts-node -T docs/examples/pipeline.ts [--size 400] [--serial]
+ *   npx ts-node -T docs/examples/pipeline.ts [--size 800] [--serial]
  *
  * `--size` is how many lines there are. `--serial` runs the same code in this thread, where a debugger stops. The file is made
  * first, in a temporary directory, which is removed at the end.
@@ -13,13 +13,13 @@ import { open, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { delayed, Parallel, transfer } from 'parfor'
+import { delayed, Parallel } from 'parfor'
 import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64'
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
 import { compare } from './timing'
 
 const { values } = parseArgs({
-  options: { size: { type: 'string', default: '400' }, serial: { type: 'boolean', default: false } },
+  options: { size: { type: 'string', default: '800' }, serial: { type: 'boolean', default: false } },
 })
 const nJobs = values.serial ? 1 : -1
 const directory = mkdtempSync(join(tmpdir(), 'pipeline-'))
@@ -31,28 +31,30 @@ interface Recording {
   readonly samples: Float64Array
 }
 
-/** A line is such as `{"machine":"pump","samples":[0.12,-0.4]}`. */
+/** Reads a line such as `{"machine":"pump","samples":[0.12,-0.4]}`. */
 function parse(line: string): Recording {
   const { machine, samples } = JSON.parse(line) as { machine: string; samples: number[] }
-  return transfer({ machine, samples: Float64Array.from(samples) }) // handed over, not copied
+  return { machine, samples: Float64Array.from(samples) }
 }
 
-/** The strongest frequency of a recording, by Goertzel's algorithm. */
-function hum({ machine, samples }: Recording): string {
-  let strongest = { hertz: 0, power: 0 }
-  for (let k = 1; k < samples.length / 2; k++) {
-    const factor = 2 * Math.cos((2 * Math.PI * k) / samples.length)
-    let last = 0
-    let beforeLast = 0
-    for (const sample of samples) {
-      const next = sample + factor * last - beforeLast
-      beforeLast = last
-      last = next
-    }
-    const power = last ** 2 + beforeLast ** 2 - factor * last * beforeLast
-    if (power > strongest.power) strongest = { hertz: (k * rate) / samples.length, power }
+/** How strong the k-th of a recording's frequencies is, by Goertzel's algorithm. */
+function power(samples: Float64Array, k: number): number {
+  const factor = 2 * Math.cos((2 * Math.PI * k) / samples.length)
+  let last = 0
+  let beforeLast = 0
+  for (let i = 0; i < samples.length; i++) {
+    const next = (samples[i] as number) + factor * last - beforeLast
+    beforeLast = last
+    last = next
   }
-  return `${machine} hums at ${strongest.hertz} Hz`
+  return last ** 2 + beforeLast ** 2 - factor * last * beforeLast
+}
+
+/** The strongest frequency of a recording. */
+function hum({ machine, samples }: Recording): string {
+  const powers = Array.from({ length: samples.length / 2 }, (_, k) => power(samples, k))
+  const strongest = powers.indexOf(Math.max(...powers))
+  return `${machine} hums at ${(strongest * rate) / samples.length} Hz`
 }
 
 let [read, counted, ahead] = [0, 0, 0]
@@ -84,7 +86,7 @@ async function* inParallel() {
     for await (const line of lines()) yield delayed(parse)(line)
   })
   yield* parallel(async function* () {
-    for await (const recording of recordings) yield delayed(hum)(transfer(recording))
+    for await (const recording of recordings) yield delayed(hum)(recording)
   })
 }
 
