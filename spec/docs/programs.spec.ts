@@ -1,7 +1,7 @@
 // The programs in docs/examples, run small, as a user runs them: by ts-node, against the built package.
 import { execFile } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 
@@ -11,6 +11,8 @@ const tsNode = require.resolve('ts-node/dist/bin.js')
 interface Run {
   readonly lines: string[]
   readonly errorLines: string[]
+  /** Temporary files that the program left behind. */
+  readonly left: string[]
   /** The text of a file that the program left behind. */
   file(name: string): string
 }
@@ -20,14 +22,17 @@ async function run(program: string, ...args: string[]): Promise<Run> {
   const cwd = mkdtempSync(join(tmpdir(), 'program-'))
   directories.push(cwd)
   const command = [tsNode, '-T', join(root, 'docs/examples', program), ...args]
-  const { stdout, stderr } = await promisify(execFile)(process.execPath, command, { cwd, timeout: 60_000 })
+  const env = { ...process.env, TMPDIR: temporary, TEMP: temporary }
+  const { stdout, stderr } = await promisify(execFile)(process.execPath, command, { cwd, env, timeout: 60_000 })
   return {
     lines: stdout.trimEnd().split('\n'),
     errorLines: stderr.trimEnd().split('\n'),
+    left: readdirSync(temporary).filter((name) => !name.startsWith('v8-compile-cache')),
     file: (name) => readFileSync(join(cwd, name), 'utf8'),
   }
 }
-const directories: string[] = []
+const temporary = mkdtempSync(join(tmpdir(), 'programs-'))
+const directories = [temporary]
 afterAll(() => {
   for (const directory of directories) rmSync(directory, { recursive: true, force: true })
 })
@@ -96,6 +101,60 @@ describe.each([
     const [roots, loop] = lines.slice(4).join(' ').split('] [')
     expect(roots?.match(/\d+/g)?.map(Number)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9])
     expect(loop?.match(/[\d.]+/g)?.map(Number)).toEqual([1136.5969161564717, 14])
+  })
+
+  it('noise-images writes images, and removes them', async () => {
+    const { lines, left } = await run('noise-images.ts', '--images', '40', '--size', '16', ...flags)
+    expect(lines).toEqual([...comparison, expect.stringMatching(/^40 images of 16 × 16 pixels, sha256 [\da-f]{16}$/)])
+    expect(left).toEqual([])
+  })
+
+  it('reading-files reads the same by both ways', async () => {
+    const { lines, left } = await run('reading-files.ts', '--size', '4', ...flags)
+    expect(lines).toEqual([
+      ...comparison,
+      'once more, with workers that are up:',
+      seconds('returned'),
+      seconds('Manager'),
+      '180 hours above 33 °C in 4 files',
+    ])
+    expect(left).toEqual([])
+  })
+
+  it('big-array fills an array with the Mandelbrot set', async () => {
+    const { lines } = await run('big-array.ts', '--size', '100', ...flags)
+    expect(lines).toEqual([...comparison, '10000 points, area of the set 1.519'])
+  })
+
+  it('starmap finds the nearest', async () => {
+    const { lines } = await run('starmap.ts', '--size', '100', ...flags)
+    expect(lines).toEqual([...comparison, 'relative 96 of 100 is the nearest: 2 changes'])
+  })
+
+  it('parameter-sweep finds the best parameters, and shows how far it is', async () => {
+    const { lines, errorLines } = await run('parameter-sweep.ts', '--size', '60', ...flags)
+    expect(lines).toEqual([...comparison, 'best of 36: penalty 0.001, width 3, error 0.0864'])
+    expect(errorLines.at(-1)).toMatch(/^\[sweep\]: 36 of 36 \(100%\), \d+\.\ds$/)
+  })
+
+  it('pipeline counts all lines, and has a few at a time', async () => {
+    const { lines, left } = await run('pipeline.ts', '--size', '30', ...flags)
+    expect(lines.slice(0, 4)).toEqual(comparison)
+    const [, ahead] = lines[4]?.match(/^30 lines, at most (\d+) at a time$/) ?? []
+    // Two windows, each of two tasks per worker, and the result in hand.
+    expect(Number(ahead)).toBeLessThanOrEqual(4 * (flags.length > 0 ? 1 : availableParallelism()) + 1)
+    const machines = ['pump hums at 48 Hz', 'fan hums at 120 Hz', 'mill hums at 240.5 Hz']
+    expect(lines.slice(5)).toEqual(machines.map((hum) => `${hum} (10 times)`))
+    expect(left).toEqual([])
+  })
+
+  it('monte-carlo has one sum, whatever nJobs is', async () => {
+    const { lines } = await run('monte-carlo.ts', '--size', '1000', ...flags)
+    expect(lines.slice(0, 4)).toEqual(comparison)
+    const sums = lines.slice(4, -1).map((line) => line.match(/^nJobs (\d): the sum is ([\d.]+)$/)?.slice(1) ?? [])
+    expect(sums.map(([nJobs]) => nJobs)).toEqual(flags.length > 0 ? ['1'] : ['1', '2', '3'])
+    expect(new Set(sums.map(([, sum]) => sum)).size).toBe(1)
+    expect(lines.at(-1)).toBe('worth 7.132, by Black and Scholes 7.128')
   })
 })
 
