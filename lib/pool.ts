@@ -7,7 +7,7 @@ import { debug } from './debug'
 import type { TaskOf } from './dispatch/source'
 import { DisposedError, ParforError } from './errors'
 import { type Asked, createRunner, type Runner, type RunnerState } from './runner'
-import { delayed } from './task/delayed'
+import { delayed, makesTasks } from './task/delayed'
 import { type Arguments, type Kwargs, kwargs, namedBy, noKwargs } from './task/kwargs'
 import type { Task } from './task/task'
 import { claimArguments } from './task/transfer'
@@ -273,6 +273,10 @@ function applyCall(method: string, fn: AnyFunction, args: unknown, named: unknow
 
 function checkFn(method: string, fn: unknown): void {
   if (typeof fn !== 'function') throw new TypeError(`pool.${method} takes a function first; got ${shown(fn)}`)
+  if (makesTasks(fn))
+    throw new TypeError(
+      `pool.${method} takes the function itself, and makes the tasks: write fn instead of delayed(fn)`,
+    )
 }
 
 function isIterable(value: unknown): boolean {

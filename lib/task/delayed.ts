@@ -37,3 +37,9 @@ export function delayed<A extends unknown[], R>(
   }
   return Object.defineProperty(make, 'name', { value: fn.name, configurable: true })
 }
+
+/** Whether a function is what `delayed` returns, by its text: to note each one would cost more than to make it. */
+export function makesTasks(fn: unknown): boolean {
+  const textOf = (one: unknown) => Function.prototype.toString.call(one)
+  return typeof fn === 'function' && textOf(fn) === textOf(delayed(makesTasks))
+}

@@ -1,5 +1,5 @@
 import { threadId } from 'node:worker_threads'
-import { cpuCount, kwargs, Pool, type Progress, partial, TaskTimeoutError, transfer } from '../../lib'
+import { cpuCount, delayed, kwargs, Pool, type Progress, partial, TaskTimeoutError, transfer } from '../../lib'
 import { add, counters, reached } from '../parallel/counters'
 import { range } from '../parallel/tasks'
 import { manualBackend, settled } from '../support/manual-backend'
@@ -159,6 +159,7 @@ describe('The arguments of a call', () => {
     ],
     ['kwargs', () => pool.apply(square as never, [1], [2] as never), 'kwargs of apply must be an object'],
     ['fn', () => pool.apply('abs' as never), "pool.apply takes a function first; got 'abs'"],
+    ['fn', () => pool.map(delayed(Math.abs), [1]), 'pool.map takes the function itself, and makes the tasks'],
     ['a callback', async () => pool.applyAsync(square, [1], undefined, { callback: 1 as never }), 'callback must be a'],
     ['a timeout', () => pool.applyAsync(square, [1]).get(-1), 'timeout must be a number of milliseconds, 0 or more'],
   ])('are refused when they are wrong: %s', async (_, call, message) => {
