@@ -197,27 +197,24 @@ export class WorkerClient {
       return true
     }
     const { call, batch } = run
-    const before = this.#run === run ? undefined : this.#run
+    run.id = ++this.#lastId
     run.state = 'encoding'
     run.reported = 0
     const newMessage = () => this.#message(call)
     const reject = (position: number, reason: unknown) => this.#reject(run, position, reason)
-    const encoded = before ? encodeTable(run, newMessage, reject, true) : encodeBatch(run, newMessage, reject)
+    const encoded = run.isBehind ? encodeTable(run, newMessage, reject, true) : encodeBatch(run, newMessage, reject)
     if (encoded === undefined) return false
     const { fns, graph, tasks, weight, message } = encoded
     const { delivered } = this.#link(call)
     const units = encoded.units.filter(({ id }) => !delivered.has(id))
     const takesTime = isHeavy(weight, units)
-    const mayBeUnknown = units.length > 0 || (graph.imports.length > 0 && firstFunction(run) !== firstFunction(before))
-    if (before && (mayBeUnknown || takesTime)) return false
+    if (run.isBehind && (units.length > 0 || takesTime)) return false
     run.positions = encoded.positions
     if (run.isCancelled || encoded.positions.length === 0) {
       this.#finish(run)
       return true
     }
     const { place } = this
-    // The next one to that of the batch before, whose words are others.
-    run.id = ++this.#lastId
     run.units = units
     run.open()
     try {
@@ -248,8 +245,8 @@ export class WorkerClient {
     message?.sent()
     for (const { id } of units) delivered.add(id)
     run.state = 'sent'
-    if (before) this.#next = run
-    const what = before ? 'goes on with' : 'runs'
+    if (run.isBehind) this.#next = run
+    const what = run.isBehind ? 'goes on with' : 'runs'
     debug.workers(
       'worker %d %s tasks %d to %d',
       this.handle.id,
@@ -539,12 +536,6 @@ function linkTo(call: OutgoingCall): Link {
     forgotten: [],
     idOf: (value) => received?.idOf(value),
   }
-}
-
-/** What the first of the tasks calls that are or were sent. */
-function firstFunction(run: WorkerRun | undefined): Task['fn'] | undefined {
-  const [first] = run?.positions ?? []
-  return first === undefined ? undefined : run?.batch.tasks.at(first)?.fn
 }
 
 /** Whether a message takes its time to be read. */

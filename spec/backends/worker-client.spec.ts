@@ -1,5 +1,5 @@
 import { runInThisContext } from 'node:vm'
-import { minutesToMilliseconds, secondsToMilliseconds } from 'date-fns'
+import { secondsToMilliseconds } from 'date-fns'
 import { OutgoingCall, serialization } from '../../lib/backends/outgoing-call'
 import { WorkerClient } from '../../lib/backends/worker-client'
 import { type Finished, type Lost, WorkerRun } from '../../lib/backends/worker-run'
@@ -1022,26 +1022,6 @@ describe('A client of a worker', () => {
       for (const task of [byValue(1), delayed(String)(new Date()), delayed(String)(heavy)])
         expect(behind([task])).toBe(false)
       expect(worker.args).toEqual([['a']])
-    })
-
-    it('is sent when it calls what that calls, which the worker has imported, but nothing else that it would have to import', () => {
-      const { worker, run, behind } = open()
-      run([byReference(1)])
-      worker.begin(0)
-      const other = [delayed(minutesToMilliseconds)(2)]
-      expect([behind(other), behind([byReference(3)])]).toEqual([false, true])
-      expect(worker.args).toEqual([[1], [3]])
-    })
-
-    it('has other words than the one that runs, also when others were not sent', () => {
-      const { worker, run, behind } = open()
-      const first = run(tasks('a', 'b'))
-      worker.begin(0)
-      expect(behind([byValue(1)])).toBe(false)
-      expect(behind(tasks('c'))).toBe(true)
-      worker.begin(0)
-      expect([first.begun, first.takeBack(0)]).toEqual([1, [1]])
-      expect(worker.limits).toEqual([NO_LIMIT, NO_LIMIT])
     })
 
     it('goes on though the end of that cannot be read: its outcomes are missing then, as many as it says', async () => {
