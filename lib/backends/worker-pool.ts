@@ -211,6 +211,8 @@ export class WorkerPool {
 
   /** Does all that can be done now. Called whenever a worker or a job has come, or is done with. */
   #assign(): void {
+    // Calls take turns: what one has behind is not to go before what another one has waiting.
+    if (this.#calls.size > 1) for (const worker of [...this.#behind.keys()].reverse()) this.#takeFromBehind(worker)
     if (this.#queue.size === 0 && this.#crew.hasIdle) this.#takeFromAnyBehind()
     while (this.#queue.size > 0) {
       const worker = this.#takeWorker()
@@ -258,6 +260,8 @@ export class WorkerPool {
       void run.done.then((result) => this.#done(part, result))
       return true
     }
+    // Dropped with its worker: the code of users may have run while it was encoded.
+    if (this.#behind.get(worker) !== part) return true
     this.#behind.delete(worker)
     return false
   }
@@ -312,7 +316,8 @@ export class WorkerPool {
       if (!this.#running.has(part)) return
       this.#free(part)
       const next = this.#behind.get(worker)
-      if (next && !worker.isGone) {
+      // Also when it has gone on with that and is gone already: then that is what it was lost with.
+      if (next && !(result instanceof Lost)) {
         this.#behind.delete(worker)
         this.#running.add(next)
         this.#attend(next, next.run)
@@ -535,7 +540,8 @@ export class WorkerPool {
   /** @returns whether others have something to do now that was to come behind what this worker runs */
   #takeFromBehind(worker: WorkerClient): boolean {
     const next = this.#behind.get(worker)
-    if (next === undefined || next.run.hasBegun) return false
+    // What was behind on a worker that is gone is known to be lost with it, and not to be taken twice.
+    if (next === undefined || worker.isGone || next.run.hasBegun) return false
     const taken = next.run.takeBack(0)
     if (taken.length > 0) this.#enqueue(next.job, [taken], { atFront: true })
     return taken.length > 0
