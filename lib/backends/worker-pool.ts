@@ -71,6 +71,7 @@ export class WorkerPool {
   /** What is at a worker already, behind what it runs. */
   readonly #behind = new Map<WorkerClient, Running & { readonly run: WorkerRun }>()
   #drained: (() => void) | undefined
+  #isToAssign = false
   #nextLook: NodeJS.Timeout | undefined
 
   constructor(
@@ -96,7 +97,7 @@ export class WorkerPool {
   /** A function of its own: what is made here lives as long as the job, and must not see the batch as it was given. */
   #take(batch: HeldBatch, onOutcome: OnOutcome, signal: AbortSignal): Promise<BatchReport> {
     return new Promise((resolve, reject) => {
-      const unlisten = onAbort([signal], () => this.#drop((other) => other.signal.aborted))
+      const unlisten = onAbort([signal], () => this.#drop(call, (other) => other.signal.aborted))
       const settle = () => {
         unlisten()
         this.#jobs.delete(job)
@@ -162,9 +163,10 @@ export class WorkerPool {
     this.#queue.add(job.call, waiting, { atFront })
   }
 
-  /** Drops what waits of these jobs, and ends the workers that run a task of one: there is no other way to stop it. */
-  #drop(isDropped: (job: Job) => boolean): void {
-    this.#queue.remove(({ job }) => isDropped(job))
+  /** Drops what waits of these jobs of a call, and ends the workers that run a task of one: there is no other way to stop it. */
+  #drop(call: OutgoingCall, which: (job: Job) => boolean): void {
+    const isDropped = (job: Job) => job.call === call && which(job)
+    this.#queue.remove(({ job }) => isDropped(job), call)
     const isOverWith = (part: Running | undefined) => part === undefined || !isDropped(part.job) || part.run?.cancel()
     for (const part of [...this.#running]) {
       // The one behind first, so that it is not begun.
@@ -173,7 +175,17 @@ export class WorkerPool {
         this.#detach(part, 'the call was over that it ran a task of')
     }
     for (const job of [...this.#jobs]) if (isDropped(job)) job.settle()
-    this.#assign()
+    this.#assignSoon()
+  }
+
+  /** Many calls may be over at once: none of them is to have a new worker before it has heard of that. */
+  #assignSoon(): void {
+    if (this.#isToAssign) return
+    this.#isToAssign = true
+    queueMicrotask(() => {
+      this.#isToAssign = false
+      this.#assign()
+    })
   }
 
   /** Ends a worker whatever it does, when all that has come from it is told. */
@@ -409,7 +421,7 @@ export class WorkerPool {
 
   #fail(job: Job, error: unknown): void {
     job.reject(error)
-    this.#drop((other) => other === job)
+    this.#drop(job.call, (other) => other === job)
   }
 
   #goOnWithout(worker: WorkerClient, job: Job, lost: Lost): void {

@@ -372,6 +372,23 @@ describe('WorkerPool', () => {
     await pool.close({ force: true })
   })
 
+  it('starts no worker for calls that are over at the same moment', async () => {
+    const { pool, workers } = poolOf(1)
+    const calls = [0, 1, 2, 3].map((n) => submit(pool, n, [wait(n)], undefined, true, { nested: { level: 1 } }))
+    workers[0]?.start()
+    await settled()
+    for (const { controller } of calls.slice(0, 3)) controller.abort()
+    await Promise.all(calls.slice(0, 3).map(({ done }) => done))
+    expect(workers.map(({ isEnded }) => isEnded)).toEqual([true, false])
+    workers[1]?.start()
+    await settled()
+    expect([...gates.keys()]).toEqual([0, 3])
+    await open(3, 'd')
+    await calls[3]?.done
+    expect(calls.map(({ outcomes }) => outcomes)).toEqual([[], [], [], [value(3, 'd')]])
+    await pool.close()
+  })
+
   describe('sends a batch behind the one that runs,', () => {
     beforeEach(() => jest.useFakeTimers({ doNotFake: ['setImmediate', 'queueMicrotask', 'nextTick'] }))
     afterEach(() => jest.useRealTimers())
