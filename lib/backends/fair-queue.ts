@@ -49,10 +49,12 @@ export class FairQueue<K, T> {
     if (line.running === 0 && line.items.length === 0) this.#forget(owner)
   }
 
-  /** Takes out what waits and is no longer wanted. */
-  remove(isUnwanted: (item: T) => boolean): T[] {
+  /** Takes out what waits and is no longer wanted: of one owner, if one is named. */
+  remove(isUnwanted: (item: T) => boolean, of?: K): T[] {
     const removed: T[] = []
-    for (const [owner, line] of this.#lines) {
+    for (const owner of of === undefined ? [...this.#lines.keys()] : [of]) {
+      const line = this.#lines.get(owner)
+      if (line === undefined) continue
       const left = line.items.filter((item) => !isUnwanted(item))
       removed.push(...line.items.filter(isUnwanted))
       line.items.splice(0, line.items.length, ...left)

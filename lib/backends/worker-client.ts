@@ -5,7 +5,7 @@ import type { Message } from '../serialization/message'
 import type { Received } from '../serialization/receiver'
 import type { Receiver } from '../serialization/sender'
 import { TASK_FUNCTION, Trail } from '../serialization/trail'
-import type { Parcel, Unit } from '../serialization/wire'
+import type { Import, Parcel, Unit } from '../serialization/wire'
 import { INITIALIZER, type Outcome, type Place, type Task } from '../task/task'
 import { readOutbox } from '../worker/outbox'
 import {
@@ -124,7 +124,10 @@ export class WorkerClient {
     if (!before?.hasBegun || before.isCancelled || before.later.length > 0 || this.#next !== undefined) return false
     if (this.isSpoiled || this.#inbox !== undefined) return false
     run.isBehind = true
-    return this.#send(run)
+    if (this.#send(run)) return true
+    // The code of users may have run while it was encoded.
+    if (run.isCancelled) this.#finish(run)
+    return run.isCancelled
   }
 
   /** Tells the outcomes that the worker holds back: it runs a task that takes longer than that was meant for. */
@@ -137,7 +140,8 @@ export class WorkerClient {
     // What follows the outcome that is being told now would come before the rest of its own message.
     if (this.#isReporting) return
     this.handle.deliver()
-    this.tellHeld(run)
+    // It may have gone on meanwhile.
+    this.tellHeld(this.#run ?? run)
   }
 
   /**
@@ -197,7 +201,8 @@ export class WorkerClient {
       return true
     }
     const { call, batch } = run
-    run.id = ++this.#lastId
+    // Its turn is not that of those it goes behind, whatever could not be sent behind them before.
+    run.id = run.isBehind ? this.#lastId + 1 : ++this.#lastId
     run.state = 'encoding'
     run.reported = 0
     const newMessage = () => this.#message(call)
@@ -208,7 +213,7 @@ export class WorkerClient {
     const { delivered } = this.#link(call)
     const units = encoded.units.filter(({ id }) => !delivered.has(id))
     const takesTime = isHeavy(weight, units)
-    if (run.isBehind && (units.length > 0 || takesTime)) return false
+    if (run.isBehind && (units.length > 0 || takesTime || !this.#hasLoaded(graph.imports))) return false
     run.positions = encoded.positions
     if (run.isCancelled || encoded.positions.length === 0) {
       this.#finish(run)
@@ -216,6 +221,7 @@ export class WorkerClient {
     }
     const { place } = this
     run.units = units
+    run.imports = graph.imports
     run.open()
     try {
       if (takesTime) this.handle.post({ kind: 'coming', batch: run.id })
@@ -240,6 +246,7 @@ export class WorkerClient {
       this.#sendWithoutUnclonable(run, 'columns' in tasks ? [] : tasks, error)
       return true
     }
+    this.#lastId = run.id
     this.#toldPlace = place
     this.#over = []
     message?.sent()
@@ -255,6 +262,13 @@ export class WorkerClient {
       batch.start + batch.tasks.length - 1,
     )
     return true
+  }
+
+  /** Whether what runs has been made of these modules already: then they are there. */
+  #hasLoaded(modules: readonly Import[]): boolean {
+    if (modules.length === 0) return true
+    const loaded = new Set(this.#run?.imports.map((module) => JSON.stringify(module)))
+    return modules.every((module) => loaded.has(JSON.stringify(module)))
   }
 
   /** Structured clone refused the message: the tasks to blame have their outcome now, the others are sent again. */
@@ -423,10 +437,14 @@ export class WorkerClient {
   /** The end of the batch shows which outcomes are missing; it may be that which could not be read. */
   #askForEnd(error: Error): void {
     debug.workers('a response of worker %d cannot be read: %s', this.handle.id, error.message)
-    if (this.#run) this.handle.post({ kind: 'report', batch: this.#run.id })
+    // Of what comes last: that it has gone on shows the end of what it ran before.
+    const run = this.#next?.hasBegun ? this.#next : this.#run
+    if (run) this.handle.post({ kind: 'report', batch: run.id })
   }
 
   #sendAgain(run: WorkerRun, { module, why, returned }: BatchRefusal): void {
+    // What was behind others is the only one now.
+    run.isBehind = false
     const [first] = run.positions
     // Who gives something away is alone in its message.
     if (returned?.length) run.call.givenAway.returned((run.batch.tasks.at(first as number) as Task).args, returned)

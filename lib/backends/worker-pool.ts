@@ -71,6 +71,7 @@ export class WorkerPool {
   /** What is at a worker already, behind what it runs. */
   readonly #behind = new Map<WorkerClient, Running & { readonly run: WorkerRun }>()
   #drained: (() => void) | undefined
+  #isToAssign = false
   #nextLook: NodeJS.Timeout | undefined
 
   constructor(
@@ -96,7 +97,7 @@ export class WorkerPool {
   /** A function of its own: what is made here lives as long as the job, and must not see the batch as it was given. */
   #take(batch: HeldBatch, onOutcome: OnOutcome, signal: AbortSignal): Promise<BatchReport> {
     return new Promise((resolve, reject) => {
-      const unlisten = onAbort([signal], () => this.#drop((other) => other.signal.aborted))
+      const unlisten = onAbort([signal], () => this.#drop(call, (other) => other.signal.aborted))
       const settle = () => {
         unlisten()
         this.#jobs.delete(job)
@@ -163,9 +164,10 @@ export class WorkerPool {
     this.#queue.add(job.call, waiting, { atFront })
   }
 
-  /** Drops what waits of these jobs, and ends the workers that run a task of one: there is no other way to stop it. */
-  #drop(isDropped: (job: Job) => boolean): void {
-    this.#queue.remove(({ job }) => isDropped(job))
+  /** Drops what waits of these jobs of a call, and ends the workers that run a task of one: there is no other way to stop it. */
+  #drop(call: OutgoingCall, which: (job: Job) => boolean): void {
+    const isDropped = (job: Job) => job.call === call && which(job)
+    this.#queue.remove(({ job }) => isDropped(job), call)
     const isOverWith = (part: Running | undefined) => part === undefined || !isDropped(part.job) || part.run?.cancel()
     for (const part of [...this.#running]) {
       // The one behind first, so that it is not begun.
@@ -174,7 +176,17 @@ export class WorkerPool {
         this.#detach(part, 'the call was over that it ran a task of')
     }
     for (const job of [...this.#jobs]) if (isDropped(job)) job.settle()
-    this.#assign()
+    this.#assignSoon()
+  }
+
+  /** Many calls may be over at once: none of them is to have a new worker before it has heard of that. */
+  #assignSoon(): void {
+    if (this.#isToAssign) return
+    this.#isToAssign = true
+    queueMicrotask(() => {
+      this.#isToAssign = false
+      this.#assign()
+    })
   }
 
   /** Ends a worker whatever it does, when all that has come from it is told. */
@@ -212,6 +224,8 @@ export class WorkerPool {
 
   /** Does all that can be done now. Called whenever a worker or a job has come, or is done with. */
   #assign(): void {
+    // Calls take turns: what one has behind is not to go before what another one has waiting.
+    if (this.#calls.size > 1) for (const worker of [...this.#behind.keys()].reverse()) this.#takeFromBehind(worker)
     if (this.#queue.size === 0 && this.#crew.hasIdle) this.#takeFromAnyBehind()
     while (this.#queue.size > 0) {
       const worker = this.#takeWorker()
@@ -259,6 +273,8 @@ export class WorkerPool {
       void run.done.then((result) => this.#done(part, result))
       return true
     }
+    // Dropped with its worker: the code of users may have run while it was encoded.
+    if (this.#behind.get(worker) !== part) return true
     this.#behind.delete(worker)
     return false
   }
@@ -313,7 +329,8 @@ export class WorkerPool {
       if (!this.#running.has(part)) return
       this.#free(part)
       const next = this.#behind.get(worker)
-      if (next && !worker.isGone) {
+      // Also when it has gone on with that and is gone already: then that is what it was lost with.
+      if (next && !(result instanceof Lost)) {
         this.#behind.delete(worker)
         this.#running.add(next)
         this.#attend(next, next.run)
@@ -405,7 +422,7 @@ export class WorkerPool {
 
   #fail(job: Job, error: unknown): void {
     job.reject(error)
-    this.#drop((other) => other === job)
+    this.#drop(job.call, (other) => other === job)
   }
 
   #goOnWithout(worker: WorkerClient, job: Job, lost: Lost): void {
@@ -536,7 +553,8 @@ export class WorkerPool {
   /** @returns whether others have something to do now that was to come behind what this worker runs */
   #takeFromBehind(worker: WorkerClient): boolean {
     const next = this.#behind.get(worker)
-    if (next === undefined || next.run.hasBegun) return false
+    // What was behind on a worker that is gone is known to be lost with it, and not to be taken twice.
+    if (next === undefined || worker.isGone || next.run.hasBegun) return false
     const taken = next.run.takeBack(0)
     if (taken.length > 0) this.#enqueue(next.job, [taken], { atFront: true })
     return taken.length > 0

@@ -1,5 +1,5 @@
 import type { OnOutcome } from '../backend'
-import type { Unit } from '../serialization/wire'
+import type { Import, Unit } from '../serialization/wire'
 import { sharedNow, since } from '../system/clock'
 import { ENDED, NO_LIMIT, turnOf, UNREADABLE, Words } from '../worker/protocol'
 import type { HeldBatch } from './alike-tasks'
@@ -77,8 +77,9 @@ export class WorkerRun {
   readonly refused = new Set<string>()
   /** Whether it was sent while another one ran. Then the worker has all that it needs to begin. */
   isBehind = false
-  /** What the message that was sent last brought, and its id. */
+  /** What the message that was sent last brought, the modules of its functions, and its id. */
   units: readonly Unit[] = []
+  imports: readonly Import[] = []
   id = 0
   readonly #words: Int32Array
 

@@ -105,12 +105,12 @@ export function serve(line: Line): Server {
     } else if (request.kind === 'report') {
       running?.reportEnd(request.batch)
     } else {
+      // Sent before its caller could know that this worker is not to go on.
+      const isSpoiled = running?.isSpoiled === true
       forget(request.batch.over)
       place = request.batch.place ?? place
       // Before anything is imported: a module that is parallel itself is part of the call. Left behind, for timers.
       setNestedOfThread({ ...request.batch.nested, place })
-      // Sent before its caller could know that this worker is not to go on.
-      const isSpoiled = running?.isSpoiled === true
       running = new BatchRun(request.batch, callOf(request.batch.call), line, outbox, isSpoiled)
       await running.run()
     }

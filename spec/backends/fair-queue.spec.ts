@@ -79,6 +79,16 @@ describe('A fair queue', () => {
     expect(queue.size).toBe(2)
     expect(drain(queue)).toEqual(['a2', 'b2'])
   })
+
+  it('takes out what waits of one owner, and leaves that of others', () => {
+    const queue = new FairQueue<string, string>()
+    queue.add('a', ['a1', 'a2'])
+    queue.add('b', ['b1'])
+    expect(queue.remove(() => true, 'a')).toEqual(['a1', 'a2'])
+    expect(queue.remove(() => true, 'nobody')).toEqual([])
+    expect(queue.size).toBe(1)
+    expect(drain(queue)).toEqual(['b1'])
+  })
 })
 
 describe('A fair queue of many owners', () => {

@@ -10,7 +10,7 @@ import { TASK_FUNCTION } from '../../lib/serialization/trail'
 import type { Import, Node, Parcel } from '../../lib/serialization/wire'
 import { delayed } from '../../lib/task/delayed'
 import type { Call, Task } from '../../lib/task/task'
-import { NO_LIMIT, Words } from '../../lib/worker/protocol'
+import { NO_LIMIT, turnOf, Words } from '../../lib/worker/protocol'
 import { silentWorker } from '../support/silent-worker'
 
 const own: Call = { nested: { level: 1 } }
@@ -1005,6 +1005,16 @@ describe('A client of a worker', () => {
       client.leave()
     })
 
+    it('shares no words with that, whatever could not be sent behind it before', () => {
+      const { worker, run, behind } = open()
+      run(tasks('a', 'b'))
+      worker.begin(0)
+      expect(behind([byValue(1)])).toBe(false)
+      expect(behind(tasks('c'))).toBe(true)
+      const [first, second] = worker.batches.map(({ id }) => turnOf(id))
+      expect(first).not.toBe(second)
+    })
+
     it('is not sent behind tasks that others follow', () => {
       const { worker, run, behind } = open()
       run(tasks('a', 'b'))
@@ -1040,6 +1050,94 @@ describe('A client of a worker', () => {
       expect(ended).toEqual([
         { duration: 0, rest: [] },
         { duration: 1, rest: [] },
+      ])
+    })
+
+    it('goes on though neither end can be read: the worker is asked for that of the last', async () => {
+      const { worker, run, behind, outcomes, ended } = open()
+      run(tasks('a'))
+      worker.begin(0)
+      worker.end()
+      behind(tasks('b'))
+      worker.garble()
+      worker.begin(0)
+      worker.end()
+      worker.garble()
+      expect(worker.requests.slice(2)).toEqual([
+        { kind: 'report', batch: 1 },
+        { kind: 'report', batch: 2 },
+      ])
+      worker.answer(1, [], over)
+      await settled()
+      expect(outcomes).toEqual([unread(10), unread(20)])
+      expect(ended).toEqual([
+        { duration: 0, rest: [] },
+        { duration: 1, rest: [] },
+      ])
+    })
+
+    it('imports nothing that those before it have not', () => {
+      const { worker, client, run, behind } = open()
+      run(tasks('a'))
+      worker.begin(0)
+      expect(behind([byReference(1)])).toBe(false)
+      client.leave()
+      run([byReference(1)])
+      worker.begin(0)
+      expect(behind([byReference(2)])).toBe(true)
+    })
+
+    it('is sent again, should the worker find that it cannot make it after all', async () => {
+      const { worker, run, behind, outcomes, ended } = open()
+      run([byReference(1)])
+      worker.begin(0)
+      behind([byReference(2)])
+      worker.answer(0, [1], { batch: 1, ...over })
+      worker.refuseBatch(library)
+      expect(worker.batches[2]).toMatchObject({ id: 3, units: [{}] })
+      worker.answer(0, [2], over)
+      await settled()
+      expect(outcomes).toEqual([
+        [10, 1],
+        [20, 2],
+      ])
+      expect(ended.length).toBe(2)
+    })
+
+    it('is over when it is cancelled while it is encoded, also when it could not be sent', async () => {
+      const { worker, client, call, run, ended } = open()
+      run(tasks('a'))
+      worker.begin(0)
+      const cancel = jest.fn(() => second.cancel())
+      const captured = encoding(cancel)
+      const task = delayed(() => captured)()
+      const second: WorkerRun = new WorkerRun(
+        worker.words,
+        call,
+        { call: own, start: 20, tasks: [task] },
+        [0],
+        () => {},
+      )
+      void second.done.then((how) => ended.push(how))
+      expect(client.sendBehind(second)).toBe(true)
+      expect(cancel).toHaveBeenCalledTimes(1)
+      await settled()
+      expect([worker.batches.length, ended.length]).toEqual([1, 1])
+    })
+
+    it('is what is asked to tell now, when the worker has gone on with it', () => {
+      const { worker, client, run, behind, outcomes } = open()
+      const first = run(tasks('a'))
+      worker.begin(0)
+      behind(tasks('b', 'c'))
+      worker.isSlow = true
+      worker.answer(0, [1], { batch: 1, ...over })
+      worker.begin(1)
+      worker.hold(0, 2)
+      client.tellNow(first)
+      expect(outcomes).toEqual([
+        [10, 1],
+        [20, 2],
       ])
     })
 

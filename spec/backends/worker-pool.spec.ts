@@ -1,6 +1,7 @@
 import { runInThisContext } from 'node:vm'
 import { WorkerPool } from '../../lib/backends/worker-pool'
 import { takeShare } from '../../lib/config/budget'
+import type { OnWorkerEvent } from '../../lib/config/options'
 import * as clock from '../../lib/system/clock'
 import { delayed } from '../../lib/task/delayed'
 import type { Call, Outcome, Place, Task } from '../../lib/task/task'
@@ -371,13 +372,32 @@ describe('WorkerPool', () => {
     await pool.close({ force: true })
   })
 
+  it('starts no worker for calls that are over at the same moment', async () => {
+    const { pool, workers } = poolOf(1)
+    const calls = [0, 1, 2, 3].map((n) => submit(pool, n, [wait(n)], undefined, true, { nested: { level: 1 } }))
+    workers[0]?.start()
+    await settled()
+    for (const { controller } of calls.slice(0, 3)) controller.abort()
+    await Promise.all(calls.slice(0, 3).map(({ done }) => done))
+    expect(workers.map(({ isEnded }) => isEnded)).toEqual([true, false])
+    workers[1]?.start()
+    await settled()
+    expect([...gates.keys()]).toEqual([0, 3])
+    await open(3, 'd')
+    await calls[3]?.done
+    expect(calls.map(({ outcomes }) => outcomes)).toEqual([[], [], [], [value(3, 'd')]])
+    await pool.close()
+  })
+
   describe('sends a batch behind the one that runs,', () => {
     beforeEach(() => jest.useFakeTimers({ doNotFake: ['setImmediate', 'queueMicrotask', 'nextTick'] }))
     afterEach(() => jest.useRealTimers())
 
     /** Each worker runs one, and has the next one: 0 and 2, 1 and 3. */
-    async function twoEach() {
-      const { pool, workers } = poolOf(2)
+    async function twoEach(onWorkerEvent?: OnWorkerEvent) {
+      const { source, workers } = workerSource(7)
+      const pool = new WorkerPool(source, { onWorkerEvent })
+      pool.open(2)
       const controller = new AbortController()
       const jobs = [0, 1].map((n) => submit(pool, n, [wait(n)], controller))
       for (const worker of workers) worker.start()
@@ -481,13 +501,17 @@ describe('WorkerPool', () => {
     })
 
     it('and loses it when the worker dies of it', async () => {
-      const { pool, workers, jobs } = await twoEach()
+      const events: unknown[] = []
+      const { pool, workers, jobs } = await twoEach((event) => {
+        if (event.type === 'lost') events.push(event)
+      })
       workers[0].isSlow = true
       await open(0, 'a')
       workers[0].deliver()
       workers[0].die()
       await settled()
       expect(told(jobs)).toEqual([[value(0, 'a')], [], [lost(2)], []])
+      expect(events).toEqual([expect.objectContaining({ workerId: 0, taskIndex: 2 })])
       await open(1, 'b')
       await open(3, 'd')
       await Promise.all(jobs.map(({ done }) => done))
@@ -546,6 +570,35 @@ describe('WorkerPool', () => {
         await open(n, letter)
       await Promise.all(jobs.map(({ done }) => done))
       expect(told(jobs)).toEqual(['a', 'b', 'c', 'd'].map((letter, n) => [value(n, letter)]))
+      await pool.close()
+    })
+
+    it('unless another call begins: that one has its turn first', async () => {
+      const { pool, jobs } = await twoEach()
+      const other = submit(pool, 8, [wait(8)], undefined, true, { nested: { level: 1 } })
+      await open(0, 'a')
+      expect([...gates.keys()]).toEqual([0, 1, 8])
+      await open(1, 'b')
+      expect([...gates.keys()]).toEqual([0, 1, 8, 2])
+      for (const n of [8, 2, 3]) await open(n, '')
+      await Promise.all([...jobs, other].map(({ done }) => done))
+      expect(gates.size).toBe(5)
+      await pool.close()
+    })
+
+    it('and runs nothing of a call that is over while it is encoded', async () => {
+      const { pool, workers } = poolOf(1)
+      const controller = new AbortController()
+      const first = submit(pool, 0, [wait(0)], controller)
+      workers[0]?.start()
+      await settled()
+      const captured = { [Symbol.for('parfor.serialize')]: () => controller.abort() }
+      const second = submit(pool, 1, [delayed(() => captured)()], controller)
+      await Promise.all([first.done, second.done])
+      workers[1]?.start()
+      await settled()
+      expect(workers.flatMap(argsSent)).toEqual([[0]])
+      expect([...first.outcomes, ...second.outcomes]).toEqual([])
       await pool.close()
     })
 
