@@ -66,6 +66,7 @@ export class WorkerPool {
   readonly #crew: Crew
   readonly #calls = new Map<Call, OutgoingCall>()
   readonly #jobs = new Set<Job>()
+  readonly #jobsOf = new Map<OutgoingCall, Set<Job>>()
   readonly #queue = new FairQueue<OutgoingCall, Part>()
   readonly #running = new Set<Running>()
   /** What is at a worker already, behind what it runs. */
@@ -100,7 +101,7 @@ export class WorkerPool {
       const unlisten = onAbort([signal], () => this.#drop(call, (other) => other.signal.aborted))
       const settle = () => {
         unlisten()
-        this.#jobs.delete(job)
+        this.#forget(job)
         resolve({ duration: job.duration })
       }
       const call = this.#outgoing(batch.call)
@@ -114,10 +115,23 @@ export class WorkerPool {
         settle,
         reject,
       }
-      this.#jobs.add(job)
+      this.#note(job)
       this.#enqueue(job, [firstPositions(batch.tasks.length)])
       this.#assign()
     })
+  }
+
+  #note(job: Job): void {
+    this.#jobs.add(job)
+    const others = this.#jobsOf.get(job.call)
+    if (others) others.add(job)
+    else this.#jobsOf.set(job.call, new Set([job]))
+  }
+
+  #forget(job: Job): void {
+    this.#jobs.delete(job)
+    const others = this.#jobsOf.get(job.call)
+    if (others?.delete(job) && others.size === 0) this.#jobsOf.delete(job.call)
   }
 
   /** Tells of all that has come of a call, and waits to be told. */
@@ -175,7 +189,8 @@ export class WorkerPool {
       if (!(isOverWith(part) && isAtRest) && this.#running.has(part))
         this.#detach(part, 'the call was over that it ran a task of')
     }
-    for (const job of [...this.#jobs]) if (isDropped(job)) job.settle()
+    // Of this call alone: thousands may fail, each of its own accord.
+    for (const job of [...(this.#jobsOf.get(call) ?? [])]) if (isDropped(job)) job.settle()
     this.#assignSoon()
   }
 
