@@ -1,4 +1,4 @@
-import { DisposedError, delayed, Manager, Parallel, ParforError, SerializationError, shutdown } from '../../lib'
+import { DisposedError, delayed, Manager, Parallel, ParforError, SerializationError, shutdown, TimeoutError } from '../../lib'
 
 const parallel = Parallel(2)
 const manager = new Manager()
@@ -137,8 +137,9 @@ describe('What a Manager makes, in a task,', () => {
       'queue.get: the queue is closed and empty',
       undefined,
     ])
-    for (const [n, type] of [RangeError, SerializationError, ParforError, DOMException, DisposedError].entries())
+    for (const [n, type] of [RangeError, SerializationError, ParforError, TimeoutError, DisposedError].entries())
       expect(reasons[n]).toBeInstanceOf(type)
+    expect(reasons[3]).toMatchObject({ code: 'PARFOR_TIMEOUT', timeout: 1 })
     for (const n of [0, 2, 4]) expect(reasons[n]?.stack).toContain('in-tasks.spec.ts')
     expect(outcomes[5]).toMatchObject({ value: true })
   })
