@@ -1,4 +1,13 @@
-import { DisposedError, delayed, Manager, Parallel, ParforError, SerializationError, shutdown, TimeoutError } from '../../lib'
+import {
+  DisposedError,
+  delayed,
+  Manager,
+  Parallel,
+  ParforError,
+  SerializationError,
+  shutdown,
+  TimeoutError,
+} from '../../lib'
 
 const parallel = Parallel(2)
 const manager = new Manager()

@@ -10,7 +10,7 @@ describe('A managed list', () => {
 
   it('holds other objects of managers, also where nothing was run in parallel yet', async () => {
     const inner = manager.list(['it'])
-    const outer = manager.list([inner])
+    const outer = manager.list<unknown>([inner])
     expect(await outer.get(0)).toBe(inner)
     await outer.append(outer)
     expect(await outer.get(1)).toBe(outer)
