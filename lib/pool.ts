@@ -18,8 +18,8 @@ export type Items<T> = Iterable<T> | AsyncIterable<T> | (() => Iterable<T> | Asy
 /** What a function that returns `R` comes to for one item: its result, or how it was settled with `onError: 'settle'`. */
 export type Mapped<R, E extends OnError = 'throw'> = E extends 'settle' ? PromiseSettledResult<Awaited<R>> : Awaited<R>
 
-/** Arguments of `apply(fn, args?, kwargs?)` for a function with the parameters `A`, and what comes `Behind` them. */
-export type Applied<A extends readonly unknown[], Behind extends readonly unknown[] = []> =
+/** Arguments of `apply(fn, args?, kwargs?, options?)` for a function with the parameters `A`, and what comes `Behind` them. */
+export type Applied<A extends readonly unknown[], Behind extends readonly unknown[]> =
   | ([] extends A ? [args?: Readonly<Arguments<A>>, kwargs?: undefined, ...Behind] : never)
   | [args: Readonly<Arguments<A>>, kwargs?: undefined, ...Behind]
   | AppliedByName<Arguments<A>, Behind>
@@ -69,6 +69,7 @@ export class Pool {
       return `Pool not running: ${self} is ${state}. Make another to run more tasks`
     }
     this.#runner = createRunner(checked, {
+      kind: 'Pool',
       label: (nJobs) => `Pool(processes=${nJobs ?? 'None'})`,
       // Of another library in Python, too: joblib's config has nothing to say to it.
       hasSurroundings: false,
@@ -122,13 +123,16 @@ export class Pool {
   }
 
   /**
-   * Calls `fn` once, with `args`, and `kwargs` as one object behind them.
+   * Calls `fn` once, with `args`, and `kwargs` as one object behind them. Behind these come options: `signal`, `onProgress`.
    *
    * @returns Its result. Nothing in Node.js blocks: Python's `apply` is `await pool.apply(…)`.
    */
-  apply<A extends unknown[], R>(fn: (...args: A) => R, ...given: Applied<A>): Promise<Awaited<R>>
-  apply(fn: AnyFunction, ...[args, named]: readonly unknown[]): Promise<unknown> {
-    return this.#one(() => applyCall('apply', fn, args, named))
+  apply<A extends unknown[], R>(
+    fn: (...args: A) => R,
+    ...given: Applied<A, [options?: CallOptions]>
+  ): Promise<Awaited<R>>
+  apply(fn: AnyFunction, ...[args, named, given]: readonly unknown[]): Promise<unknown> {
+    return this.#one(() => ({ ...applyCall('apply', fn, args, named), ...checkPoolCall('apply', 'apply', given) }))
   }
 
   /** As `apply`, with an `AsyncResult` of it. @throws DisposedError ("Pool not running"); TypeError for wrong arguments. */

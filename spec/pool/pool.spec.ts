@@ -38,6 +38,7 @@ describe('A call of a Pool', () => {
     const calls = [
       pool.map(stuck, [1], { signal: controller.signal }),
       pool.applyAsync(stuck, [], undefined, { signal: controller.signal }).get(),
+      pool.apply(stuck, [], undefined, { signal: controller.signal }),
     ]
     await reached(begun, 0, 2)
     controller.abort(new Error('enough'))
@@ -134,7 +135,7 @@ describe('The options of a Pool', () => {
   it.each([
     [[{}], 'new Pool(processes?, options?) takes its options second: new Pool(undefined, { … })'],
     [[null], 'processes must be a whole number, 1 or more; got null'],
-    [[2, 3], 'The options of Pool are an object of backend, '],
+    [[2, 3], /^The options of Pool are an object of backend, .*; got 3$/],
     [[2, { nJobs: 2 }], "'nJobs' is no option of Pool. Its options are backend, "],
     [[2, { maxTasksperWorker: 2 }], "'maxTasksperWorker' is no option of Pool. Did you mean 'maxTasksPerWorker'?"],
     [[2, { timeout: '1s' }], "timeout must be a number of milliseconds above 0; got '1s'"],
@@ -158,6 +159,11 @@ describe('The arguments of a call', () => {
       'args of apply must be an array: pool.apply(fn, [a, b]',
     ],
     ['kwargs', () => pool.apply(square as never, [1], [2] as never), 'kwargs of apply must be an object'],
+    [
+      'options of apply',
+      () => pool.apply(square, [1], undefined, { callback: square } as never),
+      "'callback' is no option of apply(). Its options are signal, onProgress",
+    ],
     ['fn', () => pool.apply('abs' as never), "pool.apply takes a function first; got 'abs'"],
     ['a callback', async () => pool.applyAsync(square, [1], undefined, { callback: 1 as never }), 'callback must be a'],
     ['a timeout', () => pool.applyAsync(square, [1]).get(-1), 'timeout must be a number of milliseconds, 0 or more'],
