@@ -1,5 +1,5 @@
 import { threadId } from 'node:worker_threads'
-import { cpuCount, kwargs, Pool, type Progress, partial, TaskTimeoutError, transfer } from '../../lib'
+import { cpuCount, kwargs, Pool, type Progress, parallelConfig, partial, TaskTimeoutError, transfer } from '../../lib'
 import { add, counters, reached } from '../parallel/counters'
 import { range } from '../parallel/tasks'
 import { manualBackend, settled } from '../support/manual-backend'
@@ -119,6 +119,15 @@ describe('The options of a Pool', () => {
     const late: unknown = await pool.map(pause, [1, 60_000], { chunkSize: 2 }).catch((error) => error)
     expect(late).toBeInstanceOf(TaskTimeoutError)
     expect(late).toMatchObject({ taskIndex: 1 })
+  })
+
+  it('are not those of parallelConfig', async () => {
+    const controller = new AbortController()
+    controller.abort(new Error('not for a Pool'))
+    const told: unknown[] = []
+    const config = { signal: controller.signal, onProgress: () => told.push(1), env: { COLOR: 'red' } }
+    expect(await parallelConfig(config, () => pool.apply(() => process.env.COLOR))).toBe(process.env.COLOR)
+    expect(told).toEqual([])
   })
 
   it('may name another backend, as the calling thread', async () => {
