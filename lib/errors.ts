@@ -134,7 +134,7 @@ export class NestingError extends ParforError {
   }
 }
 
-/** A `Parallel` was used after `close()` or `terminate()`, or was terminated during a call; or a `Manager` is closed. */
+/** A `Parallel` or a `Pool` was used after `close()` or `terminate()`, or was terminated during a call; or a `Manager` is closed. */
 export class DisposedError extends ParforError {
   override readonly code = 'PARFOR_DISPOSED'
   static {

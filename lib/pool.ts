@@ -89,7 +89,7 @@ export class Pool {
     items: Items<T>,
     options?: MapOptions<E>,
   ): Promise<Mapped<R, E>[]> {
-    return this.#runner.run(items, 'list', () => mapCall('map', fn, items, options)) as never
+    return this.#runner.run(inputOf('map', items), 'list', () => mapCall('map', fn, items, options)) as never
   }
 
   /** As `map`, where each item is a list of arguments: `fn(...item)`. It may end in `kwargs({...})`. */
@@ -98,7 +98,7 @@ export class Pool {
     items: Items<Readonly<Arguments<A>>>,
     options?: MapOptions<E>,
   ): Promise<Mapped<R, E>[]> {
-    return this.#runner.run(items, 'list', () => mapCall('starmap', fn, items, options)) as never
+    return this.#runner.run(inputOf('starmap', items), 'list', () => mapCall('starmap', fn, items, options)) as never
   }
 
   /**
@@ -110,7 +110,7 @@ export class Pool {
     items: Items<T>,
     options?: MapOptions<E>,
   ): AsyncGenerator<Mapped<R, E>, void, undefined> {
-    return this.#runner.run(items, 'generator', () => mapCall('imap', fn, items, options)) as never
+    return this.#runner.run(inputOf('imap', items), 'generator', () => mapCall('imap', fn, items, options)) as never
   }
 
   /** As `imap`, in the order in which the results come. */
@@ -119,7 +119,9 @@ export class Pool {
     items: Items<T>,
     options?: MapOptions<E>,
   ): AsyncGenerator<Mapped<R, E>, void, undefined> {
-    return this.#runner.run(items, 'generator_unordered', () => mapCall('imapUnordered', fn, items, options)) as never
+    return this.#runner.run(inputOf('imapUnordered', items), 'generator_unordered', () =>
+      mapCall('imapUnordered', fn, items, options),
+    ) as never
   }
 
   /**
@@ -216,7 +218,10 @@ export class Pool {
     this.#refuseIfOver()
     const { callback, errorCallback, ...options } = checkPoolCall('mapAsync', method, given)
     const asked = mapCall(method, fn, items, options)
-    return new AsyncResult(this.#runner.run(items, 'list', () => asked) as Promise<never>, { callback, errorCallback })
+    return new AsyncResult(this.#runner.run(inputOf(method, items), 'list', () => asked) as Promise<never>, {
+      callback,
+      errorCallback,
+    })
   }
 
   #refuseIfOver(): void {
@@ -240,6 +245,18 @@ function mapCall(method: string, fn: AnyFunction, items: unknown, options: unkno
   const { chunkSize, ...asked } = checkPoolCall('map', method, options)
   const taskOf = method.startsWith('starmap') ? withArguments(method, fn) : withItem(fn as Task['fn'])
   return { ...asked, ...(chunkSize !== undefined && { batchSize: chunkSize }), taskOf }
+}
+
+/** What items are read from. A function is asked when the call begins. */
+function inputOf(method: string, items: unknown): unknown {
+  if (typeof items !== 'function') return items
+  return () => {
+    const given: unknown = items()
+    if (isIterable(given)) return given
+    throw new TypeError(
+      `pool.${method}(fn, iterable): the function given for the iterable returned ${shown(given)}, which is none`,
+    )
+  }
 }
 
 function withItem(fn: Task['fn']): TaskOf {

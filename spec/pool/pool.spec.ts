@@ -160,6 +160,11 @@ describe('The arguments of a call', () => {
   it.each([
     ['an option', () => pool.map(square, [1], { chunksize: 2 } as never), "'chunksize' is no option of map(). Did you"],
     ['a signal', () => pool.imap(square, [1], new AbortController().signal as never).next(), 'Write { signal }'],
+    [
+      'a function for items',
+      () => pool.map(square, (() => 5) as never),
+      'pool.map(fn, iterable): the function given for the iterable returned 5, which is none',
+    ],
     ['onError', () => pool.map(square, [1], { onError: 'ignore' as never }), "onError must be 'throw' or 'settle'"],
     ['args', () => pool.apply(square, 5 as never), 'args of apply must be an array: pool.apply(fn, [a, b]); got 5'],
     [
