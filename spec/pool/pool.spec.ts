@@ -156,6 +156,14 @@ describe('The options of a Pool', () => {
   })
 })
 
+describe('A Pool that was terminated', () => {
+  it('says so, also when it is closed then', async () => {
+    const pool = new Pool(1)
+    await Promise.all([pool.terminate(), pool.close()])
+    await expect(pool.map(square, [1])).rejects.toThrow('Pool not running: it is terminated')
+  })
+})
+
 describe('The arguments of a call', () => {
   it.each([
     ['an option', () => pool.map(square, [1], { chunksize: 2 } as never), "'chunksize' is no option of map(). Did you"],
