@@ -116,6 +116,13 @@ describe('What a Manager makes, in a task,', () => {
     expect([home.point.sum, back.point.sum]).toEqual([3, 7])
   })
 
+  it('frees no lock that another thread holds', async () => {
+    const lock = manager.lock()
+    await using _ = await lock.acquire()
+    await expect(parallel([delayed(() => lock.release())()])).rejects.toThrow('somebody else holds this lock by now')
+    expect(await lock.locked()).toBe(true)
+  })
+
   it('rejects with errors whose classes hold, and whose stacks lead to the task', async () => {
     const list = manager.list<unknown>()
     const lock = manager.lock()
