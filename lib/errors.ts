@@ -39,7 +39,10 @@ export class TaskError extends ParforError {
   }
 }
 
-/** Something took longer than `timeout` milliseconds: a task, or a result that `get()` of an `AsyncResult` waited for. */
+/**
+ * Something took longer than `timeout` milliseconds: a task, a result that `get()` of an `AsyncResult` waited for, or a queue
+ * or lock of a `Manager`.
+ */
 export class TimeoutError extends ParforError {
   override readonly code = 'PARFOR_TIMEOUT'
   readonly timeout: number
@@ -131,7 +134,7 @@ export class NestingError extends ParforError {
   }
 }
 
-/** A `Parallel` was used after `close()` or `terminate()`, or was terminated during a call; or a `Manager` is closed. */
+/** A `Parallel` or a `Pool` was used after `close()` or `terminate()`, or was terminated during a call; or a `Manager` is closed. */
 export class DisposedError extends ParforError {
   override readonly code = 'PARFOR_DISPOSED'
   static {
@@ -150,7 +153,7 @@ export class BackendError extends ParforError {
 type ErrorClass = abstract new (...args: never[]) => ParforError
 
 const classes: readonly ErrorClass[] = [
-  ...[ParforError, TaskError, TaskTimeoutError, WorkerLostError, SerializationError, InitializerError],
+  ...[ParforError, TaskError, TimeoutError, TaskTimeoutError, WorkerLostError, SerializationError, InitializerError],
   ...[NestingError, DisposedError, BackendError],
 ]
 for (const { prototype } of classes) Object.defineProperty(prototype, KIND, { value: prototype.name })

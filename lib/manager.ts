@@ -41,12 +41,19 @@ export class Manager {
   }
 
   /** A list, with what an iterable gives. */
+  list<T = unknown>(values?: readonly []): ManagedList<T>
+  list<T = unknown>(values: Iterable<T>): ManagedList<T>
   list<T = unknown>(values: Iterable<T> = []): ManagedList<T> {
     const items = checkIterable<T>(values, 'manager.list')
     return this.#home.add('list', new KeptList(this.#home.copied(items, 'manager.list')))
   }
 
   /** A dict, with what is in a `Map`, in pairs or in an object. */
+  dict<K extends ManagedKey, V>(entries: ReadonlyMap<K, V>): ManagedDict<K, V>
+  dict<V>(entries: Iterable<readonly [string, V]>): ManagedDict<string, V>
+  dict<V>(entries: Iterable<readonly [number, V]>): ManagedDict<number, V>
+  dict<V>(entries: Readonly<Record<string, V>>): ManagedDict<string, V>
+  dict<K extends ManagedKey = string, V = unknown>(entries?: ManagedEntries<K, V>): ManagedDict<K, V>
   dict<K extends ManagedKey = string, V = unknown>(entries: ManagedEntries<K, V> = []): ManagedDict<K, V> {
     const pairs = checkEntries(entries, 'manager.dict')
     return this.#home.add('dict', new KeptDict(this.#home.copied(pairs, 'manager.dict')))

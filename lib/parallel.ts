@@ -98,6 +98,7 @@ export const Parallel = function Parallel(
   const checked = checkOptions(options)
   const { name, returnAs } = checked
   const runner = createRunner(checked, {
+    kind: 'Parallel',
     label: (nJobs = -1) => `Parallel(n_jobs=${nJobs})`,
     hasSurroundings: true,
     isOver(state) {

@@ -18,8 +18,8 @@ export type Items<T> = Iterable<T> | AsyncIterable<T> | (() => Iterable<T> | Asy
 /** What a function that returns `R` comes to for one item: its result, or how it was settled with `onError: 'settle'`. */
 export type Mapped<R, E extends OnError = 'throw'> = E extends 'settle' ? PromiseSettledResult<Awaited<R>> : Awaited<R>
 
-/** Arguments of `apply(fn, args?, kwargs?)` for a function with the parameters `A`, and what comes `Behind` them. */
-export type Applied<A extends readonly unknown[], Behind extends readonly unknown[] = []> =
+/** Arguments of `apply(fn, args?, kwargs?, options?)` for a function with the parameters `A`, and what comes `Behind` them. */
+export type Applied<A extends readonly unknown[], Behind extends readonly unknown[]> =
   | ([] extends A ? [args?: Readonly<Arguments<A>>, kwargs?: undefined, ...Behind] : never)
   | [args: Readonly<Arguments<A>>, kwargs?: undefined, ...Behind]
   | AppliedByName<Arguments<A>, Behind>
@@ -69,6 +69,7 @@ export class Pool {
       return `Pool not running: ${self} is ${state}. Make another to run more tasks`
     }
     this.#runner = createRunner(checked, {
+      kind: 'Pool',
       label: (nJobs) => `Pool(processes=${nJobs ?? 'None'})`,
       // Of another library in Python, too: joblib's config has nothing to say to it.
       hasSurroundings: false,
@@ -88,7 +89,7 @@ export class Pool {
     items: Items<T>,
     options?: MapOptions<E>,
   ): Promise<Mapped<R, E>[]> {
-    return this.#runner.run(items, 'list', () => mapCall('map', fn, items, options)) as never
+    return this.#runner.run(inputOf('map', items), 'list', () => mapCall('map', fn, items, options)) as never
   }
 
   /** As `map`, where each item is a list of arguments: `fn(...item)`. It may end in `kwargs({...})`. */
@@ -97,7 +98,7 @@ export class Pool {
     items: Items<Readonly<Arguments<A>>>,
     options?: MapOptions<E>,
   ): Promise<Mapped<R, E>[]> {
-    return this.#runner.run(items, 'list', () => mapCall('starmap', fn, items, options)) as never
+    return this.#runner.run(inputOf('starmap', items), 'list', () => mapCall('starmap', fn, items, options)) as never
   }
 
   /**
@@ -109,7 +110,7 @@ export class Pool {
     items: Items<T>,
     options?: MapOptions<E>,
   ): AsyncGenerator<Mapped<R, E>, void, undefined> {
-    return this.#runner.run(items, 'generator', () => mapCall('imap', fn, items, options)) as never
+    return this.#runner.run(inputOf('imap', items), 'generator', () => mapCall('imap', fn, items, options)) as never
   }
 
   /** As `imap`, in the order in which the results come. */
@@ -118,17 +119,22 @@ export class Pool {
     items: Items<T>,
     options?: MapOptions<E>,
   ): AsyncGenerator<Mapped<R, E>, void, undefined> {
-    return this.#runner.run(items, 'generator_unordered', () => mapCall('imapUnordered', fn, items, options)) as never
+    return this.#runner.run(inputOf('imapUnordered', items), 'generator_unordered', () =>
+      mapCall('imapUnordered', fn, items, options),
+    ) as never
   }
 
   /**
-   * Calls `fn` once, with `args`, and `kwargs` as one object behind them.
+   * Calls `fn` once, with `args`, and `kwargs` as one object behind them. Behind these come options: `signal`, `onProgress`.
    *
    * @returns Its result. Nothing in Node.js blocks: Python's `apply` is `await pool.apply(…)`.
    */
-  apply<A extends unknown[], R>(fn: (...args: A) => R, ...given: Applied<A>): Promise<Awaited<R>>
-  apply(fn: AnyFunction, ...[args, named]: readonly unknown[]): Promise<unknown> {
-    return this.#one(() => applyCall('apply', fn, args, named))
+  apply<A extends unknown[], R>(
+    fn: (...args: A) => R,
+    ...given: Applied<A, [options?: CallOptions]>
+  ): Promise<Awaited<R>>
+  apply(fn: AnyFunction, ...[args, named, given]: readonly unknown[]): Promise<unknown> {
+    return this.#one(() => ({ ...applyCall('apply', fn, args, named), ...checkPoolCall('apply', 'apply', given) }))
   }
 
   /** As `apply`, with an `AsyncResult` of it. @throws DisposedError ("Pool not running"); TypeError for wrong arguments. */
@@ -212,7 +218,10 @@ export class Pool {
     this.#refuseIfOver()
     const { callback, errorCallback, ...options } = checkPoolCall('mapAsync', method, given)
     const asked = mapCall(method, fn, items, options)
-    return new AsyncResult(this.#runner.run(items, 'list', () => asked) as Promise<never>, { callback, errorCallback })
+    return new AsyncResult(this.#runner.run(inputOf(method, items), 'list', () => asked) as Promise<never>, {
+      callback,
+      errorCallback,
+    })
   }
 
   #refuseIfOver(): void {
@@ -236,6 +245,18 @@ function mapCall(method: string, fn: AnyFunction, items: unknown, options: unkno
   const { chunkSize, ...asked } = checkPoolCall('map', method, options)
   const taskOf = method.startsWith('starmap') ? withArguments(method, fn) : withItem(fn as Task['fn'])
   return { ...asked, ...(chunkSize !== undefined && { batchSize: chunkSize }), taskOf }
+}
+
+/** What items are read from. A function is asked when the call begins. */
+function inputOf(method: string, items: unknown): unknown {
+  if (typeof items !== 'function') return items
+  return () => {
+    const given: unknown = items()
+    if (isIterable(given)) return given
+    throw new TypeError(
+      `pool.${method}(fn, iterable): the function given for the iterable returned ${shown(given)}, which is none`,
+    )
+  }
 }
 
 function withItem(fn: Task['fn']): TaskOf {

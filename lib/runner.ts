@@ -49,6 +49,8 @@ export interface Asked extends CallOptions, Pick<Plan, 'taskOf'>, Partial<Pick<C
 
 /** Whose calls they are, in words. */
 export interface Owner {
+  /** What stands in the lines of `progress`, when it has no name. */
+  readonly kind: 'Parallel' | 'Pool'
   /** The name on joblib's lines, when it has no other. */
   label(nJobs: number | undefined): string
   /** Whether `parallelConfig` has a say in what it was not given itself. */
@@ -155,7 +157,7 @@ export function createRunner(checked: Checked, owner: Owner): Runner {
       call: { nested, timeout, retries, ...(backend.supportsSharedMemory && { maxNbytes }) },
       taskOf,
       // The terminal is the outermost caller's.
-      watch: progress && !isOnWorker() ? (look: () => Counted) => showProgress(name, look) : undefined,
+      watch: progress && !isOnWorker() ? (look: () => Counted) => showProgress(name, owner.kind, look) : undefined,
     }
     return verbose > 0 ? { ...plan, onBatch: tellInLines(settings, plan) } : plan
   }

@@ -55,7 +55,7 @@ const LOST_WHILE_READING = 3
 const LOST_BEFORE = 1
 const MOST_LOSSES = 5
 
-const CLOSED = 'its Parallel was closed'
+const CLOSED = 'its Parallel or Pool was closed'
 
 /** Runs batches on workers: at most so many at once, one on each. A worker that dies takes one task with it. */
 export class WorkerPool {

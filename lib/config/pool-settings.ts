@@ -43,6 +43,7 @@ export function checkPoolOptions(processes: unknown, given: unknown = {}): Check
 const checksOf = {
   map: mapChecks,
   mapAsync: { ...mapChecks, ...asyncChecks },
+  apply: callChecks,
   applyAsync: { ...callChecks, ...asyncChecks },
 }
 type ChecksOf = typeof checksOf
@@ -63,7 +64,8 @@ export function checkPoolCall<K extends keyof ChecksOf>(
 
 function checkObject(given: unknown, of: string, valid: readonly string[]): object {
   if (typeof given === 'object' && given !== null && !Array.isArray(given) && !isSignal(given)) return given
-  const inObject = typeof given === 'number' ? `{ chunkSize: ${given} }` : isSignal(given) ? '{ signal }' : undefined
+  const isSize = typeof given === 'number' && valid.includes('chunkSize')
+  const inObject = isSize ? `{ chunkSize: ${given} }` : isSignal(given) ? '{ signal }' : undefined
   const hint = inObject === undefined ? '' : `. Write ${inObject}`
   throw new TypeError(
     `The options of ${of} are an object of ${valid.join(', ')}; got ${inspect(given, { depth: 0 })}${hint}`,

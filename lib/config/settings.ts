@@ -109,6 +109,9 @@ export function checkOptions(options: unknown = {}): Checked {
   return checked
 }
 
+/** What decides the kind of results is said where the call is made. */
+const { returnAs: _, onError: __, ...configChecks } = checks
+
 /**
  * What `parallelConfig` was given → options to surround calls with.
  *
@@ -125,7 +128,7 @@ export function checkConfig(options: unknown): Given {
         `the call expects one kind. Give it to that Parallel`,
     )
   }
-  const given = checkEach(options, checks, 'parallelConfig')
+  const given: Given = checkEach(options, configChecks, 'parallelConfig')
   refuseContradictions(given)
   return given
 }

@@ -1,4 +1,5 @@
 import type { Place } from '../task/task'
+import { isRegistered } from './backend-names'
 import { type Share, takeShare, WORTH_HAVING } from './budget'
 import { currentNested } from './nested'
 import type { WorkerEvent } from './options'
@@ -30,7 +31,8 @@ export function withinBudget(asked: Settings, isNamed: boolean): Granted {
     return { settings, share, ...(share.size < asked.nJobs && { limited: limited(place, asked, share.size) }) }
   }
   share.release()
-  const backend = typeof asked.backend === 'string' ? 'sequential' : asked.backend
+  const isTheirs = typeof asked.backend !== 'string' || (isNamed && isRegistered(asked.backend))
+  const backend = isTheirs ? asked.backend : 'sequential'
   return { settings: { ...asked, nJobs: 1, backend }, limited: limited(place, asked, 0) }
 }
 

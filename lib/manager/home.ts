@@ -1,15 +1,19 @@
 import { types } from 'node:util'
 import type { MessagePort } from 'node:worker_threads'
 import { DisposedError } from '../errors'
-import type { ManagedAddress, ManagedKind } from '../serialization/managed'
+import { type ManagedAddress, type ManagedKind, setManagedAt } from '../serialization/managed'
 import { Connection } from './connection'
 import { Copies } from './copies'
 import { Handed } from './kept-queue'
 import type { Operator } from './managed'
+import { reach } from './reach'
 import { closed } from './refusals'
 import { standIn } from './stand-in'
 import { addHome, addressHere, removeHome } from './thread'
 import type { Owner } from './waiters'
+
+// Objects of managers are put into each other also where nothing was run in parallel yet.
+setManagedAt(reach)
 
 /** What lives at home: its methods are operations. */
 type Kept = Record<string, (...args: unknown[]) => unknown>

@@ -20,7 +20,7 @@ export class ManagedLock extends Managed<KeptLock> {
    * Waits until the lock is free, and holds it.
    *
    * @param timeout - Milliseconds to wait at most.
-   * @throws a `DOMException` named `TimeoutError`
+   * @throws TimeoutError
    */
   async acquire(timeout?: number): Promise<LockGuard> {
     return this.#guard((await this.operate('acquire', checkTimeout(timeout, 'lock.acquire'))) as number)

@@ -12,7 +12,7 @@ export class ManagedQueue<T> extends Managed<KeptQueue> {
    * Adds an item, as soon as there is room.
    *
    * @param timeout - Milliseconds to wait for room at most.
-   * @throws a `DOMException` named `TimeoutError`; DisposedError when the queue is closed
+   * @throws TimeoutError; DisposedError when the queue is closed
    */
   async put(item: T, timeout?: number): Promise<void> {
     await this.operate('put', item, checkTimeout(timeout, 'queue.put'))
@@ -27,7 +27,7 @@ export class ManagedQueue<T> extends Managed<KeptQueue> {
    * Takes the next item, as soon as there is one.
    *
    * @param timeout - Milliseconds to wait for an item at most.
-   * @throws a `DOMException` named `TimeoutError`; DisposedError when the queue is closed, and empty
+   * @throws TimeoutError; DisposedError when the queue is closed, and empty
    */
   async get(timeout?: number): Promise<T> {
     const taken = (await this.operate('get', checkTimeout(timeout, 'queue.get'))) as Taken

@@ -1,5 +1,5 @@
 import { types } from 'node:util'
-import { DisposedError, ParforError, SerializationError } from '../errors'
+import { DisposedError, ParforError, SerializationError, TimeoutError } from '../errors'
 import type { ManagedKind } from '../serialization/managed'
 
 /**
@@ -11,6 +11,8 @@ export interface Refusal {
   readonly message: string
   /** Of a `SerializationError`. */
   readonly path?: string
+  /** Of a `TimeoutError`. */
+  readonly timeout?: number
 }
 
 export function isRefusal(thrown: unknown): thrown is Refusal {
@@ -19,18 +21,19 @@ export function isRefusal(thrown: unknown): thrown is Refusal {
 
 export function refusalOf(error: unknown): Refusal {
   const { name, message } = error as Error
-  return error instanceof SerializationError ? { name, message, path: error.path } : { name, message }
+  if (error instanceof SerializationError) return { name, message, path: error.path }
+  return error instanceof TimeoutError ? { name, message, timeout: error.timeout } : { name, message }
 }
 
 /** The error that a refusal tells of. */
-export function errorOf({ name, message, path = '' }: Refusal): Error {
+export function errorOf({ name, message, path = '', timeout = 0 }: Refusal): Error {
   switch (name) {
     case 'TypeError':
       return new TypeError(message)
     case 'RangeError':
       return new RangeError(message)
     case 'TimeoutError':
-      return new DOMException(message, 'TimeoutError') as Error
+      return new TimeoutError(message, { timeout })
     case 'SerializationError':
       return new SerializationError(message, { side: 'result', path })
     case 'DisposedError':
@@ -40,9 +43,9 @@ export function errorOf({ name, message, path = '' }: Refusal): Error {
   }
 }
 
-/** What the platform's own timeouts give. */
-export function timedOut(what: string, timeout: number): Error {
-  return new DOMException(`${what} took longer than its timeout of ${timeout} ms`, 'TimeoutError') as Error
+/** @param operation - `lock.acquire` */
+export function timedOut(operation: string, timeout: number): TimeoutError {
+  return new TimeoutError(`${operation} took longer than its timeout of ${timeout} ms`, { timeout })
 }
 
 /** @param operation - `list.append` */

@@ -28,7 +28,7 @@ export class Waiters<T, Item = undefined> {
    *
    * @param operation - `queue.get`
    * @param timeout - Milliseconds.
-   * @throws a `TimeoutError`
+   * @throws TimeoutError
    */
   wait(owner: Owner, operation: string, timeout: number | undefined, item: Item): Promise<T> {
     return new Promise((resolve, reject) => {

@@ -15,6 +15,7 @@ const atMost = 60_000
  */
 export function printNowAndThen(
   name: string | undefined,
+  kind: string,
   stand: (state: Standing['state']) => Standing,
   print: (line: string) => void,
 ): (how: 'ended' | 'failed') => void {
@@ -31,17 +32,17 @@ export function printNowAndThen(
     tenths = now
     last = elapsed
     next = elapsed + Math.min(elapsed, atMost)
-    print(plainLine(name, standing))
+    print(plainLine(name, kind, standing))
   }, pause).unref()
 
   return (how) => {
     clearInterval(timer)
-    print(plainLine(name, stand(how)))
+    print(plainLine(name, kind, stand(how)))
   }
 }
 
 /** `[sums]: 45 of 100 (45%), 2 failed, 3.2s, 4.0s left` */
-export function plainLine(name: string | undefined, standing: Standing): string {
+export function plainLine(name: string | undefined, kind: string, standing: Standing): string {
   const { completed, failed, total, state, elapsed, remaining } = standing
   const percent = total ? ` (${Math.floor(Math.min(1, completed / total) * 100)}%)` : ''
   const parts = [
@@ -50,5 +51,5 @@ export function plainLine(name: string | undefined, standing: Standing): string 
     state === 'failed' ? `stopped after ${duration(elapsed)}` : duration(elapsed),
     ...(remaining === undefined ? [] : [`${duration(remaining)} left`]),
   ]
-  return `[${oneLine(name ?? '') || 'Parallel'}]: ${parts.join(', ')}`
+  return `[${oneLine(name ?? '') || kind}]: ${parts.join(', ')}`
 }

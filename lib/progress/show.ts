@@ -9,11 +9,16 @@ import { printLine } from './verbosity'
  * Shows how far a call has come, which begins now: by a bar on a terminal, elsewhere by lines. Nothing is to be told of
  * its tasks: it is looked at some times in a second, so that they cost nothing more.
  *
+ * @param kind - What stands in lines of a call that has no name: `Pool`.
  * @returns Is to be called when the call is over.
  */
-export function showProgress(name: string | undefined, look: () => Counted): (how: 'ended' | 'failed') => void {
+export function showProgress(
+  name: string | undefined,
+  kind: string,
+  look: () => Counted,
+): (how: 'ended' | 'failed') => void {
   const stand = startLooking(look, () => performance.now())
-  if (!hasBars(process.stderr, process.env)) return printNowAndThen(name, stand, printLine)
+  if (!hasBars(process.stderr, process.env)) return printNowAndThen(name, kind, stand, printLine)
 
   const glyphs = glyphsFor(process.env)
   const leave = showBelow((columns) => barLine(name, stand('running'), columns, glyphs))

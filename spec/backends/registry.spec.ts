@@ -77,6 +77,15 @@ describe('registerParallelBackend', () => {
     expect(made).toEqual([{ ...of, ...more, maxWorkerMemory: 1024 }])
   })
 
+  it('is another one for each who is told of its workers, around one Parallel', async () => {
+    const { made } = register('heard')
+    const parallel = Parallel({ backend: 'heard', nJobs: 2 })
+    const [one, two] = [() => {}, () => {}]
+    for (const onWorkerEvent of [one, two, one]) await parallelConfig({ onWorkerEvent }, () => parallel(where))
+    expect(made.map(({ onWorkerEvent }) => onWorkerEvent)).toEqual([one, two])
+    expect(made[0]?.onWorkerEvent).not.toBe(made[1]?.onWorkerEvent)
+  })
+
   it('is what parallelConfig may name', async () => {
     register('third')
     expect(await parallelConfig({ backend: 'third', nJobs: 1 }, () => Parallel()(where))).toEqual(['third'])

@@ -238,6 +238,12 @@ describe('parallelConfig refuses', () => {
     [{ nJobs: 0 }, () => {}, RangeError, 'nJobs must be'],
     [{ backend: 'loky' }, () => {}, TypeError, "backend must be 'threads', 'sequential'"],
     [{ n_jobs: 2 }, () => {}, TypeError, "'n_jobs' is no option of parallelConfig. Did you mean 'nJobs'?"],
+    [
+      { job: 2 },
+      () => {},
+      TypeError,
+      'Its options are nJobs, backend, prefer, require, batchSize, preDispatch, timeout',
+    ],
     [{ returnAs: 'generator' }, () => {}, TypeError, 'returnAs is no option of parallelConfig, since'],
     [{ onError: 'settle' }, () => {}, TypeError, 'onError is no option of parallelConfig, since'],
   ])('%p', (options, body, type, message) => {

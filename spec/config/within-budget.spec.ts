@@ -1,3 +1,4 @@
+import { addBackend } from '../../lib/config/backend-names'
 import { ownPlaces } from '../../lib/config/budget'
 import { withNested } from '../../lib/config/nested'
 import type { ParallelOptions } from '../../lib/config/options'
@@ -51,6 +52,14 @@ describe('A call inside a task', () => {
     const { backend } = manualBackend()
     expect(granted(4, { nJobs: 8, backend })).toMatchObject({ nJobs: 3, backend, places: 3 })
     expect(granted(1, { nJobs: 8, backend })).toMatchObject({ nJobs: 1, backend, places: undefined })
+  })
+
+  it('has one that was registered, where it names it', () => {
+    addBackend('own', () => manualBackend().backend, true)
+    expect(granted(4, { nJobs: 8, backend: 'own' })).toMatchObject({ nJobs: 3, backend: 'own', places: 3 })
+    expect(granted(1, { nJobs: 8, backend: 'own' })).toMatchObject({ nJobs: 1, backend: 'own', places: undefined })
+    expect(granted(1, { nJobs: 8 })).toMatchObject({ nJobs: 1, backend: 'sequential' })
+    addBackend('own', () => manualBackend().backend, false)
   })
 })
 

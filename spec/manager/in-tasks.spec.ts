@@ -1,4 +1,13 @@
-import { DisposedError, delayed, Manager, Parallel, ParforError, SerializationError, shutdown } from '../../lib'
+import {
+  DisposedError,
+  delayed,
+  Manager,
+  Parallel,
+  ParforError,
+  SerializationError,
+  shutdown,
+  TimeoutError,
+} from '../../lib'
 
 const parallel = Parallel(2)
 const manager = new Manager()
@@ -107,6 +116,13 @@ describe('What a Manager makes, in a task,', () => {
     expect([home.point.sum, back.point.sum]).toEqual([3, 7])
   })
 
+  it('frees no lock that another thread holds', async () => {
+    const lock = manager.lock()
+    await using _ = await lock.acquire()
+    await expect(parallel([delayed(() => lock.release())()])).rejects.toThrow('somebody else holds this lock by now')
+    expect(await lock.locked()).toBe(true)
+  })
+
   it('rejects with errors whose classes hold, and whose stacks lead to the task', async () => {
     const list = manager.list<unknown>()
     const lock = manager.lock()
@@ -137,8 +153,9 @@ describe('What a Manager makes, in a task,', () => {
       'queue.get: the queue is closed and empty',
       undefined,
     ])
-    for (const [n, type] of [RangeError, SerializationError, ParforError, DOMException, DisposedError].entries())
+    for (const [n, type] of [RangeError, SerializationError, ParforError, TimeoutError, DisposedError].entries())
       expect(reasons[n]).toBeInstanceOf(type)
+    expect(reasons[3]).toMatchObject({ code: 'PARFOR_TIMEOUT', timeout: 1 })
     for (const n of [0, 2, 4]) expect(reasons[n]?.stack).toContain('in-tasks.spec.ts')
     expect(outcomes[5]).toMatchObject({ value: true })
   })

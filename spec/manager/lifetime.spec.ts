@@ -95,6 +95,29 @@ describe('A worker that dies', () => {
     expect([await queue.get(), await queue.get()].sort()).toEqual([7, 8])
   })
 
+  it('frees no lock that it has given back, and gives no item back that it has got', async () => {
+    const [lock, mark, queue, turn] = [manager.lock(), manager.lock(), manager.queue(), manager.queue(1)]
+    await queue.put(7)
+    const call = parallel([
+      delayed(async () => {
+        await lock.withLock(() => {})
+        await mark.acquire()
+        await queue.get()
+        await turn.put('yours')
+        await turn.put('mine') // waits for room
+        await turn.put('the end')
+        process.exit(3)
+      })(),
+    ])
+    expect(await turn.get()).toBe('yours')
+    const guard = await lock.acquire()
+    expect([await turn.get(), await turn.get()]).toEqual(['mine', 'the end'])
+    await call
+    await mark.acquire() // so it is gone
+    expect([await lock.locked(), await queue.size()]).toEqual([true, 0])
+    await guard.release()
+  })
+
   it('has done what it has asked for, in its order, and nothing by half', async () => {
     const list = manager.list<number>()
     await parallel([

@@ -8,6 +8,16 @@ describe('A managed list', () => {
     expect(await manager.list(new Set([1, 2])).toArray()).toEqual([1, 2])
   })
 
+  it('holds other objects of managers, also where nothing was run in parallel yet', async () => {
+    const inner = manager.list(['it'])
+    const outer = manager.list<unknown>([inner])
+    expect(await outer.get(0)).toBe(inner)
+    await outer.append(outer)
+    expect(await outer.get(1)).toBe(outer)
+    const other = new Manager().dict({ inner })
+    expect(await other.get('inner')).toBe(inner)
+  })
+
   it('takes values at its end, and anywhere', async () => {
     const list = manager.list<number>()
     await list.append(1)

@@ -1,4 +1,4 @@
-import { Manager, ParforError } from '../../lib'
+import { Manager, ParforError, TimeoutError } from '../../lib'
 import { settled } from '../support/manual-backend'
 
 const manager = new Manager()
@@ -60,7 +60,7 @@ describe('A managed lock', () => {
     const waiting = lock.acquire(100).catch((error: unknown) => error)
     await settled()
     jest.advanceTimersByTime(100)
-    expect(await waiting).toMatchObject({ name: 'TimeoutError' })
+    expect(await waiting).toBeInstanceOf(TimeoutError)
     await guard.release()
     expect(await lock.locked()).toBe(false)
   })

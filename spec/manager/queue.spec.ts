@@ -51,6 +51,8 @@ describe('A managed queue', () => {
     jest.advanceTimersByTime(1)
     expect(await getting).toMatchObject({
       name: 'TimeoutError',
+      code: 'PARFOR_TIMEOUT',
+      timeout: 100,
       message: 'queue.get took longer than its timeout of 100 ms',
     })
     await queue.put(1)

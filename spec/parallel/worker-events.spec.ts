@@ -49,7 +49,7 @@ describe('onWorkerEvent', () => {
     await parallel.close()
     expect(events.slice(2)).toEqual(
       expect.arrayContaining(
-        [first, second].map((workerId) => ({ type: 'exited', workerId, reason: 'its Parallel was closed' })),
+        [first, second].map((workerId) => ({ type: 'exited', workerId, reason: 'its Parallel or Pool was closed' })),
       ),
     )
     expect(events).toHaveLength(4)

@@ -1,5 +1,15 @@
 import { threadId } from 'node:worker_threads'
-import { cpuCount, delayed, kwargs, Pool, type Progress, partial, TaskTimeoutError, transfer } from '../../lib'
+import {
+  cpuCount,
+  delayed,
+  kwargs,
+  Pool,
+  type Progress,
+  parallelConfig,
+  partial,
+  TaskTimeoutError,
+  transfer,
+} from '../../lib'
 import { add, counters, reached } from '../parallel/counters'
 import { range } from '../parallel/tasks'
 import { manualBackend, settled } from '../support/manual-backend'
@@ -38,6 +48,7 @@ describe('A call of a Pool', () => {
     const calls = [
       pool.map(stuck, [1], { signal: controller.signal }),
       pool.applyAsync(stuck, [], undefined, { signal: controller.signal }).get(),
+      pool.apply(stuck, [], undefined, { signal: controller.signal }),
     ]
     await reached(begun, 0, 2)
     controller.abort(new Error('enough'))
@@ -120,6 +131,15 @@ describe('The options of a Pool', () => {
     expect(late).toMatchObject({ taskIndex: 1 })
   })
 
+  it('are not those of parallelConfig', async () => {
+    const controller = new AbortController()
+    controller.abort(new Error('not for a Pool'))
+    const told: unknown[] = []
+    const config = { signal: controller.signal, onProgress: () => told.push(1), env: { COLOR: 'red' } }
+    expect(await parallelConfig(config, () => pool.apply(() => process.env.COLOR))).toBe(process.env.COLOR)
+    expect(told).toEqual([])
+  })
+
   it('may name another backend, as the calling thread', async () => {
     await using pool = new Pool(1, { backend: 'sequential' })
     expect(await pool.map(() => threadId, [1])).toEqual([threadId])
@@ -134,7 +154,7 @@ describe('The options of a Pool', () => {
   it.each([
     [[{}], 'new Pool(processes?, options?) takes its options second: new Pool(undefined, { … })'],
     [[null], 'processes must be a whole number, 1 or more; got null'],
-    [[2, 3], 'The options of Pool are an object of backend, '],
+    [[2, 3], /^The options of Pool are an object of backend, .*; got 3$/],
     [[2, { nJobs: 2 }], "'nJobs' is no option of Pool. Its options are backend, "],
     [[2, { maxTasksperWorker: 2 }], "'maxTasksperWorker' is no option of Pool. Did you mean 'maxTasksPerWorker'?"],
     [[2, { timeout: '1s' }], "timeout must be a number of milliseconds above 0; got '1s'"],
@@ -146,10 +166,23 @@ describe('The options of a Pool', () => {
   })
 })
 
+describe('A Pool that was terminated', () => {
+  it('says so, also when it is closed then', async () => {
+    const pool = new Pool(1)
+    await Promise.all([pool.terminate(), pool.close()])
+    await expect(pool.map(square, [1])).rejects.toThrow('Pool not running: it is terminated')
+  })
+})
+
 describe('The arguments of a call', () => {
   it.each([
     ['an option', () => pool.map(square, [1], { chunksize: 2 } as never), "'chunksize' is no option of map(). Did you"],
     ['a signal', () => pool.imap(square, [1], new AbortController().signal as never).next(), 'Write { signal }'],
+    [
+      'a function for items',
+      () => pool.map(square, (() => 5) as never),
+      'pool.map(fn, iterable): the function given for the iterable returned 5, which is none',
+    ],
     ['onError', () => pool.map(square, [1], { onError: 'ignore' as never }), "onError must be 'throw' or 'settle'"],
     ['args', () => pool.apply(square, 5 as never), 'args of apply must be an array: pool.apply(fn, [a, b]); got 5'],
     [
@@ -158,6 +191,11 @@ describe('The arguments of a call', () => {
       'args of apply must be an array: pool.apply(fn, [a, b]',
     ],
     ['kwargs', () => pool.apply(square as never, [1], [2] as never), 'kwargs of apply must be an object'],
+    [
+      'options of apply',
+      () => pool.apply(square, [1], undefined, { callback: square } as never),
+      "'callback' is no option of apply(). Its options are signal, onProgress",
+    ],
     ['fn', () => pool.apply('abs' as never), "pool.apply takes a function first; got 'abs'"],
     ['fn', () => pool.map(delayed(Math.abs), [1]), 'pool.map takes the function itself, and makes the tasks'],
     ['a callback', async () => pool.applyAsync(square, [1], undefined, { callback: 1 as never }), 'callback must be a'],

@@ -19,7 +19,7 @@ function linesOf({ tasks, known, millisecondsPerTask }: Course): [second: number
     () => ({ completed, failed: 0, total: known || completed === tasks ? tasks : undefined }),
     () => performance.now(),
   )
-  const end = printNowAndThen('sums', stand, (line) =>
+  const end = printNowAndThen('sums', 'Pool', stand, (line) =>
     printed.push([Math.round((performance.now() - start) / 100) / 10, line]),
   )
   while (completed < tasks) {
@@ -70,16 +70,16 @@ describe('plainLine', () => {
   const standing = { completed: 45, failed: 2, total: 100, state: 'running', elapsed: 3200, remaining: 4000 } as const
 
   it('tells where a call stands', () => {
-    expect(plainLine('sums', standing)).toBe('[sums]: 45 of 100 (45%), 2 failed, 3.2s, 4.0s left')
-    expect(plainLine('sums', { ...standing, total: undefined, remaining: undefined })).toBe(
+    expect(plainLine('sums', 'Pool', standing)).toBe('[sums]: 45 of 100 (45%), 2 failed, 3.2s, 4.0s left')
+    expect(plainLine('sums', 'Pool', { ...standing, total: undefined, remaining: undefined })).toBe(
       '[sums]: 45 done, 2 failed, 3.2s',
     )
-    expect(plainLine('a\nb', { ...standing, state: 'failed', remaining: undefined })).toBe(
+    expect(plainLine('a\nb', 'Pool', { ...standing, state: 'failed', remaining: undefined })).toBe(
       '[a b]: 45 of 100 (45%), 2 failed, stopped after 3.2s',
     )
   })
 
   it('has a name for a call that has none', () => {
-    expect(plainLine(undefined, standing)).toMatch(/^\[Parallel\]: /)
+    expect(plainLine(undefined, 'Pool', standing)).toMatch(/^\[Pool\]: /)
   })
 })

@@ -23,7 +23,7 @@ describe('showProgress', () => {
     const write = jest.spyOn(process.stderr, 'write').mockReturnValue(true)
     try {
       Object.assign(process.stderr, { isTTY: false })
-      showProgress('sums', () => ({ completed: 4, failed: 1, total: 4 }))('ended')
+      showProgress('sums', 'Pool', () => ({ completed: 4, failed: 1, total: 4 }))('ended')
       expect(write.mock.calls).toEqual([[expect.stringMatching(/^\[sums\]: 4 of 4 \(100%\), 1 failed, \d\.\ds\n$/)]])
     } finally {
       Object.assign(process.stderr, { isTTY })

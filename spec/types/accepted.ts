@@ -5,6 +5,7 @@ import {
   type CallOptions,
   delayed,
   kwargs,
+  type ManagedDict,
   type ManagedList,
   Manager,
   Parallel,
@@ -183,9 +184,21 @@ export async function managed() {
   const names = manager.list(['a'])
   const some = manager.list<number>()
   sure<Same<typeof some, ManagedList<number>>>()
+  const anything = manager.list([])
+  sure<Same<typeof anything, ManagedList<unknown>>>()
   const first = await names.get(0)
   sure<Same<typeof first, string | undefined>>()
   const ages = manager.dict<string, number>({ ann: 3 })
+  const open = manager.dict({ ann: 3 })
+  sure<Same<typeof open, ManagedDict<string, number>>>()
+  const paired = manager.dict([['ann', 3]])
+  sure<Same<typeof paired, ManagedDict<string, number>>>()
+  const numbered = manager.dict([[1, 'a']])
+  sure<Same<typeof numbered, ManagedDict<number, string>>>()
+  const mapped = manager.dict(new Map([[1, 'a']]))
+  sure<Same<typeof mapped, ManagedDict<number, string>>>()
+  const unfilled = manager.dict()
+  sure<Same<typeof unfilled, ManagedDict<string, unknown>>>()
   const counts = manager.dict<number, bigint>([[1, 2n]])
   const age = await ages.get('bob')
   const other = await ages.get('bob', null)
@@ -284,6 +297,9 @@ export async function pools(signal: AbortSignal) {
   sure<Same<typeof optional, number>>()
   const someNamed = await pool.apply(addNumbers, [3], { startFrom: 1 })
   sure<Same<typeof someNamed, number>>()
+
+  const limited = await pool.apply(addNumbers, [3], undefined, { signal })
+  sure<Same<typeof limited, number>>()
 
   const result = pool.applyAsync(addNumbers, [3], undefined, { callback: (sum) => sum.toFixed(), signal })
   sure<Same<typeof result, AsyncResult<number>>>()
