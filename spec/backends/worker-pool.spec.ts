@@ -602,6 +602,31 @@ describe('WorkerPool', () => {
       await pool.close()
     })
 
+    it('and ends a worker that does not come by it, though its call is over: others wait for that worker', async () => {
+      jest.spyOn(process, 'emitWarning').mockImplementation(() => {})
+      const { pool, workers } = poolOf(1)
+      const first = submit(pool, 0, [wait(0)])
+      const [worker] = workers as [InProcessWorker]
+      worker.start()
+      await settled()
+      worker.post = () => {} // what it is sent waits, from now on
+      const behind = submit(pool, 1, [wait(1)])
+      await open(0, 'a')
+      behind.controller.abort()
+      await Promise.all([first.done, behind.done])
+      const next = submit(pool, 2, [wait(2)])
+      expect([worker.isEnded, workers.length]).toEqual([false, 1])
+      jest.advanceTimersByTime(10_000)
+      await settled()
+      expect([worker.isEnded, workers.length]).toEqual([true, 2])
+      workers[1]?.start()
+      await settled()
+      await open(2, 'c')
+      await next.done
+      expect([...behind.outcomes, ...next.outcomes]).toEqual([value(2, 'c')])
+      await pool.close()
+    })
+
     it('and waits for it when it is closed', async () => {
       const { pool, jobs } = await twoEach()
       const closed = pool.close()
