@@ -645,6 +645,23 @@ describe('WorkerPool', () => {
       expect(jest.getTimerCount()).toBe(0)
     })
 
+    it('and what cannot be sent there keeps its place in the queue, and its call its turn', async () => {
+      const { pool, workers } = poolOf(1)
+      const other: Call = { nested: { level: 1 } }
+      const jobs = [submit(pool, 0, [wait(0)])]
+      workers[0]?.start()
+      await settled()
+      jobs.push(submit(pool, 1, [wait(1), delayed(Math.abs)(1)]), submit(pool, 2, [wait(2)]))
+      for (const n of [3, 4]) jobs.push(submit(pool, n, [wait(n)], undefined, true, other))
+      for (const n of [0, 3, 1, 4, 2]) {
+        expect([...gates.keys()].at(-1)).toBe(n)
+        await open(n, '')
+        await settled()
+      }
+      await Promise.all(jobs.map(({ done }) => done))
+      await pool.close()
+    })
+
     it.each<[what: string, tasks: Task[], of: Call, options: object]>([
       ['whose function the worker does not have', [delayed((n: number) => n + 1)(5)], call, {}],
       ['of tasks that are not alike', [wait(5), delayed(Math.abs)(6)], call, {}],
@@ -657,7 +674,7 @@ describe('WorkerPool', () => {
       const { source, workers } = workerSource(3)
       const pool = new WorkerPool(source, options)
       pool.open(1)
-      const first = submit(pool, 0, [wait(0)])
+      const first = submit(pool, 0, [wait(0)], undefined, true, of.timeout === undefined ? call : of)
       workers[0]?.start()
       await settled()
       const second = submit(pool, 1, tasks, undefined, true, of)
