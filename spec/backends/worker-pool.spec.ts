@@ -472,6 +472,9 @@ describe('WorkerPool', () => {
       age(workers[0], 60)
       jest.advanceTimersByTime(5)
       await open(1, 'b')
+      jest.advanceTimersByTime(5)
+      // Before this worker is free: it waits for none that is.
+      expect(argsSent(workers[1])).toEqual([[1], [3], [2]])
       await open(3, 'd')
       await open(2, 'c')
       expect(told(jobs)).toEqual([[], [value(1, 'b')], [value(2, 'c')], [value(3, 'd')]])
@@ -599,6 +602,30 @@ describe('WorkerPool', () => {
       await settled()
       expect(workers.flatMap(argsSent)).toEqual([[0]])
       expect([...first.outcomes, ...second.outcomes]).toEqual([])
+      await pool.close()
+    })
+
+    it('and runs nothing when it is closed now while that is encoded', async () => {
+      const { pool, workers } = poolOf(1)
+      const jobs = [submit(pool, 0, [wait(0)])]
+      workers[0]?.start()
+      await settled()
+      let closed: Promise<void> | undefined
+      const close = jest.fn(() => {
+        closed = pool.close({ force: true })
+      })
+      const captured = { [Symbol.for('parfor.serialize')]: close }
+      jobs.push(submit(pool, 1, [delayed(() => captured)()]))
+      await Promise.all([closed, ...jobs.map(({ done }) => done)])
+      expect(close).toHaveBeenCalledTimes(1)
+      expect(workers.map(argsSent)).toEqual([[[0]]])
+      const next = submit(pool, 2, [wait(2)])
+      workers[1]?.start()
+      await settled()
+      expect(workers.map(argsSent)).toEqual([[[0]], [[2]]])
+      await open(2, 'c')
+      await next.done
+      expect([...jobs, next].map(({ outcomes }) => outcomes)).toEqual([[], [], [value(2, 'c')]])
       await pool.close()
     })
 
