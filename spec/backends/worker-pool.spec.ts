@@ -629,6 +629,23 @@ describe('WorkerPool', () => {
       await pool.close()
     })
 
+    it('and runs it elsewhere when the worker is ended because it gets on no more', async () => {
+      jest.spyOn(process, 'emitWarning').mockImplementation(() => {})
+      const { pool, workers, jobs } = await twoEach()
+      // Its task has ended, and what that has printed is never shown.
+      Atomics.store(workers[0].words, Words.over + turnOf(1), 1)
+      jest.advanceTimersByTime(10_000)
+      await settled()
+      expect(workers[0].isEnded).toBe(true)
+      for (const n of [1, 3, 2]) await open(n, 'x')
+      workers[2 as 0]?.start()
+      await settled()
+      for (const n of [3, 2]) await open(n, 'x')
+      await Promise.all(jobs.map(({ done }) => done))
+      expect(told(jobs)).toEqual([[lost(0)], [value(1, 'x')], [value(2, 'x')], [value(3, 'x')]])
+      await pool.close()
+    })
+
     it('and ends a worker that does not come by it, though its call is over: others wait for that worker', async () => {
       jest.spyOn(process, 'emitWarning').mockImplementation(() => {})
       const { pool, workers } = poolOf(1)
