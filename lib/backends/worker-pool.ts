@@ -568,8 +568,7 @@ export class WorkerPool {
   /** @returns whether others have something to do now that was to come behind what this worker runs */
   #takeFromBehind(worker: WorkerClient): boolean {
     const next = this.#behind.get(worker)
-    // What was behind on a worker that is gone is known to be lost with it, and not to be taken twice.
-    if (next === undefined || worker.isGone || next.run.hasBegun) return false
+    if (next === undefined || next.run.hasBegun) return false
     const taken = next.run.takeBack(0)
     if (taken.length > 0) this.#enqueue(next.job, [taken], { atFront: true })
     return taken.length > 0

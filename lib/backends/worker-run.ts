@@ -143,11 +143,17 @@ export class WorkerRun {
     return begun > 0 && this.#word(Words.over) === begun
   }
 
-  /** What it waits for, where that is a matter of moments; `undefined` when it does not. */
+  /**
+   * What it waits for, where that is a matter of moments; `undefined` when it does not. Also when it is cancelled: a worker
+   * that was let be is to come by it.
+   */
   get waitsFor(): string | undefined {
-    if (this.state !== 'sent') return undefined
-    if (!this.isOpened) return `message ${this.id}`
-    return this.isShowing ? `output ${this.id} ${this.begun}` : undefined
+    if (this.state === 'encoding') return undefined
+    const opened = Atomics.load(this.#words, Words.opened)
+    if (opened < this.id && opened !== UNREADABLE) return `message ${this.id}`
+    if (this.#word(Words.batch) !== this.id) return undefined
+    const begun = this.#word(Words.running)
+    return begun > 0 && this.#word(Words.over) === begun ? `output ${this.id} ${begun}` : undefined
   }
 
   /** How many tasks, the first ones, have run to their end. */

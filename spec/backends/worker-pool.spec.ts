@@ -472,6 +472,9 @@ describe('WorkerPool', () => {
       age(workers[0], 60)
       jest.advanceTimersByTime(5)
       await open(1, 'b')
+      jest.advanceTimersByTime(5)
+      // Before this worker is free: it waits for none that is.
+      expect(argsSent(workers[1])).toEqual([[1], [3], [2]])
       await open(3, 'd')
       await open(2, 'c')
       expect(told(jobs)).toEqual([[], [value(1, 'b')], [value(2, 'c')], [value(3, 'd')]])
@@ -602,6 +605,72 @@ describe('WorkerPool', () => {
       await pool.close()
     })
 
+    it('and runs nothing when it is closed now while that is encoded', async () => {
+      const { pool, workers } = poolOf(1)
+      const jobs = [submit(pool, 0, [wait(0)])]
+      workers[0]?.start()
+      await settled()
+      let closed: Promise<void> | undefined
+      const close = jest.fn(() => {
+        closed = pool.close({ force: true })
+      })
+      const captured = { [Symbol.for('parfor.serialize')]: close }
+      jobs.push(submit(pool, 1, [delayed(() => captured)()]))
+      await Promise.all([closed, ...jobs.map(({ done }) => done)])
+      expect(close).toHaveBeenCalledTimes(1)
+      expect(workers.map(argsSent)).toEqual([[[0]]])
+      const next = submit(pool, 2, [wait(2)])
+      workers[1]?.start()
+      await settled()
+      expect(workers.map(argsSent)).toEqual([[[0]], [[2]]])
+      await open(2, 'c')
+      await next.done
+      expect([...jobs, next].map(({ outcomes }) => outcomes)).toEqual([[], [], [value(2, 'c')]])
+      await pool.close()
+    })
+
+    it('and runs it elsewhere when the worker is ended because it gets on no more', async () => {
+      jest.spyOn(process, 'emitWarning').mockImplementation(() => {})
+      const { pool, workers, jobs } = await twoEach()
+      // Its task has ended, and what that has printed is never shown.
+      Atomics.store(workers[0].words, Words.over + turnOf(1), 1)
+      jest.advanceTimersByTime(10_000)
+      await settled()
+      expect(workers[0].isEnded).toBe(true)
+      for (const n of [1, 3, 2]) await open(n, 'x')
+      workers[2 as 0]?.start()
+      await settled()
+      for (const n of [3, 2]) await open(n, 'x')
+      await Promise.all(jobs.map(({ done }) => done))
+      expect(told(jobs)).toEqual([[lost(0)], [value(1, 'x')], [value(2, 'x')], [value(3, 'x')]])
+      await pool.close()
+    })
+
+    it('and ends a worker that does not come by it, though its call is over: others wait for that worker', async () => {
+      jest.spyOn(process, 'emitWarning').mockImplementation(() => {})
+      const { pool, workers } = poolOf(1)
+      const first = submit(pool, 0, [wait(0)])
+      const [worker] = workers as [InProcessWorker]
+      worker.start()
+      await settled()
+      worker.post = () => {} // what it is sent waits, from now on
+      const behind = submit(pool, 1, [wait(1)])
+      await open(0, 'a')
+      behind.controller.abort()
+      await Promise.all([first.done, behind.done])
+      const next = submit(pool, 2, [wait(2)])
+      expect([worker.isEnded, workers.length]).toEqual([false, 1])
+      jest.advanceTimersByTime(10_000)
+      await settled()
+      expect([worker.isEnded, workers.length]).toEqual([true, 2])
+      workers[1]?.start()
+      await settled()
+      await open(2, 'c')
+      await next.done
+      expect([...behind.outcomes, ...next.outcomes]).toEqual([value(2, 'c')])
+      await pool.close()
+    })
+
     it('and waits for it when it is closed', async () => {
       const { pool, jobs } = await twoEach()
       const closed = pool.close()
@@ -620,6 +689,23 @@ describe('WorkerPool', () => {
       expect(jest.getTimerCount()).toBe(0)
     })
 
+    it('and what cannot be sent there keeps its place in the queue, and its call its turn', async () => {
+      const { pool, workers } = poolOf(1)
+      const other: Call = { nested: { level: 1 } }
+      const jobs = [submit(pool, 0, [wait(0)])]
+      workers[0]?.start()
+      await settled()
+      jobs.push(submit(pool, 1, [wait(1), delayed(Math.abs)(1)]), submit(pool, 2, [wait(2)]))
+      for (const n of [3, 4]) jobs.push(submit(pool, n, [wait(n)], undefined, true, other))
+      for (const n of [0, 3, 1, 4, 2]) {
+        expect([...gates.keys()].at(-1)).toBe(n)
+        await open(n, '')
+        await settled()
+      }
+      await Promise.all(jobs.map(({ done }) => done))
+      await pool.close()
+    })
+
     it.each<[what: string, tasks: Task[], of: Call, options: object]>([
       ['whose function the worker does not have', [delayed((n: number) => n + 1)(5)], call, {}],
       ['of tasks that are not alike', [wait(5), delayed(Math.abs)(6)], call, {}],
@@ -632,7 +718,7 @@ describe('WorkerPool', () => {
       const { source, workers } = workerSource(3)
       const pool = new WorkerPool(source, options)
       pool.open(1)
-      const first = submit(pool, 0, [wait(0)])
+      const first = submit(pool, 0, [wait(0)], undefined, true, of.timeout === undefined ? call : of)
       workers[0]?.start()
       await settled()
       const second = submit(pool, 1, tasks, undefined, true, of)

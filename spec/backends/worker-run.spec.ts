@@ -281,6 +281,18 @@ describe('A run', () => {
     expect(worker.run.waitsFor).toBe('output 7 2')
   })
 
+  it('waits for these also when it is cancelled and its worker is let be', () => {
+    const worker = runOf([1, 2])
+    worker.run.isBehind = true
+    worker.send()
+    expect(worker.run.cancel()).toBe(true)
+    expect(worker.run.waitsFor).toBe('message 7')
+    worker.begin(1)
+    expect(worker.run.waitsFor).toBeUndefined()
+    Atomics.store(worker.words, Words.over, 2)
+    expect(worker.run.waitsFor).toBe('output 7 2')
+  })
+
   it('has no task running that has ended, and waits for what it has printed', () => {
     const worker = runOf([1, 2])
     worker.send()
