@@ -74,6 +74,9 @@ const WORTH_A_MESSAGE = 0.2
 const NEXT_TO_NOTHING = 0.005
 const TOGETHER = 7
 
+/** After so many milliseconds in one turn of the event loop, what earlier tasks have left to be done is done before the next batch. */
+const LONGEST_TURN = 50
+
 export interface Server {
   handle(request: Request): void
   /** Posts what is held back: for a worker that is about to exit. */
@@ -98,6 +101,8 @@ export function serve(line: Line): Server {
   let turn = Promise.resolve()
   let running: BatchRun | undefined
   let place: Place | undefined
+  /** When messages began to be read in this turn of the event loop: those that wait follow each other in the same one. */
+  let turnBegan: number | undefined
 
   const begin = async (request: Exclude<Request, { kind: 'coming' }>): Promise<void> => {
     if (request.kind === 'end') {
@@ -105,6 +110,7 @@ export function serve(line: Line): Server {
     } else if (request.kind === 'report') {
       running?.reportEnd(request.batch)
     } else {
+      if (turnBegan !== undefined && sharedNow() - turnBegan > LONGEST_TURN) await nextTurn()
       // Sent before its caller could know that this worker is not to go on.
       const isSpoiled = running?.isSpoiled === true
       forget(request.batch.over)
@@ -138,6 +144,12 @@ export function serve(line: Line): Server {
         Atomics.store(line.words, Words.opened, request.batch)
         return
       }
+      if (turnBegan === undefined) {
+        turnBegan = sharedNow()
+        setImmediate(() => {
+          turnBegan = undefined
+        })
+      }
       turn = turn.then(() => begin(request))
     },
     flush: () => running?.post(),
@@ -158,6 +170,10 @@ export function serve(line: Line): Server {
       else endForIt()
     },
   }
+}
+
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve))
 }
 
 function openCall(): OpenCall {
