@@ -97,6 +97,7 @@ export class WorkerClient {
   /** Ends it, whatever it does; resolves when it is gone. */
   end(reason: string, taskIndex?: number): Promise<void> {
     if (!this.isGone) this.ended ??= { reason, taskIndex }
+    clearTimeout(this.#tellingOver)
     return this.handle.terminate()
   }
 
@@ -517,6 +518,7 @@ export class WorkerClient {
   #lose(gone: Gone): void {
     const how = this.#lateErrors.reasonOf(gone)
     this.#gone = how
+    clearTimeout(this.#tellingOver)
     this.onGone?.(how)
     const warn = () => this.isReady && this.#lateErrors.warnOfEnd(how)
     if (!this.#run) warn()

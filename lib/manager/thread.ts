@@ -18,7 +18,8 @@ export interface Elsewhere {
 
 /**
  * The managers that this thread knows. Of the thread, and not of this module: a worker has a copy of this library of its
- * own, beside the one that tasks import, and what stands for one object is to be one object.
+ * own, beside the one that tasks import, and what stands for one object is to be one object. Nor of a realm: each Jest spec
+ * has its own, and all of one process hear what is said to their thread.
  */
 interface OfThread {
   /** A manager that nobody holds, here or elsewhere, can go. */
@@ -29,8 +30,12 @@ interface OfThread {
 
 const key = Symbol.for('parfor.managers')
 
+/** Node's own: what a Jest spec has under these names is its own, and its process hears nothing. */
+const realGlobal = runInThisContext('globalThis') as { readonly process: EventEmitter }
+const realProcess = realGlobal.process
+
 export function managersOfThread(): OfThread {
-  const place = globalThis as { [key]?: OfThread }
+  const place = realGlobal as { [key]?: OfThread }
   if (place[key] === undefined)
     Object.defineProperty(place, key, {
       value: { homes: new Map(), elsewhere: new Map(), lastNumber: 0 } satisfies OfThread,
@@ -49,9 +54,6 @@ export function addressHere(kind: ManagedKind, manager: number, id: number): Man
 export function isInThisProcess({ process }: ManagedAddress): boolean {
   return process === thisProcess
 }
-
-/** Node's own: what a Jest spec has under that name is a copy, which hears nothing. */
-const realProcess = runInThisContext('process') as EventEmitter
 
 function hear(message: unknown): void {
   if (!isHello(message)) return

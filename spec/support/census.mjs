@@ -48,10 +48,12 @@ async function collect(turns = 5) {
 /**
  * @param osThreads how many threads of the process are waited for: the system takes one off its list a moment after it has
  * been joined
+ * @param timers how many timers are waited for: some are set for some milliseconds, whatever is done
  */
-export async function census({ osThreads = 0 } = {}) {
+export async function census({ osThreads = 0, timers = Number.POSITIVE_INFINITY } = {}) {
   while (osThreads > 0 && entries('/proc/self/task') > osThreads) await setImmediate()
   await collect()
+  for (let turn = 0; turn < 100 && count(Timeout) > timers; turn += 1) await collect(1)
   return {
     started: workers.length,
     alive,
