@@ -1,7 +1,7 @@
 // Makes one bundle of several files, so that a program loads, and V8 reads, only what it uses. A module is in one file
 // with what is needed together with it, and what one file imports of another is had when it is first used: the files
 // below say so, and nothing in lib/ has to.
-import { readFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { build } from 'esbuild'
 
@@ -16,14 +16,20 @@ const intrinsics = 'serialization/hidden-intrinsics serialization/intrinsics ser
 /** The library: what `import` needs; what starts workers; what sends a function to them, while they start; `Pool`; and the rest. */
 export const ofLibrary = [
   {
+    // All that is exported: an ES module has the values themselves, and not a way to them.
     file: 'index.js',
     has: named(`
-      backend backends/opened backends/registry backends/resolve backends/worker-events config/backend-names
-      config/effective-n-jobs
-      config/nested config/options config/pre-dispatch config/settings config/surrounding config/within-budget debug dispatch/batch-size
-      dispatch/batches dispatch/calls dispatch/dispatch dispatch/results dispatch/source dispatch/thrown errors index
-      parallel runner serialization/managed serialization/registered shared-memory/shared system/clock system/program
-      system/signals task/delayed task/given task/kwargs task/partial task/run-task task/task task/transfer`),
+      async-result backend backends/registry config/backend-names config/effective-n-jobs config/nested
+      config/parallel-config config/surrounding debug errors index manager parallel pool serialization/managed
+      serialization/registered shared-memory/shared system/cpu-count system/program task/delayed task/given task/kwargs
+      task/partial task/run-task task/task task/transfer`),
+  },
+  {
+    file: 'parfor.calls.js',
+    has: named(`
+      backends/opened backends/resolve backends/worker-events config/options config/pre-dispatch config/settings
+      config/pool-settings config/within-budget dispatch/batch-size dispatch/batches dispatch/calls dispatch/dispatch dispatch/results
+      dispatch/source dispatch/thrown runner system/clock system/signals`),
   },
   {
     file: 'parfor.workers.js',
@@ -34,7 +40,7 @@ export const ofLibrary = [
       backends/threads/own-listeners backends/threads/thread-handle
       backends/threads/thread-output backends/threads/threads-backend backends/worker-client backends/worker-entry
       backends/worker-handle backends/worker-pool backends/worker-run config/budget dispatch/in-order
-      dispatch/result-stream serialization/functions/entry serialization/trail system/cgroup system/cpu-count
+      dispatch/result-stream serialization/functions/entry serialization/trail system/cgroup
       system/read-text
       system/installed worker/outbox worker/protocol`),
   },
@@ -60,7 +66,6 @@ export const ofLibrary = [
       serialization/sender serialization/stand-in serialization/wire`),
   },
   { file: 'parfor.intrinsics.js', has: named(intrinsics) },
-  { file: 'parfor.pool.js', has: named('async-result config/pool-settings pool') },
   { file: 'parfor.manager.js', has: (module) => /^manager(\/|$)/.test(module) },
   { file: 'parfor.more.js', has: () => true },
 ]
@@ -126,6 +131,7 @@ export async function buildChunks({ root, entry, chunks, outdir, settings }) {
       plugins: [...(settings.plugins ?? []), elsewhere(chunk)],
     })
     Object.assign(inputs, metafile.inputs)
+    lookUpOnce(join(outdir, chunk.file))
   }
 
   /** What is in another file is a module whose exports are asked for there when they are used. */
@@ -161,10 +167,17 @@ export async function buildChunks({ root, entry, chunks, outdir, settings }) {
     },
   })
 
-  /** An export never changes once it is there: it is looked up once, and not at each use. */
+  /**
+   * An export never changes once it is there. What the first file has is there when another one is loaded; what a later one has is
+   * looked up at its first use.
+   */
   const stub = (module, chunk) => {
     const { file } = chunkOf(module)
-    const accessors = exportsOf.get(module).map((name) => `get ${name}() { return had(${JSON.stringify(name)}) }`)
+    const names = exportsOf.get(module)
+    if (file === chunks[0].file)
+      return `const { ${names.map((name, n) => `${name}: x${n}`).join(', ')} } = moduleOf(${JSON.stringify(module)}, '')
+        module.exports = { __esModule: true, ${names.map((name, n) => `${name}: x${n}`).join(', ')} }`
+    const accessors = names.map((name) => `get ${name}() { return had(${JSON.stringify(name)}) }`)
     const moduleOf = chunk === chunks[0] ? `const { moduleOf } = require('parfor:chunks')\n` : ''
     return `${moduleOf}let loaded
       const had = (name) => {
@@ -200,6 +213,15 @@ export async function buildChunks({ root, entry, chunks, outdir, settings }) {
     for (const chunk of chunks.toReversed()) await make(chunk)
   }
   return { metafile: { inputs } }
+}
+
+/**
+ * esbuild wraps what it takes for CommonJS, so that each use of an export is a call. Ours need no wrapper; as many spaces stand in its
+ * place, since source maps count columns.
+ */
+function lookUpOnce(file) {
+  const text = readFileSync(file, 'utf8')
+  writeFileSync(file, text.replace(/__toESM(?=\(require_\w+\(\)\))/g, ' '.repeat('__toESM'.length)))
 }
 
 /** In parentheses, so that V8 compiles it at once: it would read all of it twice. */

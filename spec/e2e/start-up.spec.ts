@@ -20,6 +20,11 @@ describe('What a program loads', () => {
     expect(await printed("require('parfor')\nconsole.log(loaded())")).toBe('index.js\n')
   })
 
+  it('is that file for an ES module, too', async () => {
+    const main = `${loaded}\nawait import('parfor')\nconsole.log(loaded())`
+    expect((await runProgram({ 'main.mjs': main })).stdout).toBe('index.js\n')
+  })
+
   it('is at most 60 KB then, minified', () => {
     const esbuild = join(root, 'node_modules/esbuild/bin/esbuild')
     const text = execFileSync(esbuild, ['--minify', join(root, 'dist/index.js')])
@@ -35,7 +40,7 @@ describe('What a program loads', () => {
       void Parallel(2)([1, 2, 3].map((n) => delayed(${fn})([n]))).then((results) => {
         console.log(results, loaded())
       })`
-    const files = `index.js parfor.functions.js ${parser}parfor.workers.js`
+    const files = `index.js parfor.calls.js parfor.functions.js ${parser}parfor.workers.js`
     expect(await printed(program)).toBe(`[ 2, 3, 4 ] ${files}\n`)
   })
 
