@@ -13,7 +13,7 @@ const named = (names) => {
 /** Well-known values are met in most programs, but not in all. */
 const intrinsics = 'serialization/hidden-intrinsics serialization/intrinsics serialization/standard-globals'
 
-/** The library: what `import` needs; what starts workers; what sends a function to them, while they start; `Pool`; and the rest. */
+/** The library: what `import` needs; what calls need; what starts workers; what sends a function to them, while they start; and the rest. */
 export const ofLibrary = [
   {
     // All that is exported: an ES module has the values themselves, and not a way to them.

@@ -22,8 +22,7 @@ export class ManagedDict<K extends ManagedKey, V> extends Managed<KeptDict> {
   async get<D>(key: K, fallback: D): Promise<V | D>
   async get(key: K, fallback?: unknown): Promise<unknown> {
     checkKey(key, 'dict.get')
-    const found = await this.operate('get', key)
-    return found.length > 0 ? found[0] : fallback
+    return firstOf(await this.operate('get', key), fallback)
   }
 
   async set(key: K, value: V): Promise<void> {
@@ -85,8 +84,7 @@ export class ManagedDict<K extends ManagedKey, V> extends Managed<KeptDict> {
   async pop<D>(key: K, fallback: D): Promise<V | D>
   async pop(key: K, fallback?: unknown): Promise<unknown> {
     checkKey(key, 'dict.pop')
-    const found = await this.operate('pop', key)
-    return found.length > 0 ? found[0] : fallback
+    return firstOf(await this.operate('pop', key), fallback)
   }
 
   async keys(): Promise<K[]> {
@@ -130,4 +128,9 @@ export class ManagedDict<K extends ManagedKey, V> extends Managed<KeptDict> {
     }
     return updates
   }
+}
+
+/** What was found under a key, which may be `undefined`, or what is to be had when nothing was. */
+function firstOf(found: readonly unknown[], fallback: unknown): unknown {
+  return found.length > 0 ? found[0] : fallback
 }
