@@ -28,7 +28,8 @@ interface Shown {
 /** Runs a program in a terminal of so many columns, as somebody sees it who sits before it. */
 async function seenOf(body: string, columns = 80, { env, redirect = '' }: RunOptions & { redirect?: string } = {}) {
   const rows = 100
-  const command = `stty cols ${columns} rows ${rows}; '${process.execPath}' main.mjs ${redirect}`
+  // A shell that stays would say of a killed program that it was killed.
+  const command = `stty cols ${columns} rows ${rows}; exec '${process.execPath}' main.mjs ${redirect}`
   const { code, stdout } = await runProgram(program(body), ['-qec', command, '/dev/null'], {
     node: 'script',
     env: { CI: undefined, TERM: 'xterm', LC_ALL: 'C.UTF-8', ...env },
@@ -175,7 +176,7 @@ describe('A progress bar in a terminal', () => {
     const body = `console.log('out'); await Parallel({ nJobs: 2, progress: true, name: 'sums' })(range(20).map((n) => work(n)))`
     const [piped, lines] = await Promise.all([
       seenOf(body, 80, { redirect: '> out.txt' }),
-      seenOf(body, 80, { redirect: '2> err.txt; cat err.txt' }),
+      seenOf(body, 80, { redirect: '2>&1 > /dev/tty | cat' }),
     ])
     expect(piped.screens.length).toBeGreaterThan(1)
     expect(piped.last).toEqual([expect.stringMatching(/^sums 100% █{40} 20\/20/)])
