@@ -40,7 +40,7 @@ export const ofLibrary = [
       backends/threads/own-listeners backends/threads/thread-handle
       backends/threads/thread-output backends/threads/threads-backend backends/worker-client backends/worker-entry
       backends/worker-handle backends/worker-pool backends/worker-run config/budget dispatch/in-order
-      dispatch/result-stream serialization/functions/entry serialization/trail system/cgroup
+      dispatch/result-stream serialization/functions/entry serialization/kept-units serialization/trail system/cgroup
       system/read-text
       system/installed worker/outbox worker/protocol`),
   },
@@ -61,7 +61,7 @@ export const ofLibrary = [
       serialization/functions/settled serialization/functions/shared-variables
       serialization/functions/short-arrow serialization/functions/shows-strictness
       serialization/functions/source serialization/functions/syntax-tree serialization/functions/usage
-      serialization/hooks serialization/lasting serialization/lone-views serialization/makers serialization/message
+      serialization/hooks serialization/lasting serialization/lasting-in-call serialization/lone-views serialization/makers serialization/message
       serialization/module-nodes serialization/plain-data serialization/realm serialization/receiver
       serialization/sender serialization/stand-in serialization/wire`),
   },
@@ -78,7 +78,7 @@ export const ofWorker = [
       backends/threads/own-listeners backends/threads/printed backends/threads/thread-entry config/nested errors
       serialization/bytes serialization/call-names serialization/columns serialization/copies serialization/decode
       serialization/functions/importing
-      serialization/functions/revive serialization/hooks serialization/makers serialization/managed
+      serialization/functions/revive serialization/hooks serialization/kept-units serialization/lasting-in-call serialization/makers serialization/managed
       serialization/message serialization/plain-data serialization/realm serialization/receiver serialization/registered
       serialization/sender serialization/stand-in serialization/trail serialization/wire system/clock task/kwargs task/partial task/run-task
       task/task task/transfer worker/left-behind worker/outbox worker/output worker/protocol worker/serve`),

@@ -12,6 +12,8 @@ import type { WorkerRun } from './worker-run'
 export interface EncodedBatch {
   readonly fns: readonly Slot[]
   readonly graph: Graph
+  /** The name of the only function, when that is the same in all calls: who has it needs none of its units. */
+  readonly lasting: number | undefined
   readonly tasks: readonly WireTask[] | WireTable
   /** Where they are in the batch. */
   readonly positions: readonly number[]
@@ -54,13 +56,14 @@ export function encodeTable(
 ): EncodedBatch | undefined {
   const [first] = run.positions
   const fn = first === undefined ? undefined : run.batch.tasks.at(first)?.fn
-  const lasting = fn && run.call.sender.lastingAs(fn)
+  const lasting = fn && run.call.lastingAs(fn)
   const table = fn && argumentsOf(run, few || lasting !== undefined)
   if (!table) return undefined
   if (lasting) {
-    const { fns, graph, unit } = lasting
-    const { id, bytes, imports, beside } = unit
-    return { fns, graph, ...inTable(run, table), units: [{ id, bytes, imports, beside }], message: undefined }
+    const { id, fns, graph, unit } = lasting
+    const { bytes, imports, beside } = unit
+    const units = [{ id, bytes, imports, beside }]
+    return { fns, graph, lasting: id, ...inTable(run, table), units, message: undefined }
   }
   const message = newMessage()
   const { trail } = message
@@ -69,7 +72,7 @@ export function encodeTable(
   try {
     trail.start(TASK_FUNCTION)
     const fns = [encoder.slot(fn)]
-    return { fns, graph: encoder.graph, ...encoded, units: message.units, message }
+    return { fns, graph: encoder.graph, lasting: undefined, ...encoded, units: message.units, message }
   } catch (error) {
     const reason = unsendable(error, trail.path, trail.describe())
     for (const position of encoded.positions) {
@@ -77,7 +80,7 @@ export function encodeTable(
       // Each has its own: it tells which task it is of.
       reject(position, new SerializationError(reason.message, reason))
     }
-    return { fns: [], graph: encoder.graph, ...encoded, positions: [], units: [], message }
+    return { fns: [], graph: encoder.graph, lasting: undefined, ...encoded, positions: [], units: [], message }
   }
 }
 
@@ -123,7 +126,8 @@ function encodeEach(run: WorkerRun, message: Message, reject: Reject): EncodedBa
       reject(position, unsendable(error, trail.path, trail.describe()))
     }
   }
-  return { fns, graph: encoder.graph, tasks, positions, weight: message.weight, units: message.units, message }
+  const { graph } = encoder
+  return { fns, graph, lasting: undefined, tasks, positions, weight: message.weight, units: message.units, message }
 }
 
 /** The arguments of the tasks, as many as one message takes, when they are alike; `few` are looked at only when asked. */

@@ -1,5 +1,7 @@
 import { reach } from '../manager/reach'
 import type * as codec from '../serialization/codec'
+import type { Lasting } from '../serialization/lasting'
+import type { LastingInCall } from '../serialization/lasting-in-call'
 import type { Sender } from '../serialization/sender'
 import { LargeArrays } from '../shared-memory/large-array'
 import type { Call } from '../task/task'
@@ -30,6 +32,7 @@ export class OutgoingCall {
   readonly givenAway = new GivenAway()
   readonly #maxNbytes: number | undefined
   #sender: Sender | undefined
+  #lasting: LastingInCall | undefined
 
   constructor(call: Call, maxMemory?: number) {
     this.nested = call.nested
@@ -43,9 +46,17 @@ export class OutgoingCall {
     running.delete(this.id)
   }
 
+  /** A call whose functions were all sent in an earlier one has none: it is much to be made. */
   get sender(): Sender {
-    this.#sender ??= new (serialization().Sender)('task', true, this.#largeArrays())
+    this.#sender ??= new (serialization().Sender)('task', true, this.#largeArrays(), undefined, this.#lasting)
     return this.#sender
+  }
+
+  /** A function that goes under the same name in all calls. */
+  lastingAs(fn: Function): Lasting | undefined {
+    if (this.#sender) return this.#sender.lastingAs(fn)
+    this.#lasting ??= new (serialization().LastingInCall)()
+    return this.#lasting.for(fn)
   }
 
   #largeArrays(): LargeArrays | undefined {

@@ -1,6 +1,7 @@
 import { debug } from '../debug'
 import { BackendError, messageOf, SerializationError } from '../errors'
 import { readerOf } from '../serialization/columns'
+import { KeptUnits } from '../serialization/kept-units'
 import type { Message } from '../serialization/message'
 import type { Received } from '../serialization/receiver'
 import type { Receiver } from '../serialization/sender'
@@ -51,10 +52,13 @@ export class WorkerClient {
   /** Why it was ended, if it was, and for which task. */
   ended: { readonly reason: string; readonly taskIndex?: number | undefined } | undefined
   #toldPlace: Place | undefined
+  #toldLevel: number | undefined
   /** Whether a task has left an error behind. */
   isSpoiled = false
   readonly #lateErrors = new LateErrors()
   readonly #links = new Map<OutgoingCall, Link>()
+  /** Functions that it has, for all calls. */
+  readonly #lasting = new KeptUnits<true>()
   /** Calls that the worker is to be told that they are over. */
   #over: number[] = []
   #tellingOver: NodeJS.Timeout | undefined
@@ -210,9 +214,10 @@ export class WorkerClient {
     const reject = (position: number, reason: unknown) => this.#reject(run, position, reason)
     const encoded = run.isBehind ? encodeTable(run, newMessage, reject, true) : encodeBatch(run, newMessage, reject)
     if (encoded === undefined) return false
-    const { fns, graph, tasks, weight, message } = encoded
+    const { fns, graph, lasting, tasks, weight, message } = encoded
     const { delivered } = this.#link(call)
-    const units = encoded.units.filter(({ id }) => !delivered.has(id))
+    const isKnown = lasting !== undefined && this.#lasting.has(lasting)
+    const units = isKnown ? [] : encoded.units.filter(({ id }) => !delivered.has(id))
     const takesTime = isHeavy(weight, units)
     if (run.isBehind && (units.length > 0 || takesTime || !this.#hasLoaded(graph.imports))) return false
     run.positions = encoded.positions
@@ -221,26 +226,27 @@ export class WorkerClient {
       return true
     }
     const { place } = this
+    const { level } = call.nested
     run.units = units
     run.imports = graph.imports
     run.open()
     try {
       if (takesTime) this.handle.post({ kind: 'coming', batch: run.id })
+      const forget = message?.forget() ?? []
       const sent: RunBatch = {
         id: run.id,
         call: call.id,
-        over: this.#over,
-        nested: call.nested,
-        // Told once: it stays the same for as long as the worker is in one pool.
-        place: place === this.#toldPlace ? undefined : place,
-        isTimed: batch.call.timeout !== undefined,
-        maxMemory: call.maxMemory,
-        forget: message?.forget() ?? [],
-        units,
-        fns,
-        graph,
         tasks,
         indexes: indexesOf(run),
+        ...(isKnown ? { fns: lasting } : { fns, graph }),
+        ...(units.length > 0 && { units }),
+        // Told once: they stay the same for as long as the worker is in one pool.
+        ...(level !== this.#toldLevel && { level }),
+        ...(place !== this.#toldPlace && { place }),
+        ...(this.#over.length > 0 && { over: this.#over }),
+        ...(forget.length > 0 && { forget }),
+        ...(batch.call.timeout !== undefined && { isTimed: true }),
+        ...(call.maxMemory !== undefined && { maxMemory: call.maxMemory }),
       }
       this.handle.post({ kind: 'run', batch: sent }, message?.transfers)
     } catch (error) {
@@ -249,9 +255,13 @@ export class WorkerClient {
     }
     this.#lastId = run.id
     this.#toldPlace = place
+    this.#toldLevel = level
     this.#over = []
     message?.sent()
-    for (const { id } of units) delivered.add(id)
+    for (const unit of units) {
+      delivered.add(unit.id)
+      this.#lasting.add(unit, true)
+    }
     run.state = 'sent'
     if (run.isBehind) this.#next = run
     const what = run.isBehind ? 'goes on with' : 'runs'
@@ -335,6 +345,7 @@ export class WorkerClient {
       return
     }
     const { outcomes } = response
+    const { results, units = [], forget = [] } = outcomes
     this.memory = outcomes.memory ?? this.memory
     this.isSpoiled ||= outcomes.isSpoiled === true
     if (!this.#links.has(run.call)) {
@@ -342,7 +353,6 @@ export class WorkerClient {
       if (outcomes.duration !== undefined) this.#finish(run)
       return
     }
-    const { results, units, forget } = outcomes
     const failed = (error: unknown) => this.#report(run, outcomes, error as Error)
     try {
       if ('column' in results && units.length + forget.length === 0) {
@@ -378,7 +388,7 @@ export class WorkerClient {
       this.#tellTable(run, from, results)
       return
     }
-    const failures = failed.length === 0 ? undefined : new Set(failed)
+    const failures = failed && new Set(failed)
     for (const [n, parcel] of results.entries()) {
       // It was in the outbox before.
       if (from + n < run.reported) continue
@@ -386,7 +396,7 @@ export class WorkerClient {
       run.reported += 1
       const { value, error } = this.#decode(run, parcel, trouble)
       if (error) this.#reject(run, position, error)
-      else if (refused.includes(n)) this.#reject(run, position, resultError(value as Refused))
+      else if (refused?.includes(n)) this.#reject(run, position, resultError(value as Refused))
       else if (failures?.has(n)) this.#reject(run, position, cleanStacks(value))
       else this.#tell(run, position, { status: 'fulfilled', value })
       if (this.#run !== run) return // a listener ended it
@@ -443,7 +453,7 @@ export class WorkerClient {
     if (run) this.handle.post({ kind: 'report', batch: run.id })
   }
 
-  #sendAgain(run: WorkerRun, { module, why, returned }: BatchRefusal): void {
+  #sendAgain(run: WorkerRun, { module, why, isUnknown, returned }: BatchRefusal): void {
     // What was behind others is the only one now.
     run.isBehind = false
     const [first] = run.positions
@@ -452,7 +462,10 @@ export class WorkerClient {
     const { delivered } = this.#link(run.call)
     for (const { id } of run.units) delivered.delete(id)
     const key = module && JSON.stringify(module)
-    if (module && key !== undefined && !run.refused.has(key)) {
+    if (isUnknown) {
+      this.#lasting.clear()
+      debug.serialization('worker %d has a function no more: %s', this.handle.id, why)
+    } else if (module && key !== undefined && !run.refused.has(key)) {
       debug.serialization('worker %d cannot load %o: %s', this.handle.id, module, why)
       run.refused.add(key)
       run.call.sender.sendByValue(module)
@@ -512,7 +525,7 @@ export class WorkerClient {
     const held = readOutbox(this.handle.words, run.id, isGone)
     // What was posted before them may still be on its way, unless no other task has begun meanwhile.
     if (held && (isGone || held.from <= run.reported || held.running === seen))
-      this.#report(run, { ...held, failed: [], refused: [], duration: undefined })
+      this.#report(run, held)
   }
 
   #lose(gone: Gone): void {

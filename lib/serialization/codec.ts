@@ -2,6 +2,7 @@
 
 export { setSentInCall } from './call-names'
 export { placeOf } from './functions/capture'
+export { LastingInCall } from './lasting-in-call'
 export { setManagedAt } from './managed'
 export { Message } from './message'
 export { Received } from './receiver'

@@ -2,6 +2,7 @@ import { fromBytes } from './bytes'
 import type { NamesReceived } from './call-names'
 import { Decoder, type Receiving } from './decode'
 import { exportOf, load } from './functions/importing'
+import { KeptUnits } from './kept-units'
 import { allAtHome } from './realm'
 import type { Graph, Import, Node, PackedContents, Parcel, Slot, Unit, UnitContents } from './wire'
 
@@ -17,8 +18,23 @@ export class Received implements Receiving, NamesReceived {
   }
 
   known(id: number): unknown {
-    if (!this.#values.has(id)) throw new Error(`nothing was received under the name ${id}`)
+    if (!this.#values.has(id)) this.#makeLasting(id)
     return this.#values.get(id)
+  }
+
+  /** The function of tasks, that this end was sent in an earlier call. */
+  lasting(id: number): Function {
+    const unit = kept.get(id)
+    if (unit === undefined) throw new UnknownFunctionError(id)
+    if (!unit.isOutOfReach) return this.known(id) as Function
+    unit.fn ??= new Received(this.own).known(id) as Function
+    return unit.fn
+  }
+
+  #makeLasting(id: number): void {
+    const contents = kept.get(id)?.contents
+    if (contents === undefined) throw new UnknownFunctionError(id)
+    this.register(id, new Decoder({ nodes: contents.nodes, imports: [], beside: [] }, [], this).decode(contents.root))
   }
 
   has(id: number): boolean {
@@ -91,20 +107,35 @@ export class Received implements Receiving, NamesReceived {
   }
 }
 
-/** Of functions that come again, in other calls. Their names are those of one caller: a worker has no other. */
-const lasting = new Map<number, UnitContents>()
-const MOST_LASTING = 1000
-const LONG = 10_000
-
-function contentsOf({ id, bytes }: Unit): UnitContents {
-  const known = lasting.get(id)
-  if (known) return known
-  const contents = fromBytes(bytes) as UnitContents
-  if (id < 0 && bytes.length < LONG) {
-    if (lasting.size >= MOST_LASTING) lasting.clear()
-    lasting.set(id, contents)
+/** A function that came in no unit: whoever names it has to send it. */
+export class UnknownFunctionError extends Error {
+  constructor(id: number) {
+    super(`nothing was received under the name ${id}`)
   }
+}
+
+interface KeptUnit {
+  readonly contents: UnitContents
+  /** Whether a task cannot get at the function that it is of: then nobody can tell whether it is the same in the next call. */
+  readonly isOutOfReach: boolean
+  fn?: Function
+}
+
+/** Of functions that come again, in other calls. Their names are those of one caller: a worker has no other. */
+const kept = new KeptUnits<KeptUnit>()
+
+function contentsOf(unit: Unit): UnitContents {
+  const known = kept.get(unit.id)
+  const contents = known?.contents ?? (fromBytes(unit.bytes) as UnitContents)
+  kept.add(unit, known ?? { contents, isOutOfReach: unit.id < 0 && isOutOfReach(contents) })
   return contents
+}
+
+/** It captures nothing; so, not even itself. */
+function isOutOfReach({ nodes: [node] }: UnitContents): boolean {
+  if (node?.[0] !== 'function') return false
+  const { strict, body } = node[1].code
+  return strict || !/arguments|caller/.test(body)
 }
 
 const unpacked = ({ slots, graph }: { slots: readonly Slot[]; graph: Graph }): PackedContents => ({

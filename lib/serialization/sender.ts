@@ -5,7 +5,6 @@ import { CopiesByPlace } from './copies'
 import { Encoder, type Sending } from './encode'
 import type { PutAside } from './encoding'
 import { entangledWith } from './entangled'
-import { referenceTo } from './functions/by-reference'
 import { FunctionsByValue } from './functions/by-value'
 import {
   type Captured,
@@ -18,9 +17,9 @@ import {
 } from './functions/capture'
 import { noteSettled, settledFunction } from './functions/settled'
 import { isClass, isNative } from './functions/source'
-import { keepLasting, type Lasting, lastingById, lastingFunction } from './lasting'
+import { keepLasting, type Lasting, lastingById } from './lasting'
+import { LastingInCall } from './lasting-in-call'
 import { PlainDataScanner } from './plain-data'
-import { registeredValues } from './registered'
 import type { Trail } from './trail'
 import type { UnitEntry } from './unit-entry'
 import type { Graph, Import, UnitContents } from './wire'
@@ -66,7 +65,7 @@ export class Sender implements NamesSent {
   readonly #receivers = new Set<Receiver>()
   readonly #collected = new FinalizationRegistry<Name>((name) => this.#forget(name))
   readonly #byValue = new Set<string>()
-  readonly #registered = registeredValues()
+  readonly #lasting: LastingInCall
   readonly #copies = new CopiesByPlace()
   readonly #buffers = new WeakMap<ArrayBuffer, Map<string, Uint8Array | SharedArrayBuffer>>()
   #nextId = 1
@@ -78,9 +77,17 @@ export class Sender implements NamesSent {
    * @param takesSnapshots whether a buffer that several messages hold is read once, when first sent
    * @param putAside the policy for large arrays; none when all are copied
    * @param way where it sends, in words, when that is neither to a worker of this thread nor back from one
+   * @param lasting what has gone under lasting names already
    */
-  constructor(side: Side, takesSnapshots: boolean, putAside?: PutAside, way?: string) {
+  constructor(
+    side: Side,
+    takesSnapshots: boolean,
+    putAside?: PutAside,
+    way?: string,
+    lasting: LastingInCall = new LastingInCall(),
+  ) {
     this.side = side
+    this.#lasting = lasting
     this.#takesSnapshots = takesSnapshots
     this.putAside = putAside
     this.way = way
@@ -154,7 +161,7 @@ export class Sender implements NamesSent {
 
   /** Whether the user wants this function, or module, to go by value. */
   isRegistered(value: unknown): boolean {
-    return this.#registered.has(value)
+    return this.#lasting.registered.has(value)
   }
 
   capture(fn: Function): Captured {
@@ -226,20 +233,17 @@ export class Sender implements NamesSent {
   /** A function that was sent in an earlier call, and can be the same in this one. */
   #sentBefore(fn: Function): Sent | undefined {
     // At the other end, names of several senders would meet.
-    const sent = this.#canLast ? lastingFunction(fn) : undefined
+    const sent = this.#canLast ? this.#lasting.byValue(fn) : undefined
     if (sent) this.#sent.set(fn, sent)
     return sent
   }
 
-  /** A function that goes under the same name in all calls, unless it goes by reference now: its module may export it. */
+  /** A function that goes under the same name in all calls, unless it was sent under another one in this call. */
   lastingAs(fn: Function): Lasting | undefined {
     const known = this.#sent.get(fn)
     if (known) return 'fns' in known ? (known as Lasting) : undefined
-    const captured = settledFunction(fn)?.captured
-    const lasting = captured && lastingFunction(fn)
-    if (captured === undefined || lasting === undefined) return undefined
-    if (!this.isRegistered(fn) && referenceTo(captured, (module) => this.isByValue(module))) return undefined
-    this.#sent.set(fn, lasting)
+    const lasting = this.#lasting.for(fn, (module) => this.isByValue(module))
+    if (lasting) this.#sent.set(fn, lasting)
     return lasting
   }
 

@@ -1,7 +1,7 @@
 import type { Side } from '../errors'
 import type { Column } from '../serialization/columns'
 import type { Graph, Import, Parcel, Slot, Unit } from '../serialization/wire'
-import type { NestedConfig, Place } from '../task/task'
+import type { Place } from '../task/task'
 import type { LateError } from './left-behind'
 
 /** What the caller's side sends to a worker. */
@@ -14,28 +14,30 @@ export type Request =
   /** A batch comes next that takes its time to be read. */
   | { readonly kind: 'coming'; readonly batch: number }
 
+/** What may be left out is, most often: a small batch is to be a small message. */
 export interface RunBatch {
   readonly id: number
   readonly call: number
-  /** Calls that are over. */
-  readonly over: readonly number[]
-  readonly nested: NestedConfig
-  /** The place of this worker, when it is another than before. */
-  readonly place: Place | undefined
-  /** Whether each task is to be timed by itself: it may take so long, and no longer. */
-  readonly isTimed: boolean
-  /** Bytes: a worker that holds more begins no further task. */
-  readonly maxMemory: number | undefined
-  /** Names, of functions in this call, that will not be used again. */
-  readonly forget: readonly number[]
-  /** Functions by value that this worker has not seen in this call. */
-  readonly units: readonly Unit[]
-  /** The functions of the tasks, each once. */
-  readonly fns: readonly Slot[]
-  readonly graph: Graph
   readonly tasks: readonly WireTask[] | WireTable
   /** The index of the first task in the call, when the others follow it; otherwise that of each. */
   readonly indexes: number | readonly number[]
+  /** The functions of the tasks, each once; or the name of the only one, that this worker was sent in an earlier call. */
+  readonly fns: readonly Slot[] | number
+  readonly graph?: Graph
+  /** Functions by value that this worker has not seen in this call. */
+  readonly units?: readonly Unit[]
+  /** How deep the calls are that its tasks run in, when that is another than before. */
+  readonly level?: number
+  /** The place of this worker, when it is another than before. */
+  readonly place?: Place | undefined
+  /** Calls that are over. */
+  readonly over?: readonly number[]
+  /** Names, of functions in this call, that will not be used again. */
+  readonly forget?: readonly number[]
+  /** Whether each task is to be timed by itself: it may take so long, and no longer. */
+  readonly isTimed?: true
+  /** Bytes: a worker that holds more begins no further task. */
+  readonly maxMemory?: number | undefined
 }
 
 export interface WireTask {
@@ -67,6 +69,8 @@ export interface BatchRefusal {
   readonly batch: number
   /** The module that could not be imported, when it was that: the batch is to be sent again, by value. */
   readonly module: Import | undefined
+  /** A function that was to be here is not: it is to be sent. */
+  readonly isUnknown?: true
   readonly why: string
   /** Buffers that came with it, and go back. */
   readonly returned?: readonly ArrayBuffer[] | undefined
@@ -78,18 +82,18 @@ export interface Outcomes {
   readonly from: number
   readonly results: readonly Parcel[] | ResultTable
   /** Positions, within `results`, of what was thrown instead of returned. */
-  readonly failed: readonly number[]
+  readonly failed?: readonly number[]
   /** Those of `failed` where the result is a `Refused`: what was returned or thrown cannot be sent. */
-  readonly refused: readonly number[]
-  readonly forget: readonly number[]
+  readonly refused?: readonly number[]
+  readonly forget?: readonly number[]
   /** Functions by value that the results hold. */
-  readonly units: readonly Unit[]
+  readonly units?: readonly Unit[]
   /** Milliseconds spent in all tasks of the batch, with its last outcome. */
-  readonly duration: number | undefined
+  readonly duration?: number | undefined
   /** Bytes that the worker holds, when these are too many. */
   readonly memory?: number | undefined
   /** Whether an earlier task has left an error behind: nobody knows what else it has left. */
-  readonly isSpoiled?: boolean | undefined
+  readonly isSpoiled?: true
 }
 
 /** Results that are alike, none of them failed. */

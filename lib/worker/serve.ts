@@ -5,21 +5,22 @@ import { buffersOf } from '../serialization/bytes'
 import { type Column, readerOf, Table } from '../serialization/columns'
 import { UnloadableError } from '../serialization/functions/importing'
 import { isLoose, isSimple, Message, packed } from '../serialization/message'
-import { Received } from '../serialization/receiver'
+import { Received, UnknownFunctionError } from '../serialization/receiver'
 import { type Receiver, Sender } from '../serialization/sender'
 import { Trail } from '../serialization/trail'
-import type { Parcel, Transfers } from '../serialization/wire'
+import type { Graph, Parcel, Transfers } from '../serialization/wire'
 import { sharedNow, toStamp } from '../system/clock'
 import { partialParts } from '../task/partial'
 import { isThenable, runTask } from '../task/run-task'
 import { nameOf, type Place, type Task } from '../task/task'
 import { transfersOfResult } from '../task/transfer'
-import { enterContext, lateError, type TaskName, taskOfContext } from './left-behind'
+import { enterContext, lateError, leaveContext, type TaskName, taskOfContext } from './left-behind'
 import { livingMemory, usedMemory } from './memory'
 import { Outbox } from './outbox'
 import { flushOutput } from './output'
 import {
   ENDED,
+  type Outcomes,
   type Refused,
   type Request,
   type Response,
@@ -44,6 +45,8 @@ interface OpenCall {
   readonly sender: Sender
   readonly caller: Receiver
 }
+
+const EMPTY: Graph = { nodes: [], imports: [], beside: [] }
 
 /** After this many milliseconds outcomes are posted though tasks follow: until then they share one message. */
 const HOLD = 2
@@ -77,6 +80,9 @@ const TOGETHER = 7
 /** After so many milliseconds in one turn of the event loop, what earlier tasks have left to be done is done before the next batch. */
 const LONGEST_TURN = 50
 
+/** After so many it is worth to know when the turn ends. */
+const WORTH_TELLING = 1
+
 export interface Server {
   handle(request: Request): void
   /** Posts what is held back: for a worker that is about to exit. */
@@ -98,28 +104,29 @@ export interface Server {
 export function serve(line: Line): Server {
   const calls = new Map<number, OpenCall>()
   const outbox = new Outbox(line.words)
-  let turn = Promise.resolve()
+  /** What has to be waited for before the next request; most batches have run when their message is read. */
+  let turn: Promise<void> | undefined
   let running: BatchRun | undefined
+  let level = 1
   let place: Place | undefined
-  /** When messages began to be read in this turn of the event loop: those that wait follow each other in the same one. */
-  let turnBegan: number | undefined
+  const isLongTurn = turnTimer()
 
-  const begin = async (request: Exclude<Request, { kind: 'coming' }>): Promise<void> => {
-    if (request.kind === 'end') {
-      forget(request.calls)
-    } else if (request.kind === 'report') {
-      running?.reportEnd(request.batch)
-    } else {
-      if (turnBegan !== undefined && sharedNow() - turnBegan > LONGEST_TURN) await nextTurn()
-      // Sent before its caller could know that this worker is not to go on.
-      const isSpoiled = running?.isSpoiled === true
-      forget(request.batch.over)
-      place = request.batch.place ?? place
-      // Before anything is imported: a module that is parallel itself is part of the call. Left behind, for timers.
-      setNestedOfThread({ ...request.batch.nested, place })
-      running = new BatchRun(request.batch, callOf(request.batch.call), line, outbox, isSpoiled)
-      await running.run()
-    }
+  const begin = (request: Exclude<Request, { kind: 'coming' }>): Promise<void> | undefined => {
+    if (request.kind === 'run') return isLongTurn() ? nextTurn().then(() => run(request.batch)) : run(request.batch)
+    if (request.kind === 'end') forget(request.calls)
+    else running?.reportEnd(request.batch)
+    return undefined
+  }
+  const run = (batch: RunBatch): Promise<void> | undefined => {
+    // Sent before its caller could know that this worker is not to go on.
+    const isSpoiled = running?.isSpoiled === true
+    if (batch.over) forget(batch.over)
+    level = batch.level ?? level
+    place = batch.place ?? place
+    // Before anything is imported: a module that is parallel itself is part of the call. Left behind, for timers.
+    setNestedOfThread({ level, place })
+    running = new BatchRun(batch, callOf(batch.call), line, outbox, isSpoiled)
+    return running.run()
   }
   const forget = (over: readonly number[]) => {
     for (const id of over) {
@@ -144,13 +151,12 @@ export function serve(line: Line): Server {
         Atomics.store(line.words, Words.opened, request.batch)
         return
       }
-      if (turnBegan === undefined) {
-        turnBegan = sharedNow()
-        setImmediate(() => {
-          turnBegan = undefined
-        })
-      }
-      turn = turn.then(() => begin(request))
+      const after = turn === undefined ? begin(request) : turn.then(() => begin(request))
+      if (after === undefined) return
+      const own = after.then(() => {
+        if (turn === own) turn = undefined
+      })
+      turn = own
     },
     flush: () => running?.post(),
     call() {
@@ -174,6 +180,48 @@ export function serve(line: Line): Server {
 
 function nextTurn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve))
+}
+
+/**
+ * Tells whether messages have been read for long in this turn of the event loop: those that wait follow each other in the
+ * same one. What would tell of its end is asked for only when some time has gone by: that costs more than a small batch.
+ */
+function turnTimer(): () => boolean {
+  let began = Number.NEGATIVE_INFINITY
+  let isEndAwaited = false
+  return () => {
+    const now = sharedNow()
+    if (isEndAwaited) return now - began > LONGEST_TURN
+    if (now - began < WORTH_TELLING) return false
+    // Perhaps the turn is another one already.
+    began = now
+    isEndAwaited = true
+    setImmediate(() => {
+      isEndAwaited = false
+    })
+    return false
+  }
+}
+
+/** Goes through steps that say what they wait for; a promise only when they do. */
+function goThrough(steps: Generator<PromiseLike<unknown>, void, unknown>): Promise<void> | undefined {
+  const first = steps.next()
+  return first.done ? undefined : goOn(steps, first.value)
+}
+
+async function goOn(steps: Generator<PromiseLike<unknown>, void, unknown>, first: PromiseLike<unknown>): Promise<void> {
+  let waiting = first
+  for (;;) {
+    let step: IteratorResult<PromiseLike<unknown>, void>
+    try {
+      step = steps.next(await waiting)
+    } catch (error) {
+      // It is thrown on when it came out of the steps themselves.
+      step = steps.throw(error)
+    }
+    if (step.done) return
+    waiting = step.value
+  }
 }
 
 function openCall(): OpenCall {
@@ -237,20 +285,49 @@ class BatchRun {
     return this.#batch.call
   }
 
-  async run(): Promise<void> {
-    const { id, units, tasks, graph, fns, forget } = this.#batch
+  /** @returns a promise when it has to wait for something: then, this batch is over when it resolves */
+  run(): Promise<void> | undefined {
+    const { id, forget } = this.#batch
     Atomics.store(this.#line.words, Words.opened, id)
-    this.#call.received.forget(forget)
+    if (forget) this.#call.received.forget(forget)
+    try {
+      const opening = this.#open()
+      if (opening !== undefined)
+        return opening.then(
+          () => this.#runOpened(),
+          (error) => this.#refuse(error),
+        )
+    } catch (error) {
+      this.#refuse(error)
+      return
+    }
+    return this.#runOpened()
+  }
+
+  /** A promise only when something is imported for the first time. */
+  #open(): Promise<void> | undefined {
+    const { units = [], tasks, graph } = this.#batch
+    // A table has nothing to be opened, nor has a function that is here.
+    if (graph === undefined) return
     const parcels = isTable(tasks) ? [] : tasks.map(({ args }) => args)
+    return this.#call.received.open(units, parcels, [graph])
+  }
+
+  #runOpened(): Promise<void> | undefined {
     let functions: Task['fn'][]
     try {
-      const opening = this.#call.received.open(units, parcels, [graph])
-      if (opening !== undefined) await opening
-      functions = this.#call.received.decodeSlots(fns, graph) as Task['fn'][]
+      functions = this.#functions()
     } catch (error) {
-      return this.#refuse(error)
+      this.#refuse(error)
+      return
     }
-    await this.#runTasks(functions)
+    return goThrough(this.#runTasks(functions))
+  }
+
+  #functions(): Task['fn'][] {
+    const { fns, graph = EMPTY } = this.#batch
+    const { received } = this.#call
+    return (typeof fns === 'number' ? [received.lasting(fns)] : received.decodeSlots(fns, graph)) as Task['fn'][]
   }
 
   #refuse(error: unknown): void {
@@ -258,10 +335,13 @@ class BatchRun {
     const why = messageOf(error)
     const { tasks } = this.#batch
     const returned = (isTable(tasks) ? [] : tasks).flatMap(({ args }) => ('graph' in args ? buffersOf(args.graph) : []))
-    this.#line.post({ kind: 'refused', refusal: { batch: this.#batch.id, module, why, returned } }, returned)
+    const isUnknown = error instanceof UnknownFunctionError && { isUnknown: true as const }
+    const refusal = { batch: this.#batch.id, module, why, ...isUnknown, returned }
+    this.#line.post({ kind: 'refused', refusal }, returned)
   }
 
-  async #runTasks(functions: readonly Task['fn'][]): Promise<void> {
+  /** Gives what is to be waited for. */
+  *#runTasks(functions: readonly Task['fn'][]): Generator<PromiseLike<unknown>, void, unknown> {
     const { id, tasks, isTimed, maxMemory } = this.#batch
     const { words } = this.#line
     const own = turnOf(id)
@@ -302,8 +382,8 @@ class BatchRun {
           }
           result = runTask(toTask(functions[task.fn] as Task['fn'], values, task.hasKwargs))
         }
-        // Not `await` for all: a task that is not async costs no turn of the event loop.
-        const value = isThenable(result) ? await this.#outcomeOf(result) : result
+        // Not for all: a task that is not async costs no promise.
+        const value = isThenable(result) ? yield this.#outcomeOf(result) : result
         if (value !== result || position === count - 1) together = 0
         ended = together > 0 ? started : sharedNow()
         isSentAsItIs = this.#keepInTable(value)
@@ -328,17 +408,18 @@ class BatchRun {
       if (this.isSpoiled || (maxMemory !== undefined && this.#holdsTooMuch(maxMemory, started))) break
       if (this.#isToBePosted(took, started) || !this.#hold()) {
         const posting = this.#postBehindOutput()
-        if (posting !== undefined) await posting
+        if (posting !== undefined) yield posting
         started = sharedNow()
       }
     }
     const flushing = flushOutput()
-    if (flushing !== undefined) await this.#behind(flushing)
+    if (flushing !== undefined) yield this.#behind(flushing)
     // Behind the last task too: no more follow here, and the worker may be replaced.
     if (maxMemory !== undefined) this.#holdsTooMuch(maxMemory, sharedNow())
     this.post(this.#duration)
     // Not before: should the worker die of posting, it is the last task that it died of.
     Atomics.store(words, Words.running + own, ENDED + Atomics.load(words, Words.running + own))
+    leaveContext()
   }
 
   #enter(name: string, position: number): void {
@@ -532,17 +613,15 @@ class BatchRun {
 
   #postOutcomes(duration: number | undefined): void {
     const message = this.#call.caller.forgotten.length > 0 ? this.#message : this.#written
-    const outcomes = {
+    const outcomes: Outcomes = {
       batch: this.#batch.id,
       from: this.#from,
       results: this.#table ? { count: this.#table.count, column: this.#table.columns()[0] as Column } : this.#held,
-      failed: this.#failed,
-      refused: this.#refused,
-      forget: message?.forget() ?? [],
-      units: message?.units ?? [],
-      duration,
-      memory: this.#memory,
-      isSpoiled: this.isSpoiled,
+      ...(this.#failed.length > 0 && { failed: this.#failed, refused: this.#refused }),
+      ...(message && { forget: message.forget(), units: message.units }),
+      ...(duration !== undefined && { duration }),
+      ...(this.#memory !== undefined && { memory: this.#memory }),
+      ...(this.isSpoiled && { isSpoiled: true }),
     }
     this.#line.post({ kind: 'outcomes', outcomes }, message?.transfers)
   }

@@ -9,7 +9,7 @@ import { importFrom } from '../../lib/serialization/functions/importing'
 import { TASK_FUNCTION } from '../../lib/serialization/trail'
 import type { Import, Node, Parcel } from '../../lib/serialization/wire'
 import { delayed } from '../../lib/task/delayed'
-import type { Call, Task } from '../../lib/task/task'
+import type { Call, Outcome, Task } from '../../lib/task/task'
 import { NO_LIMIT, turnOf, Words } from '../../lib/worker/protocol'
 import { silentWorker } from '../support/silent-worker'
 
@@ -126,7 +126,7 @@ describe('A client of a worker', () => {
     it('and tells their outcomes, whose they are, and how long they have taken', async () => {
       const { worker, run, call, outcomes, workers, ended } = open()
       run(tasks('a', 'b', 'c'))
-      expect(worker.batches).toMatchObject([{ call: call.id, nested: { level: 1 } }])
+      expect(worker.batches).toMatchObject([{ call: call.id, level: 1 }])
       expect(worker.args).toEqual([['a', 'b', 'c']])
       worker.answer(0, [1])
       worker.answer(1, [2])
@@ -145,6 +145,54 @@ describe('A client of a worker', () => {
       expect(ended).toEqual([{ duration: 4, rest: [] }])
     })
 
+    it('and says once how deep they are, and where the worker is', () => {
+      const { worker, client, run } = open()
+      client.place = { table: new BigInt64Array(1), id: 1, workerId: 3 }
+      for (const n of [1, 2]) {
+        run([byReference(n)])
+        worker.answer(0, [n], { duration: 0 })
+      }
+      const [first, second] = worker.batches
+      expect(first).toMatchObject({ level: 1, place: { id: 1 } })
+      expect(second).not.toMatchObject({ level: 1 })
+      expect(second).not.toHaveProperty('place')
+    })
+
+    it('by the name of their function alone, when the worker has that from an earlier call', () => {
+      const { worker, client, outcomes } = open()
+      const task = delayed((n: number) => n)
+      /** A call of its own. */
+      const call = () => {
+        const outgoing = new OutgoingCall(own)
+        const batch = { call: own, start: 0, tasks: [task(1)] }
+        const onOutcome = (_: number, outcome: Outcome) => outcomes.push([0, outcome.status])
+        void client.run(new WorkerRun(worker.words, outgoing, batch, [0], onOutcome))
+        return { end: () => client.endCall(outgoing), sent: () => worker.batches.at(-1) }
+      }
+      const answered = () => {
+        const { end, sent } = call()
+        worker.answer(0, [1], { duration: 0 })
+        end()
+        return sent()
+      }
+      // It is known to be always the same from the second call on.
+      answered()
+      expect(answered()).toMatchObject({ fns: [[0]], units: [{}] })
+      const third = answered()
+      expect(third).toMatchObject({ fns: expect.any(Number) })
+      expect(third).not.toHaveProperty('units')
+
+      // It says that it has it no more.
+      const { sent } = call()
+      worker.respond({
+        kind: 'refused',
+        refusal: { batch: sent()?.id as number, module: undefined, why: 'it is not here', isUnknown: true },
+      })
+      expect(sent()).toMatchObject({ fns: [[0]], units: [{}] })
+      worker.answer(0, [1], { duration: 0 })
+      expect(outcomes.map(([, status]) => status)).toEqual(Array(4).fill('fulfilled'))
+    })
+
     it('each function once in a message, and each that goes by value once in a call', () => {
       const { worker, run } = open()
       const fn = delayed((n: number) => n)
@@ -153,8 +201,8 @@ describe('A client of a worker', () => {
       run([fn(3)])
       const [first, second] = worker.batches
       expect(first?.tasks).toMatchObject([{ fn: 0 }, { fn: 1 }, { fn: 0 }, { fn: 1 }])
-      expect([first?.fns.length, second?.fns.length]).toEqual([2, 1])
-      expect([first?.units.length, second?.units.length]).toEqual([1, 0])
+      expect([first?.fns, second?.fns]).toMatchObject([{ length: 2 }, { length: 1 }])
+      expect([first?.units?.length, second?.units?.length]).toEqual([1, undefined])
       expect([first?.id, second?.id]).toEqual([1, 2])
     })
 
@@ -380,7 +428,7 @@ describe('A client of a worker', () => {
       run([byReference(1), byReference(2)])
       worker.refuseBatch(library)
       expect(worker.batches).toMatchObject([
-        { id: 1, graph: { imports: [library] }, units: [] },
+        { id: 1, graph: { imports: [library] } },
         { id: 2, graph: { imports: [] }, units: [{}] },
       ])
       expect(worker.args).toEqual([
@@ -405,7 +453,7 @@ describe('A client of a worker', () => {
       worker.answer(0, [3], { duration: 2 })
       await settled()
       expect(worker.args).toEqual([['a', 'b', 'c'], ['a'], ['b'], ['c']])
-      expect(worker.batches.map(({ units }) => units.length)).toEqual([3, 1, 1, 1])
+      expect(worker.batches.map(({ units }) => units?.length)).toEqual([3, 1, 1, 1])
       expect(outcomes).toEqual([[10, 1], unsent(11, TASK_FUNCTION), [12, 3]])
       expect(messageOf(outcomes[1]?.[1])).toContain('there is no such thing')
       expect(workers).toEqual([3, 3, 3])
@@ -1365,7 +1413,7 @@ describe('A client of a worker', () => {
       })
 
       it('sends nothing more to the worker that is spoiled, or too large: others run it', async () => {
-        for (const more of [{ isSpoiled: true }, { memory: 1000 }]) {
+        for (const more of [{ isSpoiled: true as const }, { memory: 1000 }]) {
           const { worker, client, run, ended } = open()
           run(tasks('a', 'b', 'c'))
           worker.refuseBatch()
@@ -1627,7 +1675,7 @@ describe('A client of a worker', () => {
       run(tasks('b'))
       jest.runAllTimers()
       expect(worker.requests.map(({ kind }) => kind)).toEqual(['run', 'run'])
-      expect(worker.batches.map(({ over }) => over)).toEqual([[], [call.id]])
+      expect(worker.batches.map(({ over }) => over)).toEqual([undefined, [call.id]])
     })
 
     it('sends what a worker had of it anew, should there be more', () => {
@@ -1637,7 +1685,7 @@ describe('A client of a worker', () => {
       worker.answer(0, [1], { duration: 1 })
       client.endCall(call)
       run([fn(2)])
-      expect(worker.batches.map(({ units }) => units.length)).toEqual([1, 1])
+      expect(worker.batches.map(({ units }) => units?.length)).toEqual([1, 1])
     })
 
     it('tells nothing to a worker that is gone', () => {

@@ -86,6 +86,39 @@ describe('A function that was sent before', () => {
       expect(await parallel([delayed(count)(fn as never), delayed(count)(fn as never)])).toEqual([1, 2])
   })
 
+  it.each<[string, () => number]>([
+    [
+      'arguments.callee',
+      Function(`const { callee } = arguments
+        return callee.calls = (callee.calls ?? 0) + 1`) as () => number,
+    ],
+    [
+      'the caller of a function in it',
+      Function(`function inner() { return inner.caller }
+        const outer = inner()
+        return outer.calls = (outer.calls ?? 0) + 1`) as () => number,
+    ],
+  ])('is made anew for each call also where a task gets at it by %s', async (_, count) => {
+    for (let call = 0; call < 5; call += 1)
+      expect(await parallel([delayed(count)(), delayed(count)()])).toEqual([1, 2])
+  })
+
+  it('is found by its worker whatever came in between: more functions than that keeps, and calls that know it', async () => {
+    const task = delayed((value: unknown) => value)
+    const others = Array.from({ length: 1100 }, (_, n) => Function(`return ${n}`))
+    const firsts = async () => {
+      for (let call = 0; call < 3; call += 1) expect(await parallel([task(call), task(call)])).toEqual([call, call])
+    }
+    await firsts()
+    for (const offset of [0, 0, 0, 500]) {
+      const results = await parallel(others.slice(offset).map((fn) => delayed(fn as () => number)()))
+      expect(results).toEqual(others.slice(offset).map((_, n) => n + offset))
+      await firsts()
+    }
+    expect(await parallel([task(task), task(1)])).toEqual([expect.any(Function), 1])
+    await firsts()
+  })
+
   it('is one in a call, as it was when that first sent it', async () => {
     const identity = (value: number) => value
     const probe = (fn: Function) => (fn as never as { extra?: string }).extra ?? 'none'

@@ -106,8 +106,7 @@ export function silentWorker(): SilentWorker {
     },
     answer(from, values, more) {
       const results = values.map((value) => ({ values: [value] }))
-      const nothing = { failed: [], refused: [], forget: [], units: [], duration: undefined }
-      worker.respond({ kind: 'outcomes', outcomes: { batch: last(), from, results, ...nothing, ...more } })
+      worker.respond({ kind: 'outcomes', outcomes: { batch: last(), from, results, ...more } })
     },
     refuseBatch: (module) =>
       worker.respond({ kind: 'refused', refusal: { batch: last(), module, why: 'there is no such thing' } }),
