@@ -49,10 +49,11 @@ export function lastingById(id: number): Function | undefined {
  */
 export function keepLasting(unit: UnitEntry, contents: UnitContents): Lasting | undefined {
   const { root: fn, imports, needs } = unit
-  const [node] = contents.nodes
+  const [node, ...others] = contents.nodes
   const look = lookOf(fn)
-  if (!settledFunction(fn) || look === undefined || contents.nodes.length > 1 || node?.[0] !== 'function')
-    return undefined
+  if (!settledFunction(fn) || look === undefined || node?.[0] !== 'function') return undefined
+  // The prototype that comes with a function has a place of its own, to which nothing refers here.
+  if (!others.every(([kind]) => kind === 'prototype')) return undefined
   if (imports.length > 0 || needs.size > 0) return undefined
   lastId -= 1
   const id = lastId

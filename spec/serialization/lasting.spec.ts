@@ -89,14 +89,22 @@ describe('A function that was sent before', () => {
   it.each<[string, () => number]>([
     [
       'arguments.callee',
-      Function(`const { callee } = arguments
-        return callee.calls = (callee.calls ?? 0) + 1`) as () => number,
+      Function(`return {
+        count() {
+          const { callee } = arguments
+          return callee.calls = (callee.calls ?? 0) + 1
+        },
+      }`)().count,
     ],
     [
       'the caller of a function in it',
-      Function(`function inner() { return inner.caller }
-        const outer = inner()
-        return outer.calls = (outer.calls ?? 0) + 1`) as () => number,
+      Function(`return {
+        count() {
+          function inner() { return inner.caller }
+          const outer = inner()
+          return outer.calls = (outer.calls ?? 0) + 1
+        },
+      }`)().count,
     ],
   ])('is made anew for each call also where a task gets at it by %s', async (_, count) => {
     for (let call = 0; call < 5; call += 1)
