@@ -29,6 +29,12 @@ export interface ParallelBackend {
    */
   readonly sharesObjects?: boolean
 
+  /**
+   * Whether `endCall` ends what runs of a call, as its signal does (`false` when left out). Then `submit` is given a signal that
+   * never aborts: to make one for each call costs more than a small call.
+   */
+  readonly endsCalls?: boolean
+
   /** How many batches run at once for this `nJobs`. */
   effectiveNJobs(nJobs: number): number
 

@@ -15,6 +15,8 @@ export interface WorkerSource {
   take(): WorkerClient
   /** Keeps a free worker for later calls, of this pool or of others. */
   keep(worker: WorkerClient): void
+  /** Calls `rest` in a moment; at once when somebody else wants a worker. Then those of a pool that is in no call are kept. */
+  linger(rest: () => void): void
   /** Ends the workers that were kept and that nobody has taken since; the reason is in words. */
   endKept(reason: string): Promise<void>
 }
@@ -231,7 +233,25 @@ export class Crew {
     else this.#keep(worker)
   }
 
-  /** There is no call any more: free workers are there for others; those of a call inside a task end with it. */
+  /**
+   * There is no call any more. The next one most often follows at once, and finds its workers where they are; those of a call
+   * inside a task end with it.
+   *
+   * @param rest is called when none has followed, or others want workers: to disband
+   */
+  linger(rest: () => void): void {
+    if (this.#places?.release) {
+      rest()
+      return
+    }
+    for (const worker of this.#idle.splice(0)) {
+      if (this.#hasBelow(worker)) this.#keep(worker)
+      else this.#idle.push(worker)
+    }
+    this.#source.linger(rest)
+  }
+
+  /** Free workers are there for others. */
   disband(): void {
     for (const worker of this.#idle.splice(0)) this.#keep(worker)
     if (this.#places?.release === undefined) return
@@ -246,17 +266,21 @@ export class Crew {
       return
     }
     const place = this.#entered.get(worker)
-    if (place !== undefined && this.#places) {
-      // First, so that what it has left behind takes no more places.
-      this.#places.table.remove(place)
-      if (this.#places.table.below(place).length > 0) {
-        this.end(worker, 'a task has left calls behind, whose workers end with it')
-        return
-      }
+    // First, so that what it has left behind takes no more places.
+    if (place !== undefined) this.#places?.table.remove(place)
+    if (this.#hasBelow(worker)) {
+      this.end(worker, 'a task has left calls behind, whose workers end with it')
+      return
     }
     this.#entered.delete(worker)
     worker.onGone = whenKept(this.#tell, worker)
     this.#source.keep(worker)
+  }
+
+  /** Whether calls inside its tasks have workers still. */
+  #hasBelow(worker: WorkerClient): boolean {
+    const place = this.#entered.get(worker)
+    return place !== undefined && this.#places !== undefined && this.#places.table.below(place).length > 0
   }
 
   /**

@@ -5,21 +5,43 @@ import type { WorkerRun } from './worker-run'
 /** In a fraction of so many milliseconds a worker reads a message, and shows what a task has printed, on a busy machine too. */
 const PATIENCE = 5000
 
+/** A worker, and what it runs. */
+interface Busy {
+  readonly worker: WorkerClient
+  readonly run: WorkerRun | undefined
+}
+
 /**
- * Looks whether a worker gets on where that is a matter of moments. One that does not is blocked by what an earlier task has
- * left behind.
+ * Looks whether workers get on where that is a matter of moments. One that does not is blocked by what an earlier task has left
+ * behind. One timer is for all of them: most of what they run is over before it is due.
  *
- * @param onBlocked - Is called when it has waited for the same for five to ten seconds; again, unless that was the end of it.
- * @returns Looks no more.
+ * @param busy - Those that run something now.
+ * @param onBlocked - Is called when one has waited for the same for five to ten seconds; again, unless that was the end of it.
+ * @returns `begin` when there is something to look after; `end` when there is not.
  */
-export function attend(worker: WorkerClient, run: WorkerRun, onBlocked: () => void): () => void {
-  let before: string | undefined
-  const timer = setInterval(() => {
-    const now = worker.isReady ? run.waitsFor : undefined
-    if (now !== undefined && now === before) onBlocked()
-    before = now
-  }, PATIENCE).unref()
-  return () => clearInterval(timer)
+export function attend<T extends Busy>(busy: () => Iterable<T>, onBlocked: (one: T, run: WorkerRun) => void) {
+  const waited = new WeakMap<WorkerRun, string>()
+  let timer: NodeJS.Timeout | undefined
+  const look = () => {
+    for (const one of [...busy()]) {
+      const { worker, run } = one
+      if (run === undefined) continue
+      const now = worker.isReady ? run.waitsFor : undefined
+      const before = waited.get(run)
+      if (now === undefined) waited.delete(run)
+      else waited.set(run, now)
+      if (now !== undefined && now === before) onBlocked(one, run)
+    }
+  }
+  return {
+    begin() {
+      timer ??= setInterval(look, PATIENCE).unref()
+    },
+    end() {
+      clearInterval(timer)
+      timer = undefined
+    },
+  }
 }
 
 /**

@@ -7,6 +7,8 @@ const SOURCES = installed()?.lib.replaceAll('\\', '/')
 /** A frame of the worker program: beside us in `dist/`, or the text that a bundler left us with. */
 const OURS = /[\\/(]parfor\.worker(?:\.\w+)?\.cjs:\d+|\[worker eval\]/
 const INTERNAL = /\(node:internal\//
+/** The engine's, behind a step of the worker program. */
+const STEP = /\.next \(<anonymous>\)$/
 
 /**
  * Makes the stacks of an error, and of the errors in it, read as at home: frames of transformed code are those of the
@@ -33,7 +35,9 @@ function withoutCaller(stack: string): string {
   const lines = stack.split('\n')
   const first = lines.findIndex(isOurs)
   if (first < 0) return stack
-  return lines.filter((line, n) => n < first || !(isOurs(line) || INTERNAL.test(line))).join('\n')
+  const isCaller = (line: string, n: number) =>
+    isOurs(line) || INTERNAL.test(line) || (STEP.test(line) && isOurs(lines[n - 1] ?? ''))
+  return lines.filter((line, n) => n < first || !isCaller(line, n)).join('\n')
 }
 
 const isOurs = (line: string): boolean =>

@@ -71,6 +71,16 @@ export class WorkerPool {
   readonly #running = new Set<Running>()
   /** What is at a worker already, behind what it runs. */
   readonly #behind = new Map<WorkerClient, Running & { readonly run: WorkerRun }>()
+  readonly #attendance = attend(
+    () => this.#running,
+    (part, run) => this.#giveUpBlocked(part, run),
+  )
+  /** There was no call for a moment. */
+  readonly #rest = (): void => {
+    if (this.#calls.size > 0) return
+    this.#attendance.end()
+    this.#crew.disband()
+  }
   #drained: (() => void) | undefined
   #isToAssign = false
   #nextLook: NodeJS.Timeout | undefined
@@ -140,14 +150,15 @@ export class WorkerPool {
     for (const { job, worker, run } of [...this.#running]) if (run && job.call === outgoing) worker.tellNow(run)
   }
 
-  /** Forgets what was kept for a call; after the last one, workers are there for others. */
+  /** Ends what runs of a call, and forgets what was kept for it; after the last one, workers are there for others. */
   endCall(call: Call): void {
     const outgoing = this.#calls.get(call)
     if (!outgoing) return
+    if (this.#jobsOf.has(outgoing)) this.#drop(outgoing, () => true)
     this.#calls.delete(call)
     outgoing.end()
     for (const worker of this.#crew.present) worker.endCall(outgoing)
-    if (this.#calls.size === 0) this.#crew.disband()
+    if (this.#calls.size === 0) this.#crew.linger(this.#rest)
   }
 
   async close({ force = false } = {}): Promise<void> {
@@ -160,6 +171,7 @@ export class WorkerPool {
     for (const part of [...this.#running]) this.#detach(part, CLOSED)
     // For who closes it without force, and waits for what has been dropped now.
     this.#drained?.()
+    this.#attendance.end()
     await this.#crew.endAll(CLOSED)
   }
 
@@ -348,7 +360,6 @@ export class WorkerPool {
       if (next && !(result instanceof Lost)) {
         this.#behind.delete(worker)
         this.#running.add(next)
-        this.#attend(next, next.run)
       } else {
         const running = result instanceof Lost ? result.running : undefined
         this.#crew.release(worker, running === undefined ? undefined : job.batch.start + running)
@@ -363,24 +374,18 @@ export class WorkerPool {
     this.#assign()
   }
 
-  #attend(part: Running, run: WorkerRun): void {
-    part.unguards.push(attend(part.worker, run, () => this.#giveUpBlocked(part, run)))
-  }
-
   #send(part: Running): Promise<Finished | Lost> {
     const { job, worker, positions } = part
     const { timeout } = job.batch.call
     const run = new WorkerRun(worker.handle.words, job.call, job.batch, positions, job.onOutcome)
     part.run = run
+    this.#attendance.begin()
     const done = worker.run(run)
     // Not only by who assigns: an initializer may have been waited for.
     this.#lookLater()
     // Not when it is over: the code of users may have run while it was sent.
-    if (this.#running.has(part)) {
-      this.#attend(part, run)
-      if (timeout !== undefined)
-        part.unguards.push(guard(run, timeout, (position) => this.#timeOut(part, run, position, timeout)))
-    }
+    if (timeout !== undefined && this.#running.has(part))
+      part.unguards.push(guard(run, timeout, (position) => this.#timeOut(part, run, position, timeout)))
     return done
   }
 

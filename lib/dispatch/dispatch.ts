@@ -3,6 +3,7 @@ import { performance } from 'node:perf_hooks'
 import type { ParallelBackend } from '../backend'
 import { debug } from '../debug'
 import { BackendError, setTaskInfo } from '../errors'
+import { neverAborting } from '../system/signals'
 import { isThenable } from '../task/run-task'
 import { type Batch, type Call, nameOf, type Outcome, type Task } from '../task/task'
 import type { BatchSize } from './batch-size'
@@ -12,7 +13,7 @@ import { asError } from './thrown'
 
 /** How the tasks of one call are run. */
 export interface Plan {
-  readonly backend: Pick<ParallelBackend, 'name' | 'submit' | 'runHere' | 'deliver' | 'endCall'>
+  readonly backend: Pick<ParallelBackend, 'name' | 'endsCalls' | 'submit' | 'runHere' | 'deliver' | 'endCall'>
   /** Makes the backend ready; asked before the first batch is sent. `undefined`: it is. */
   readonly open: () => Promise<void> | undefined
   /** How many batches the backend runs at once. */
@@ -113,12 +114,9 @@ const worthCounting = 0.5
  */
 export function dispatch(tasks: unknown, plan: Plan, receiver: Receiver): Dispatch {
   const { call } = plan
-  const controller = new AbortController()
-  // A listener for each batch that is out is no leak: Node would warn of more than ten.
-  setMaxListeners(Number.POSITIVE_INFINITY, controller.signal)
-
   const backlog = createBacklog()
   const outAtOnce = Math.min(plan.window, plan.workers * sentPerWorker)
+  let controller: AbortController | undefined
   let state: 'open' | 'ended' | 'failed' = 'open'
   let backend: 'closed' | 'opening' | 'ready' = 'closed'
   let source: Source | undefined
@@ -270,7 +268,7 @@ export function dispatch(tasks: unknown, plan: Plan, receiver: Receiver): Dispat
       if (isOpen()) tellMoment()
     }
     try {
-      const outcome = plan.backend.runHere?.(call, index, task, controller.signal) as Outcome | Promise<Outcome>
+      const outcome = plan.backend.runHere?.(call, index, task, signal()) as Outcome | Promise<Outcome>
       if (!isThenable(outcome)) return completed(outcome)
       out = 1
       Promise.resolve(outcome)
@@ -429,7 +427,7 @@ export function dispatch(tasks: unknown, plan: Plan, receiver: Receiver): Dispat
     }
     try {
       const batch: Batch = { call, start, tasks, isLast }
-      Promise.resolve(plan.backend.submit(batch, Object.assign(onOutcome, { fulfilled }), controller.signal)).then(
+      Promise.resolve(plan.backend.submit(batch, Object.assign(onOutcome, { fulfilled }), signal())).then(
         (report) => finish(report?.duration ?? performance.now() - sentAt),
         fail,
       )
@@ -519,11 +517,20 @@ export function dispatch(tasks: unknown, plan: Plan, receiver: Receiver): Dispat
     debug.dispatch('the call has %s: %d tasks were sent, %d are completed', how, sent, completed)
     unwatch?.(how)
     tellReceiver()
-    if (how === 'failed') {
-      controller.abort(error)
-      source?.close()
-    }
+    if (how === 'failed') controller?.abort(error)
     over()
+    if (how === 'failed') source?.close()
+  }
+
+  /** For whatever is asked to run a task. */
+  function signal(): AbortSignal {
+    if (plan.backend.endsCalls) return neverAborting()
+    if (controller === undefined) {
+      controller = new AbortController()
+      // A listener for each batch that is out is no leak: Node would warn of more than ten.
+      setMaxListeners(Number.POSITIVE_INFINITY, controller.signal)
+    }
+    return controller.signal
   }
 
   function over() {

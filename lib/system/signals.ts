@@ -1,3 +1,11 @@
+let never: AbortSignal | undefined
+
+/** A signal that does not abort: to make one, and to listen to it, costs more than a small call. */
+export function neverAborting(): AbortSignal {
+  never ??= new AbortController().signal
+  return never
+}
+
 /** Who is told of a signal: one listener for all, since Node warns of a signal that has more than ten. */
 const stops = new WeakMap<
   AbortSignal,
@@ -12,6 +20,7 @@ const stops = new WeakMap<
 export function onAbort(signals: readonly AbortSignal[], stop: (reason: unknown) => void): () => void {
   // Another function each time: the same may be given twice.
   const own = (reason: unknown) => stop(reason)
+  if (signals.length === 0 || (signals.length === 1 && signals[0] === never)) return () => {}
   for (const signal of signals) listen(signal, own)
   return () => {
     for (const signal of signals) unlisten(signal, own)

@@ -45,6 +45,24 @@ describe('A crew', () => {
     expect([employer.started, crew.hasIdle, idOf(crew.take()), crew.hasIdle]).toEqual([1, true, 1, false])
   })
 
+  it('keeps its workers to itself when there is no call any more, until it is told to rest', async () => {
+    const { crew, kept, employer, first } = await atWork(1)
+    employer.inCall = false
+    crew.release(first)
+    expect(kept.map(idOf)).toEqual([0])
+
+    const lingering = await atWork(1)
+    const rests: (() => void)[] = []
+    lingering.source.linger = (rest) => void rests.push(rest)
+    lingering.crew.release(lingering.first)
+    lingering.crew.linger(() => lingering.crew.disband())
+    expect([lingering.kept.length, lingering.crew.hasIdle, rests.length]).toEqual([0, true, 1])
+    expect(idOf(lingering.crew.take())).toBe(0)
+    lingering.crew.release(lingering.first)
+    for (const rest of rests) rest()
+    expect([lingering.kept.map(idOf), lingering.crew.hasIdle]).toEqual([[0], false])
+  })
+
   it('gives the free worker that came last, and none that is gone', async () => {
     const { crew, workers, first } = await atWork(2)
     crew.take()

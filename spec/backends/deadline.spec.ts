@@ -109,8 +109,11 @@ describe('Somebody who attends a worker', () => {
   function waiting() {
     const state: { isReady: boolean; waitsFor: string | undefined } = { isReady: true, waitsFor: undefined }
     const onBlocked = jest.fn()
-    const stop = attend(state as unknown as WorkerClient, state as unknown as WorkerRun, onBlocked)
-    return { state, onBlocked, stop }
+    const one = { worker: state as unknown as WorkerClient, run: state as unknown as WorkerRun }
+    const { begin, end } = attend(() => [one], onBlocked)
+    begin()
+    begin() // for the next run: there is one timer
+    return { state, onBlocked, stop: end }
   }
 
   it('tells when it has waited for the same for five to ten seconds, and again', () => {

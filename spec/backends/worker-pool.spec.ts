@@ -309,6 +309,26 @@ describe('WorkerPool', () => {
     await pool.close()
   })
 
+  it('ends what runs of a call that is over, and drops what waits of it: of no other', async () => {
+    const { pool, workers } = poolOf(2)
+    const other: Call = { nested: { level: 1 } }
+    const calls = [
+      submit(pool, 0, [wait(0)]),
+      submit(pool, 1, [wait(1)], undefined, true, other),
+      submit(pool, 2, [wait(2)]),
+    ]
+    for (const worker of workers) worker.start()
+    await settled()
+    pool.endCall(call)
+    await Promise.all([calls[0]?.done, calls[2]?.done])
+    expect(workers.map(({ isEnded }) => isEnded)).toEqual([true, false])
+    await open(1, 'b')
+    await calls[1]?.done
+    expect(calls.map(({ outcomes }) => outcomes)).toEqual([[], [value(1, 'b')], []])
+    pool.endCall(other)
+    await pool.close()
+  })
+
   it('reports nothing that was on the way when the signal aborts', async () => {
     const { pool, workers } = poolOf(1)
     const { done, controller, outcomes } = submit(pool, 0, [wait(0), wait(1)])
@@ -846,8 +866,8 @@ describe('WorkerPool', () => {
       for (const n of [0, 1]) submit(pool, n, [wait(n)])
       for (const worker of workers) worker.start()
       await settled()
-      // Two only for whether they read what they were sent.
-      expect(jest.getTimerCount()).toBe(2)
+      // One only, for whether they read what they were sent.
+      expect(jest.getTimerCount()).toBe(1)
       await pool.close({ force: true })
       expect(jest.getTimerCount()).toBe(0)
     })
@@ -1060,8 +1080,9 @@ describe('WorkerPool', () => {
         expect(jest.getTimerCount()).toBe(2)
         await open(0, 'a')
         await done
-        expect(jest.getTimerCount()).toBe(0)
+        expect(jest.getTimerCount()).toBe(1)
         await pool.close()
+        expect(jest.getTimerCount()).toBe(0)
       })
     })
   })

@@ -19,6 +19,7 @@ export function workerSource(most: number) {
       workers.push(worker)
       return new WorkerClient(worker)
     },
+    linger: (rest) => rest(),
     keep: (worker) => void kept.push(worker),
     endKept: async () => void (await Promise.all(kept.splice(0).map(({ handle }) => handle.terminate()))),
   }

@@ -28,6 +28,22 @@ function nameOf(initializer: Task): number {
   return name
 }
 
+/** Milliseconds that a pool keeps its workers to itself when a call has ended. */
+const MOMENT = 20
+
+/** What pools want to be told then, or when somebody wants a worker before. */
+const lingering = new Set<() => void>()
+let moment: NodeJS.Timeout | undefined
+
+function lingerNoLonger(): void {
+  clearTimeout(moment)
+  moment = undefined
+  for (const rest of lingering) {
+    lingering.delete(rest)
+    rest()
+  }
+}
+
 const SHUTDOWN = 'shutdown() was called'
 
 /** Threads for one pool. */
@@ -37,6 +53,7 @@ export function keptThreads(options: WorkerOptions): WorkerSource {
   const owner = {}
   return {
     take() {
+      lingerNoLonger()
       const found = takeKept(key, owner)
       if (found) return found
       const worker = new WorkerClient(new ThreadHandle(options))
@@ -52,12 +69,17 @@ export function keptThreads(options: WorkerOptions): WorkerSource {
       list.push({ worker, owner, generation, until: performance.now() + idleTimeout })
       wakeLater()
     },
+    linger(rest) {
+      lingering.add(rest)
+      moment ??= setTimeout(lingerNoLonger, MOMENT).unref()
+    },
     endKept: (reason) => end((entry) => entry.owner === owner, reason),
   }
 }
 
 /** Ends every thread that is free, and each other one as soon as its call has ended. */
 export function endKeptThreads(): Promise<void> {
+  lingerNoLonger()
   generation += 1
   return end(() => true, SHUTDOWN)
 }

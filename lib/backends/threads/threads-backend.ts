@@ -10,6 +10,7 @@ import { endKeptThreads, keptThreads } from './kept-threads'
 export class ThreadsBackend implements ParallelBackend {
   readonly name = 'threads'
   readonly supportsSharedMemory = true
+  readonly endsCalls = true
   readonly #pool: WorkerPool
 
   constructor(worker: WorkerOptions, pool: WorkerPoolOptions, places?: Places) {
