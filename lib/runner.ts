@@ -100,10 +100,11 @@ export function createRunner(checked: Checked, owner: Owner): Runner {
         return startCall(tasks, planned, shape, (call) => {
           running = call
           calls.add(call)
-          void call.over.then(() => {
+          return () => {
             calls.delete(call)
-            if (share) void giveBack(share)
-          })
+            // When its backend has heard of the end, too.
+            if (share) void Promise.resolve(share).then(giveBack)
+          }
         })
       } catch (error) {
         if (share) void giveBack(share)
@@ -116,7 +117,7 @@ export function createRunner(checked: Checked, owner: Owner): Runner {
       closing ??= Promise.all(
         [...calls].map((call) => {
           call.letGo(notAsked())
-          return call.over
+          return call.over()
         }),
       ).then(() => closeBackends())
       return closing

@@ -51,6 +51,8 @@ export class Crew {
   /** New workers that have nothing to do yet, because a free one may come first. */
   readonly #starting = new Set<WorkerClient>()
   readonly #idle: WorkerClient[] = []
+  /** Free workers between two calls: others may have their places meanwhile. */
+  readonly #resting: WorkerClient[] = []
   readonly #busy = new Set<WorkerClient>()
   /** Those of the busy ones that will be replaced when they are done. */
   readonly #leaving = new Set<WorkerClient>()
@@ -110,7 +112,7 @@ export class Crew {
 
   /** All that may hold something of a call. */
   get present(): WorkerClient[] {
-    return [...this.#idle, ...this.#busy, ...this.#starting]
+    return [...this.#idle, ...this.#resting, ...this.#busy, ...this.#starting]
   }
 
   /**
@@ -131,7 +133,7 @@ export class Crew {
     // While others run tasks one of them may be free before a new one has started.
     const isBusySooner = [...this.#busy].some((other) => other.isReady)
     const [begun] = isBusySooner ? [] : this.#starting
-    const worker = begun ?? this.#start()
+    const worker = begun ?? this.#start(true)
     if (!worker || (isBusySooner && !worker.isReady)) return undefined
     this.#starting.delete(worker)
     return worker
@@ -142,13 +144,17 @@ export class Crew {
     if (this.#starting.size === 0) this.#start()
   }
 
-  #start(): WorkerClient | undefined {
+  /** @param forNow whether one that is there already is to be busy at once, and need not say that it has started */
+  #start(forNow = false): WorkerClient | undefined {
     if (!this.mayGrow) return undefined
-    const place = this.#places?.enter(this.#count === 0)
+    const isFirst = this.#count === 0
+    const resting = this.#resting.findLast((worker) => !worker.isGone)
+    const before = resting && this.#entered.get(resting)
+    const place = before === undefined ? this.#places?.enter(isFirst) : this.#places?.enterAgain(before, isFirst)
     if (place === undefined) return undefined
     let worker: WorkerClient
     try {
-      worker = this.#takeFresh()
+      worker = resting ?? this.#takeFresh()
     } catch (cause) {
       this.#places?.retire(place)
       this.#places?.table.remove(place)
@@ -158,7 +164,9 @@ export class Crew {
       debug.workers('no worker beside %d others can be started: %O', others, cause)
       return undefined
     }
-    this.#enter(worker, place)
+    if (resting === undefined) this.#enter(worker, place)
+    else this.#resting.splice(this.#resting.lastIndexOf(resting))
+    if (forNow && worker.isReady) return worker
     this.#starting.add(worker)
     const enter = () => {
       if (!this.#starting.delete(worker)) return
@@ -245,8 +253,9 @@ export class Crew {
       return
     }
     for (const worker of this.#idle.splice(0)) {
+      this.#leavePlace(worker)
       if (this.#hasBelow(worker)) this.#keep(worker)
-      else this.#idle.push(worker)
+      else this.#resting.push(worker)
     }
     this.#source.linger(rest)
   }
@@ -254,6 +263,7 @@ export class Crew {
   /** Free workers are there for others. */
   disband(): void {
     for (const worker of this.#idle.splice(0)) this.#keep(worker)
+    for (const worker of this.#resting.splice(0)) this.#keep(worker)
     if (this.#places?.release === undefined) return
     for (const worker of this.#starting) this.end(worker, TASK_CALL_ENDED)
     this.#starting.clear()
@@ -265,9 +275,7 @@ export class Crew {
       this.end(worker, TASK_CALL_ENDED)
       return
     }
-    const place = this.#entered.get(worker)
-    // First, so that what it has left behind takes no more places.
-    if (place !== undefined) this.#places?.table.remove(place)
+    this.#leavePlace(worker)
     if (this.#hasBelow(worker)) {
       this.end(worker, 'a task has left calls behind, whose workers end with it')
       return
@@ -275,6 +283,12 @@ export class Crew {
     this.#entered.delete(worker)
     worker.onGone = whenKept(this.#tell, worker)
     this.#source.keep(worker)
+  }
+
+  /** From here on, what its tasks have left behind takes no more places. */
+  #leavePlace(worker: WorkerClient): void {
+    const place = this.#entered.get(worker)
+    if (place !== undefined) this.#places?.table.remove(place)
   }
 
   /** Whether calls inside its tasks have workers still. */
@@ -327,6 +341,7 @@ export class Crew {
   async endAll(reason: string): Promise<void> {
     for (const worker of this.present) this.end(worker, reason)
     this.#idle.length = 0
+    this.#resting.length = 0
     this.#starting.clear()
     await Promise.all([...this.#ending, this.#source.endKept(reason)])
   }

@@ -1,4 +1,5 @@
 import { messageOf, SerializationError } from '../errors'
+import { type Column, isCell } from '../serialization/columns'
 import type { Message } from '../serialization/message'
 import { TASK_FUNCTION } from '../serialization/trail'
 import type { Graph, Slot, Unit } from '../serialization/wire'
@@ -137,8 +138,24 @@ function argumentsOf({ batch, positions }: WorkerRun, few: boolean): Alike | und
   if (isAlike && positions.length === tasks.length && tasks.weight <= HEAVY)
     return { count: tasks.length, columns: tasks.columns, weight: tasks.weight }
   if (!isAlike && !few) return undefined
+  const row = positions.length === 1 ? rowOf(tasks.at(positions[0] as number) as Task) : undefined
+  if (row) return row
   const table = tableOf(tasksAt(tasks, positions), HEAVY)
   return table && { count: table.count, columns: table.columns(), weight: table.weight }
+}
+
+/** A task that is called with nothing but numbers, texts and the like. */
+function rowOf(task: Task): Alike | undefined {
+  const { args } = task
+  if (hasNamed(task)) return undefined
+  const columns: Column[] = []
+  let weight = 0
+  for (const arg of args) {
+    if (!isCell(arg)) return undefined
+    columns.push([arg])
+    weight += typeof arg === 'string' ? 8 + arg.length : 8
+  }
+  return { count: 1, columns, weight }
 }
 
 function* tasksAt(tasks: Tasks, positions: readonly number[]): Generator<Task> {

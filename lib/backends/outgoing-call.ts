@@ -4,7 +4,7 @@ import type { Lasting } from '../serialization/lasting'
 import type { LastingInCall } from '../serialization/lasting-in-call'
 import type { Sender } from '../serialization/sender'
 import { LargeArrays } from '../shared-memory/large-array'
-import type { Call } from '../task/task'
+import type { Call, Task } from '../task/task'
 import { GivenAway } from './given-away'
 
 let loaded: typeof codec | undefined
@@ -53,7 +53,7 @@ export class OutgoingCall {
   }
 
   /** A function that goes under the same name in all calls. */
-  lastingAs(fn: Function): Lasting | undefined {
+  lastingAs(fn: Task['fn']): Lasting | undefined {
     if (this.#sender) return this.#sender.lastingAs(fn)
     this.#lasting ??= new (serialization().LastingInCall)()
     return this.#lasting.for(fn)

@@ -524,8 +524,7 @@ export class WorkerClient {
     if (!isGone && run.begun - 1 <= run.reported && !run.isShowing) return
     const held = readOutbox(this.handle.words, run.id, isGone)
     // What was posted before them may still be on its way, unless no other task has begun meanwhile.
-    if (held && (isGone || held.from <= run.reported || held.running === seen))
-      this.#report(run, held)
+    if (held && (isGone || held.from <= run.reported || held.running === seen)) this.#report(run, held)
   }
 
   #lose(gone: Gone): void {

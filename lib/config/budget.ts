@@ -11,6 +11,8 @@ export interface Places {
    * @returns its id; `undefined` when all places are taken
    */
   enter(isFirst: boolean): number | undefined
+  /** The same for one that was here before, under that id, and knows it. */
+  enterAgain(id: number, isFirst: boolean): number | undefined
   /** A worker is on its way out: another one may have its place. Those below it are known until it is cleared. */
   retire(id: number): void
   /** Gives the places back to the outermost call, when these are a share. */
@@ -66,6 +68,11 @@ export class Table {
   enter(parent: number): number | undefined {
     const id = this.newId()
     return this.#put(row(id, parent), FIRST, this.#retired) ? id : undefined
+  }
+
+  /** The same for one that had that id before. Returns whether there is a place. */
+  enterAgain(id: number): boolean {
+    return this.#put(row(id, 0), FIRST, this.#retired)
   }
 
   has(id: number): boolean {
@@ -173,6 +180,7 @@ export function ownPlaces(size: number): Places {
       return table.hasRoom
     },
     enter: (isFirst) => table.enter(0) ?? (isFirst ? table.newId() : undefined),
+    enterAgain: (id, isFirst) => (table.enterAgain(id) || isFirst ? id : undefined),
     retire: (id) => table.retire(id),
   }
 }
@@ -203,6 +211,8 @@ export function takeShare(place: Place, asked: number): Share {
       return free.length > 0
     },
     enter: (isFirst) => free.pop() ?? (isFirst ? table.newId() : undefined),
+    // Here no worker rests: those of a call inside a task end with it.
+    enterAgain: () => undefined,
     retire(id) {
       // Its place stays with this call.
       const next = own.delete(id) ? table.replace(id) : undefined

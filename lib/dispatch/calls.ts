@@ -7,8 +7,8 @@ import { collectList, type OnCompletion, streamResults } from './results'
 export interface RunningCall {
   /** Ends it with this error. */
   stop(error: unknown): void
-  /** Settles when all its tasks are completed, or it has failed: its backend ends what runs of it then. */
-  readonly over: Promise<void>
+  /** Resolves when all its tasks are completed, or it has failed: its backend ends what runs of it then. */
+  over(): Promise<void>
   /** Ends it, unless it can finish by itself, or somebody asks for its results. */
   letGo(error: unknown): void
 }
@@ -23,7 +23,8 @@ export interface Shape {
   readonly signals: readonly AbortSignal[]
 }
 
-type OnStart = (call: RunningCall) => void
+/** Returns what is called when it is over. */
+type OnStart = (call: RunningCall) => () => void
 
 /**
  * Starts a call. Its first tasks are taken before this returns.
@@ -42,19 +43,18 @@ export function startCall(
 
 function startList(tasks: unknown, plan: Plan, { settled, onCompletion, signals }: Shape, onStart: OnStart) {
   const results = collectList(settled, onCompletion)
-  const run = dispatch(tasks, plan, results)
+  const { receiver, over, onOver } = withEnd(results)
+  const run = dispatch(tasks, plan, receiver)
   const unlisten = onAbort(signals, run.stop)
   const alive = keepAlive(signals)
   alive?.ref()
-  const end = () => {
+  onOver(() => {
     unlisten()
     clearInterval(alive)
-  }
-  const over = results.list.then(end, end)
-  onStart({ stop: run.stop, over, letGo: () => {} })
+  })
+  onOver(onStart({ stop: run.stop, over, letGo: () => {} }))
   run.start()
-  // Another promise than the one that is looked after here: Node tells of one that fails and that nobody looks after.
-  return results.list.then((list) => list)
+  return results.list
 }
 
 function startStream(tasks: unknown, plan: Plan, shape: Shape, onStart: OnStart) {
@@ -71,14 +71,14 @@ function startStream(tasks: unknown, plan: Plan, shape: Shape, onStart: OnStart)
       clearInterval(alive)
     },
   })
-  const { receiver, over } = withEnd(results)
+  const { receiver, over, onOver } = withEnd(results)
   const run = dispatch(tasks, plan, receiver)
   const unlisten = onAbort(signals, (reason) => {
     run.stop(reason)
     // Also when all tasks are completed, and not all results taken.
     results.stopped(reason)
   })
-  onStart({ stop: run.stop, over, letGo: (error) => letGo(run, results, error) })
+  onOver(onStart({ stop: run.stop, over, letGo: (error) => letGo(run, results, error) }))
   run.start()
   return new ResultStream(results, () => {
     run.stop(new Error('The results were not wanted any more'))
@@ -102,30 +102,37 @@ function keepAlive(signals: readonly AbortSignal[]): NodeJS.Timeout | undefined 
   return signals.length > 0 ? setInterval(() => {}, 2 ** 31 - 1).unref() : undefined
 }
 
-/** A promise for the end of a call, however it ends. */
-function withEnd(receiver: Receiver): { receiver: Receiver; over: Promise<void> } {
-  let resolve = () => {}
-  const over = new Promise<void>((onResolve) => {
-    resolve = onResolve
-  })
+/** What is to be done at the end of a call, however it ends. */
+function withEnd(receiver: Receiver) {
+  let listeners: (() => void)[] | undefined = []
+  const end = () => {
+    const all = listeners ?? []
+    listeners = undefined
+    for (const listen of all) listen()
+  }
+  const onOver = (listen: () => void) => {
+    if (listeners) listeners.push(listen)
+    else listen()
+  }
   return {
-    over,
+    onOver,
+    over: () => new Promise<void>(onOver),
     receiver: {
       completed: receiver.completed,
       fulfilled: receiver.fulfilled,
       ended() {
-        resolve()
         receiver.ended()
+        end()
       },
       failed(error) {
-        resolve()
         receiver.failed(error)
+        end()
       },
       stopped(error) {
-        resolve()
         receiver.stopped(error)
+        end()
       },
-    },
+    } satisfies Receiver,
   }
 }
 

@@ -126,6 +126,9 @@ function isNothingElse(object: object, properties: number): boolean {
   return properties > 0 || inspect(object, { customInspect: false, depth: 0 }) === '{}'
 }
 
+/** Most tables are about one number, or text. */
+const ONE_CELL: readonly Shape[] = ['cell']
+
 /** A table in the making. */
 export class Table {
   readonly #shapes: readonly Shape[]
@@ -143,12 +146,13 @@ export class Table {
   /** @param shapes those of each row's values */
   constructor(shapes: readonly Shape[]) {
     this.#shapes = shapes
-    this.#objects = objectsIn(shapes)
-    this.#cells = Array.from({ length: cellsIn(shapes) }, () => [])
+    this.#objects = shapes === ONE_CELL ? 0 : objectsIn(shapes)
+    this.#cells = shapes === ONE_CELL ? [[]] : Array.from({ length: cellsIn(shapes) }, () => [])
   }
 
   /** The shapes of these values, when they can all stand in a table. */
   static for(values: readonly unknown[]): Table | undefined {
+    if (values.length === 1 && isCell(values[0])) return new Table(ONE_CELL)
     const shapes: Shape[] = []
     for (const value of values) {
       const shape = shapeOf(value)
@@ -222,6 +226,8 @@ export class Table {
   }
 }
 
+const FEW = 4
+
 function objectsIn(shapes: readonly Shape[]): number {
   let count = 0
   for (const shape of shapes) if (shape !== 'cell') count += 1 + objectsIn(shape.of)
@@ -236,7 +242,9 @@ function cellsIn(shapes: readonly Shape[]): number {
 
 function asColumn(cells: readonly Cell[]): Column {
   const [first] = cells
-  if (cells.length > 1 && cells.every((cell) => Object.is(cell, first))) return { same: first }
+  // Memory of its own costs more than a few.
+  if (cells.length < FEW) return cells
+  if (cells.every((cell) => Object.is(cell, first))) return { same: first }
   if (cells.every(isInteger)) return new Int32Array(cells as number[])
   return cells.every((cell) => typeof cell === 'number') ? new Float64Array(cells as number[]) : cells
 }

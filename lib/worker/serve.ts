@@ -266,7 +266,7 @@ class BatchRun {
   /** When it was last looked how much this worker holds; and how much that was, when it was too much. */
   #weighed = Number.NEGATIVE_INFINITY
   #memory: number | undefined
-  #posted = sharedNow()
+  #posted = 0
 
   constructor(batch: RunBatch, call: OpenCall, line: Line, outbox: Outbox, isSpoiled: boolean) {
     this.#batch = batch
@@ -349,6 +349,7 @@ class BatchRun {
     const runRow = isTable(tasks) ? rowRunner(functions[0] as Task['fn'], tasks.columns) : undefined
     const count = isTable(tasks) ? tasks.count : tasks.length
     let started = sharedNow()
+    this.#posted = started
     /** How many tasks are still to be timed together with the last one. */
     let together = 0
     Atomics.store(words, Words.begun + own, toStamp(started))
@@ -608,7 +609,7 @@ class BatchRun {
     this.#isLastLoose = false
     this.#failed = []
     this.#refused = []
-    this.#posted = sharedNow()
+    if (duration === undefined) this.#posted = sharedNow()
   }
 
   #postOutcomes(duration: number | undefined): void {

@@ -51,16 +51,47 @@ describe('A crew', () => {
     crew.release(first)
     expect(kept.map(idOf)).toEqual([0])
 
-    const lingering = await atWork(1)
+    const places = ownPlaces(1)
+    const lingering = await atWork(1, 1, { places })
+    const { crew: own, workers } = lingering
     const rests: (() => void)[] = []
     lingering.source.linger = (rest) => void rests.push(rest)
-    lingering.crew.release(lingering.first)
-    lingering.crew.linger(() => lingering.crew.disband())
-    expect([lingering.kept.length, lingering.crew.hasIdle, rests.length]).toEqual([0, true, 1])
-    expect(idOf(lingering.crew.take())).toBe(0)
-    lingering.crew.release(lingering.first)
+    const id = lingering.first.place?.id as number
+    own.release(lingering.first)
+    own.linger(() => own.disband())
+    // Its place is for others meanwhile.
+    expect([lingering.kept.length, rests.length, places.table.has(id)]).toEqual([0, 1, false])
+    expect([own.take(), workers.length, places.table.has(id)]).toEqual([lingering.first, 1, true])
+    own.release(lingering.first)
+    own.linger(() => own.disband())
     for (const rest of rests) rest()
-    expect([lingering.kept.map(idOf), lingering.crew.hasIdle]).toEqual([[0], false])
+    expect([lingering.kept.map(idOf), own.hasIdle]).toEqual([[0], false])
+  })
+
+  it('gives one of those that rest when others have all places, and no other', async () => {
+    const places = ownPlaces(2)
+    const { crew, workers, source, first } = await atWork(2, 2, { places })
+    source.linger = () => {}
+    crew.take()
+    workers[1]?.start()
+    await settled()
+    crew.release(crew.take() as WorkerClient)
+    crew.release(first)
+    crew.linger(() => {})
+    const others = [places.table.enter(1), places.table.enter(1)]
+    expect(others.every((id) => id !== undefined)).toBe(true)
+    expect([crew.take(), crew.take()].map(idOf)).toEqual([0, undefined])
+    places.table.remove(others[0] as number)
+    expect(idOf(crew.take())).toBe(1)
+  })
+
+  it('starts another one for one that has died while it rested', async () => {
+    const { crew, workers, source, first } = await atWork(1, 2)
+    source.linger = () => {}
+    crew.release(first)
+    crew.linger(() => {})
+    workers[0]?.die()
+    expect(idOf(crew.take())).toBe(1)
   })
 
   it('gives the free worker that came last, and none that is gone', async () => {

@@ -27,12 +27,14 @@ function start(tasks: unknown, shape: Partial<Shape> = {}) {
     ...{ failFast: true, drains: shape.returnAs === 'generator', call: { nested: { level: 1 } } },
   }
   const whole: Shape = { returnAs: 'generator', settled: false, onCompletion: undefined, signals: [], ...shape }
-  const results = startCall(tasks, plan, whole, (call) => calls.push(call))
   let isOver = false
-  const [call] = calls as [RunningCall]
-  void call.over.then(() => {
-    isOver = true
+  const results = startCall(tasks, plan, whole, (call) => {
+    calls.push(call)
+    return () => {
+      isOver = true
+    }
   })
+  const [call] = calls as [RunningCall]
   return {
     sent,
     call,
@@ -59,6 +61,21 @@ describe.each(['list', 'generator', 'generator_unordered'] as const)('A call tha
     await failure(started).toBe('enough')
     expect([log, started.isOver()]).toEqual([[0, 1, 'closed'], true])
     expect(started.sent.map(({ signal }) => signal.aborted)).toEqual([true, true])
+  })
+
+  it('says when it is over, also to who asks only then', async () => {
+    const started = start([identity(0)], { returnAs })
+    const over: string[] = []
+    void started.call.over().then(() => over.push('early'))
+    await settled()
+    expect([over, started.isOver()]).toEqual([[], false])
+    await started.sent[0]?.complete([0])
+    await settled()
+    expect([over, started.isOver()]).toEqual([['early'], true])
+    await started.call.over()
+    expect(returnAs === 'list' ? await started.list : await started.stream.next()).toMatchObject(
+      returnAs === 'list' ? [0] : { value: 0 },
+    )
   })
 
   it('ends with the reason of any of its signals, and listens no more when it is over', async () => {

@@ -107,8 +107,7 @@ describe('A function that was sent before', () => {
       }`)().count,
     ],
   ])('is made anew for each call also where a task gets at it by %s', async (_, count) => {
-    for (let call = 0; call < 5; call += 1)
-      expect(await parallel([delayed(count)(), delayed(count)()])).toEqual([1, 2])
+    for (let call = 0; call < 5; call += 1) expect(await parallel([delayed(count)(), delayed(count)()])).toEqual([1, 2])
   })
 
   it('is found by its worker whatever came in between: more functions than that keeps, and calls that know it', async () => {
