@@ -127,6 +127,7 @@ describe('What a Manager makes, in a task,', () => {
     const list = manager.list<unknown>()
     const lock = manager.lock()
     const queue = manager.queue<number>()
+    const empty = manager.queue<number>()
     const settle = Parallel({ nJobs: 2, onError: 'settle' })
     const outcomes = await settle([
       delayed(async () => {
@@ -136,7 +137,7 @@ describe('What a Manager makes, in a task,', () => {
       delayed(async () => {
         await lock.release()
       })(),
-      delayed(() => queue.get(1))(),
+      delayed(() => empty.get(1))(),
       delayed(async () => {
         await queue.close()
         await queue.get()
