@@ -204,6 +204,7 @@ export class Crew {
    * starts already.
    */
   roomFor(worker: WorkerClient, wanted: number, isMoreToCome: boolean): number {
+    if (this.#recycling.maxTasks === undefined) return Number.POSITIVE_INFINITY
     const room = roomOf(worker, this.#recycling)
     if (room <= wanted && (room < wanted || isMoreToCome)) {
       this.#leaving.add(worker)

@@ -36,7 +36,7 @@ export class FairQueue<K, T> {
     }
     if (first === undefined) return undefined
     this.#last = of
-    this.#toEnd(of as K, first)
+    if (this.#lines.size > 1) this.#toEnd(of as K, first)
     first.running += 1
     this.#size -= 1
     return first.items.shift()

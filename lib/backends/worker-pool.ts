@@ -65,7 +65,6 @@ export class WorkerPool {
   readonly #mayRunAhead: boolean
   readonly #crew: Crew
   readonly #calls = new Map<Call, OutgoingCall>()
-  readonly #jobs = new Set<Job>()
   readonly #jobsOf = new Map<OutgoingCall, Set<Job>>()
   readonly #queue = new FairQueue<OutgoingCall, Part>()
   readonly #running = new Set<Running>()
@@ -132,16 +131,18 @@ export class WorkerPool {
   }
 
   #note(job: Job): void {
-    this.#jobs.add(job)
     const others = this.#jobsOf.get(job.call)
     if (others) others.add(job)
     else this.#jobsOf.set(job.call, new Set([job]))
   }
 
   #forget(job: Job): void {
-    this.#jobs.delete(job)
     const others = this.#jobsOf.get(job.call)
     if (others?.delete(job) && others.size === 0) this.#jobsOf.delete(job.call)
+  }
+
+  #isOpen(job: Job): boolean {
+    return this.#jobsOf.get(job.call)?.has(job) === true
   }
 
   /** Tells of all that has come of a call, and waits to be told. */
@@ -167,7 +168,7 @@ export class WorkerPool {
         this.#drained = resolve
       })
     this.#queue.remove(() => true)
-    for (const job of [...this.#jobs]) job.settle()
+    for (const jobs of [...this.#jobsOf.values()]) for (const job of [...jobs]) job.settle()
     for (const part of [...this.#running]) this.#detach(part, CLOSED)
     // For who closes it without force, and waits for what has been dropped now.
     this.#drained?.()
@@ -223,7 +224,7 @@ export class WorkerPool {
     const taken = next?.run.takeBack(0) ?? []
     if (next) worker.handle.deliver()
     // It may have gone on with that meanwhile: then what it runs of it is lost. The rest is for others.
-    const isWanted = next !== undefined && !next.run.isCancelled && this.#jobs.has(next.job)
+    const isWanted = next !== undefined && !next.run.isCancelled && this.#isOpen(next.job)
     const lost = isWanted ? next.run.lost({ exitCode: undefined, reason }) : undefined
     worker.leave()
     // What had come may have ended a call, and this worker with it.
@@ -420,7 +421,7 @@ export class WorkerPool {
    * @param rest positions of the part that are to be run by another worker
    */
   #partDone(job: Job, rest: readonly number[]): void {
-    if (!this.#jobs.has(job)) return
+    if (!this.#isOpen(job)) return
     if (rest.length > 0) this.#enqueue(job, [rest], { atFront: true })
     job.parts -= 1
     if (job.parts === 0) job.settle()

@@ -4,6 +4,7 @@ import { isCompiledModule } from './functions/module-like'
 import type { Import } from './wire'
 
 const modules = new Set<object>()
+const NONE: ReadonlySet<unknown> = new Set()
 
 /**
  * Sends the functions of a module by value from the next call on, though workers could import it: for a module that is
@@ -28,6 +29,7 @@ export function registerByValue(module: object): void {
 
 /** Registered modules, what they export now, and the file of each, as `nameOf` gives it. */
 export function registeredValues(): ReadonlySet<unknown> {
+  if (modules.size === 0) return NONE
   const values = new Set<unknown>(modules)
   for (const module of modules) {
     for (const value of exportsOf(module)) values.add(value)
