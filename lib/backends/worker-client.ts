@@ -32,10 +32,6 @@ type Reported = Pick<Outcomes, 'from' | 'results' | 'failed' | 'refused' | 'dura
 /** Milliseconds after which a worker is told of the end of a call, unless it is with the next batch: that spares a message. */
 const BEFORE_TELLING = 20
 
-interface Link extends Receiver {
-  readonly received: Received
-}
-
 /** The caller's end of one worker: sends it batches, one at a time, and tells their outcomes. */
 export class WorkerClient {
   readonly handle: WorkerHandle
@@ -189,7 +185,7 @@ export class WorkerClient {
   #link(call: OutgoingCall): Link {
     let link = this.#links.get(call)
     if (!link) {
-      link = linkTo(call)
+      link = new Link(call)
       this.#links.set(call, link)
     }
     return link
@@ -556,17 +552,25 @@ export class WorkerClient {
   }
 }
 
-/** Its memory of what has come is made when something comes that is to be remembered. */
-function linkTo(call: OutgoingCall): Link {
-  let received: Received | undefined
-  return {
-    get received() {
-      received ??= new (serialization().Received)((id) => call.sender.own(id))
-      return received
-    },
-    delivered: new Set(),
-    forgotten: [],
-    idOf: (value) => received?.idOf(value),
+/** One worker in one call. */
+class Link implements Receiver {
+  readonly delivered = new Set<number>()
+  readonly forgotten: number[] = []
+  readonly #call: OutgoingCall
+  #received: Received | undefined
+
+  constructor(call: OutgoingCall) {
+    this.#call = call
+  }
+
+  /** The memory of what has come is made when something comes that is to be remembered. */
+  get received(): Received {
+    this.#received ??= new (serialization().Received)((id) => this.#call.sender.own(id))
+    return this.#received
+  }
+
+  idOf(value: unknown): number | undefined {
+    return this.#received?.idOf(value)
   }
 }
 

@@ -40,10 +40,26 @@ export interface Line {
 }
 
 /** What this end keeps of a call while it lasts. */
-interface OpenCall {
-  readonly received: Received
-  readonly sender: Sender
-  readonly caller: Receiver
+class OpenCall {
+  readonly received = new Received((id) => this.sender.own(id))
+  #sender: Sender | undefined
+  #caller: Receiver | undefined
+
+  /** Most results need nothing of it. */
+  get sender(): Sender {
+    this.#sender ??= new Sender('result', false)
+    return this.#sender
+  }
+
+  get caller(): Receiver {
+    this.#caller ??= { delivered: new Set(), forgotten: [], idOf: (value) => this.received.idOf(value) }
+    return this.#caller
+  }
+
+  /** Whether its caller has names that it does not need any more. */
+  get forgets(): boolean {
+    return this.#caller !== undefined && this.#caller.forgotten.length > 0
+  }
 }
 
 const EMPTY: Graph = { nodes: [], imports: [], beside: [] }
@@ -138,7 +154,7 @@ export function serve(line: Line): Server {
   const callOf = (id: number): OpenCall => {
     let call = calls.get(id)
     if (!call) {
-      call = openCall()
+      call = new OpenCall()
       calls.set(id, call)
     }
     return call
@@ -222,20 +238,6 @@ async function goOn(steps: Generator<PromiseLike<unknown>, void, unknown>, first
     if (step.done) return
     waiting = step.value
   }
-}
-
-function openCall(): OpenCall {
-  let sender: Sender | undefined
-  const call: OpenCall = {
-    // Most results need nothing of it.
-    get sender() {
-      sender ??= new Sender('result', false)
-      return sender
-    },
-    received: new Received((id) => call.sender.own(id)),
-    caller: { delivered: new Set(), forgotten: [], idOf: (value) => call.received.idOf(value) },
-  }
-  return call
 }
 
 class BatchRun {
@@ -613,7 +615,7 @@ class BatchRun {
   }
 
   #postOutcomes(duration: number | undefined): void {
-    const message = this.#call.caller.forgotten.length > 0 ? this.#message : this.#written
+    const message = this.#call.forgets ? this.#message : this.#written
     const outcomes: Outcomes = {
       batch: this.#batch.id,
       from: this.#from,

@@ -29,7 +29,7 @@ function nameOf(initializer: Task): number {
 }
 
 /** Milliseconds that a pool keeps its workers to itself when a call has ended. */
-const MOMENT = 20
+const MOMENT = 100
 
 /** What pools want to be told then, or when somebody wants a worker before. */
 const lingering = new Set<() => void>()
