@@ -81,7 +81,8 @@ export const ofWorker = [
       serialization/functions/revive serialization/hooks serialization/kept-units serialization/lasting-in-call serialization/makers serialization/managed
       serialization/message serialization/plain-data serialization/realm serialization/receiver serialization/registered
       serialization/sender serialization/stand-in serialization/trail serialization/wire system/clock task/kwargs task/partial task/run-task
-      task/task task/transfer worker/left-behind worker/outbox worker/output worker/protocol worker/serve`),
+      task/task task/transfer worker/batch-run worker/left-behind worker/open-call worker/outbox worker/output worker/protocol
+      worker/serve worker/steps`),
   },
   { file: 'parfor.worker.intrinsics.cjs', has: named(intrinsics) },
   { file: 'parfor.worker.more.cjs', has: () => true },
