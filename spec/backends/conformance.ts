@@ -146,6 +146,20 @@ export function describeBackend(create: () => ParallelBackend): void {
     expect(next.outcomes).toEqual([fulfilled(4)])
   })
 
+  it('ends what runs of a call when that is over, if it says that it does: of no other', async () => {
+    const call = newCall()
+    const dropped = submit([double(1), forever()], { call })
+    const kept = submit([soon('kept')])
+    await kept.done
+    if (!backend.endsCalls) return expect(backend).not.toHaveProperty('endsCalls', true)
+    backend.endCall?.(call)
+    await dropped.done
+    expect([kept.outcomes, dropped.outcomes.filter(({ status }) => status === 'rejected')]).toEqual([
+      [fulfilled('kept')],
+      [],
+    ])
+  })
+
   it('waits for running batches when it is closed', async () => {
     const { done, outcomes } = submit([soon('a'), soon('b')])
     await backend.close()
