@@ -1,42 +1,135 @@
+import { noKwargs } from '../task/kwargs'
+import { type Cell, isCell, type Rows, WORTH_A_TABLE } from '../task/rows'
 import type { Task } from '../task/task'
 
-/** Tasks that are taken from the input and not yet sent. */
-export interface Backlog {
-  readonly length: number
+/** Where what is taken from the input goes. */
+export interface Sink {
   add(task: Task): void
+  /** The same for the call of `fn` with this value, where no task has to be made for it; otherwise it adds nothing. */
+  addCall?(fn: Task['fn'], value: unknown): boolean
+}
+
+/** Tasks that are taken from the input and not yet sent. */
+export interface Backlog extends Sink {
+  readonly length: number
+  /** For many: as long as they are alike, they are kept as rows. */
+  readonly rows: Required<Sink>
   /** The first tasks, at most `size`: the next batch. */
-  cut(size: number): Task[]
+  cut(size: number): readonly Task[] | Rows
 }
 
 /** Collects tasks and cuts them into batches, in order. The size is asked for at the cut: what is known then, counts. */
 export function createBacklog(): Backlog {
-  let tasks: Task[] = []
-  /** Where the first task is that has not been cut off: shifting the others down each time would cost by their number. */
-  let head = 0
+  /** The first ones, when they are alike; the others are behind them. */
+  let alike: AlikeLine | undefined
+  const others = new Line<Task>()
+  // Had once: what another file of the bundle exports is looked up at each use.
+  const none = noKwargs
 
   return {
     get length() {
-      return tasks.length - head
+      return others.length + (alike?.length ?? 0)
     },
 
     add(task) {
-      tasks.push(task)
+      others.add(task)
+    },
+
+    rows: {
+      add(task) {
+        const { fn, args, kwargs } = task
+        // Those are of `delayed`, which are frozen: what is made by hand may be changed until it is sent.
+        if (kwargs === none && others.length === 0) {
+          if (alike?.length === 0) alike = undefined
+          alike ??= new AlikeLine(fn, args.length)
+          if (alike.add(fn, args)) return
+        }
+        others.add(task)
+      },
+
+      addCall(fn, value) {
+        if (others.length > 0 || !isCell(value)) return false
+        alike ??= new AlikeLine(fn, 1)
+        alike.addCell(value)
+        return true
+      },
     },
 
     cut(size) {
-      if (head === 0 && tasks.length <= size) {
-        const whole = tasks
-        tasks = []
-        return whole
-      }
-      const batch = tasks.slice(head, head + size)
-      head += batch.length
-      // Let go of tasks that are sent; half of them at once, which costs each one move.
-      if (head * 2 >= tasks.length) {
-        tasks = tasks.slice(head)
-        head = 0
-      }
-      return batch
+      if (alike === undefined || alike.length === 0) return others.cut(size)
+      const rows = alike.cut(size)
+      const missing = Math.min(size - rows.length, others.length)
+      if (missing === 0 && rows.length >= WORTH_A_TABLE) return rows
+      return [...tasksOf(rows), ...others.cut(missing)]
     },
   }
+}
+
+/** Calls of one function. */
+class AlikeLine {
+  readonly #fn: Task['fn']
+  readonly #columns: readonly Line<Cell>[]
+  length = 0
+
+  constructor(fn: Task['fn'], places: number) {
+    this.#fn = fn
+    this.#columns = Array.from({ length: places }, () => new Line<Cell>())
+  }
+
+  /** @returns whether it is one of them; otherwise it is not added */
+  add(fn: Task['fn'], args: readonly unknown[]): boolean {
+    const columns = this.#columns
+    if (fn !== this.#fn || args.length !== columns.length) return false
+    for (let n = 0; n < args.length; n += 1) if (!isCell(args[n])) return false
+    for (let n = 0; n < args.length; n += 1) (columns[n] as Line<Cell>).add(args[n] as Cell)
+    this.length += 1
+    return true
+  }
+
+  /** The same for an only argument. */
+  addCell(value: Cell): void {
+    ;(this.#columns[0] as Line<Cell>).add(value)
+    this.length += 1
+  }
+
+  cut(size: number): Rows {
+    const length = Math.min(size, this.length)
+    this.length -= length
+    return { fn: this.#fn, length, columns: this.#columns.map((column) => column.cut(length)) }
+  }
+}
+
+/** What is added behind, and cut off in front. */
+class Line<T> {
+  #items: T[] = []
+  /** Where the first item is that has not been cut off: shifting the others down each time would cost by their number. */
+  #head = 0
+
+  get length(): number {
+    return this.#items.length - this.#head
+  }
+
+  add(item: T): void {
+    this.#items.push(item)
+  }
+
+  cut(size: number): T[] {
+    const items = this.#items
+    if (this.#head === 0 && items.length <= size) {
+      this.#items = []
+      return items
+    }
+    const first = items.slice(this.#head, this.#head + size)
+    this.#head += first.length
+    // Let go of what is cut off; half of it at once, which costs each one move.
+    if (this.#head * 2 >= items.length) {
+      this.#items = items.slice(this.#head)
+      this.#head = 0
+    }
+    return first
+  }
+}
+
+function tasksOf({ fn, length, columns }: Rows): Task[] {
+  return Array.from({ length }, (_, n) => ({ fn, args: columns.map((column) => column[n]), kwargs: noKwargs }))
 }

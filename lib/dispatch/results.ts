@@ -5,6 +5,12 @@ import { asCompleted, inOrder } from './in-order'
 /** What is told of each completion before anybody gets it. What it throws fails the call. */
 export type OnCompletion = (failed: boolean, total: number | undefined) => void
 
+/**
+ * A list that has its length from the start is filled in a third of the time that one takes which grows. But V8 would make a
+ * slow hash table of a longer one.
+ */
+const MOST_AT_ONCE = 2 ** 24
+
 /** A list of results in the making. */
 export interface ListOfResults extends Receiver {
   /** One result per task, in the order of the tasks: values, or settled results. Rejects as the call fails. */
@@ -18,6 +24,8 @@ export interface ListOfResults extends Receiver {
  */
 export function collectList(settled: boolean, onCompletion?: OnCompletion): ListOfResults {
   const results: unknown[] = []
+  /** Those that came together, which are put into the list when it is known how long that is. */
+  const rows: (readonly [first: number, values: ArrayLike<unknown>])[] = []
   let resolve: (results: unknown[]) => void
   let reject: (error: unknown) => void
   const list = new Promise<unknown[]>((onResolve, onReject) => {
@@ -26,14 +34,19 @@ export function collectList(settled: boolean, onCompletion?: OnCompletion): List
   })
 
   const fulfilled: Receiver['fulfilled'] = (first, values, place) => {
-    while (results.length < first) results.push(undefined)
-    for (let n = 0; n < values.length; n += 1) {
-      const value = values[n]
-      const result = settled ? { status: 'fulfilled', value } : value
-      if (first + n < results.length) results[first + n] = result
-      else results.push(result)
-    }
+    rows.push([first, values])
     place.consumed(values.length)
+  }
+
+  const putRows = () => {
+    const count = rows.reduce((most, [first, { length }]) => Math.max(most, first + length), results.length)
+    if (count <= MOST_AT_ONCE) results.length = count
+    while (results.length < count) results.push(undefined)
+    for (const [first, values] of rows)
+      for (let n = 0; n < values.length; n += 1) {
+        const value = values[n]
+        results[first + n] = settled ? { status: 'fulfilled', value } : value
+      }
   }
 
   return {
@@ -49,7 +62,10 @@ export function collectList(settled: boolean, onCompletion?: OnCompletion): List
 
     fulfilled: onCompletion === undefined ? fulfilled : undefined,
 
-    ended: () => resolve(results),
+    ended() {
+      putRows()
+      resolve(results)
+    },
     failed: (error) => reject(error),
     stopped: (error) => reject(error),
   }
@@ -148,9 +164,9 @@ export function streamResults(options: StreamOptions): StreamOfResults {
     },
   }
 
-  function fulfilled(first: number, values: readonly unknown[], place: Place) {
+  function fulfilled(first: number, values: ArrayLike<unknown>, place: Place) {
     if (isOver) return
-    const results = settled ? values.map((value) => ({ status: 'fulfilled', value })) : values
+    const results = settled ? Array.from(values, (value) => ({ status: 'fulfilled', value })) : values
     ready.add(first, { results, place, given: 0 }, values.length)
     give()
   }
@@ -206,7 +222,7 @@ export function streamResults(options: StreamOptions): StreamOfResults {
 
 /** Results that follow each other. */
 interface Ready {
-  readonly results: readonly unknown[]
+  readonly results: ArrayLike<unknown>
   readonly place: Place
   /** How many of them were given. */
   given: number

@@ -3,12 +3,17 @@ import { inspect, types } from 'node:util'
 import { debug } from '../debug'
 import { namedBy } from '../task/kwargs'
 import type { Task } from '../task/task'
+import type { Sink } from './batches'
 
 /** What a call takes its tasks from. */
 export type TaskSource<T extends Task = Task> = Iterable<T> | AsyncIterable<T> | (() => Iterable<T> | AsyncIterable<T>)
 
 /** Makes a task of an element of an input. What it throws is the input's error. */
-export type TaskOf = (value: unknown, index: number) => Task
+export interface TaskOf {
+  (value: unknown, index: number): Task
+  /** The function that the task calls with the element alone, if it is a primitive: then no task has to be made of it. */
+  readonly fn?: Task['fn']
+}
 
 /** The tasks of one call, asked for one by one and never two at a time. */
 export interface Source {
@@ -25,7 +30,7 @@ export interface Source {
    * @returns Whether it stopped for the time.
    * @throws what the input throws, or what makes a task of an element.
    */
-  take(wanted: number, sink: { add(task: Task): void }, until?: number): boolean
+  take(wanted: number, sink: Sink, until?: number): boolean
   /** No more is asked for. The input is told by its `return()`, once, unless it has ended or failed itself. */
   close(): void
 }
@@ -70,6 +75,7 @@ function syncSource(
   let slow = 0
   /** How many elements are taken until the next look at the clock. */
   let unlooked = 0
+  const { fn } = taskOf
 
   return {
     isAtHand,
@@ -110,7 +116,8 @@ function syncSource(
           state = 'ended'
         } else if (stillAsking()) {
           state = 'open'
-          sink.add(taskOf(next.value, taken))
+          const { value } = next
+          if (fn === undefined || !sink.addCall?.(fn, value)) sink.add(taskOf(value, taken))
           taken += 1
         } else {
           state = 'ended'

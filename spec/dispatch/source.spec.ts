@@ -401,6 +401,23 @@ describe('openSource, for elements that are made tasks', () => {
     ])
   })
 
+  it('makes none of a primitive where a call of one function takes its place', () => {
+    const made = jest.fn(taskOf)
+    const taken: unknown[] = []
+    const sink = {
+      add: ({ args }: Task) => taken.push(args),
+      addCall: (fn: unknown, value: unknown) => typeof value === 'number' && taken.push([fn, value]) > 0,
+    }
+    const source = openSource([5, 'x', 7], () => {}, Object.assign(made, { fn: Math.max }))
+    source.take(5, sink)
+    expect(taken).toEqual([
+      [Math.max, 5],
+      ['x', 1],
+      [Math.max, 7],
+    ])
+    expect([made.mock.calls, source.total]).toEqual([[['x', 1]], 3])
+  })
+
   it('fails with what making one throws', async () => {
     expect(() => openSource([5, 13], () => {}, taskOf).take(2, { add: () => {} })).toThrow('element 1 is 13')
     const input = later([13])
