@@ -1,4 +1,4 @@
-import { asColumn, type Column, readerOf, Table, weightOf } from '../serialization/columns'
+import { type Column, columnOf, readerOf, Table, weightOf } from '../serialization/columns'
 import { noKwargs } from '../task/kwargs'
 import { type BatchOfRows, WORTH_A_TABLE } from '../task/rows'
 import type { Batch, Task } from '../task/task'
@@ -43,8 +43,9 @@ export class AlikeTasks implements Tasks {
 export function held(batch: Batch | BatchOfRows): HeldBatch {
   if ('rows' in batch) {
     const { rows, ...others } = batch
-    const weight = rows.columns.reduce((sum, cells) => sum + weightOf(cells), 0)
-    return { ...others, tasks: new AlikeTasks(rows.fn, rows.length, rows.columns.map(asColumn), weight) }
+    const columns = rows.columns.map(columnOf)
+    const weight = columns.reduce((sum, column) => sum + weightOf(column, rows.length), 0)
+    return { ...others, tasks: new AlikeTasks(rows.fn, rows.length, columns, weight) }
   }
   const { tasks } = batch
   if (tasks.length < WORTH_A_TABLE) return batch

@@ -5,10 +5,7 @@ import { asCompleted, inOrder } from './in-order'
 /** What is told of each completion before anybody gets it. What it throws fails the call. */
 export type OnCompletion = (failed: boolean, total: number | undefined) => void
 
-/**
- * A list that has its length from the start is filled in a third of the time that one takes which grows. But V8 would make a
- * slow hash table of a longer one.
- */
+/** V8 makes a slow hash table of a longer list, unless it grows one by one; and of one that gets an element far behind its end. */
 const MOST_AT_ONCE = 2 ** 24
 
 /** A list of results in the making. */
@@ -24,7 +21,7 @@ export interface ListOfResults extends Receiver {
  */
 export function collectList(settled: boolean, onCompletion?: OnCompletion): ListOfResults {
   const results: unknown[] = []
-  /** Those that came together, which are put into the list when it is known how long that is. */
+  /** Those that came together. A list that has its length before they are put into it costs a third of one that grows. */
   const rows: (readonly [first: number, values: ArrayLike<unknown>])[] = []
   let resolve: (results: unknown[]) => void
   let reject: (error: unknown) => void
@@ -38,10 +35,13 @@ export function collectList(settled: boolean, onCompletion?: OnCompletion): List
     place.consumed(values.length)
   }
 
+  const grow = (length: number) => {
+    if (results.length < length && length <= MOST_AT_ONCE) results.length = length
+    while (results.length < length) results.push(undefined)
+  }
+
   const putRows = () => {
-    const count = rows.reduce((most, [first, { length }]) => Math.max(most, first + length), results.length)
-    if (count <= MOST_AT_ONCE) results.length = count
-    while (results.length < count) results.push(undefined)
+    grow(rows.reduce((most, [first, { length }]) => Math.max(most, first + length), 0))
     for (const [first, values] of rows)
       for (let n = 0; n < values.length; n += 1) {
         const value = values[n]
@@ -53,9 +53,10 @@ export function collectList(settled: boolean, onCompletion?: OnCompletion): List
     list,
 
     completed(index, outcome, total, place) {
-      // Filled up to the index, since an array with a gap of some thousand would be turned into a slow hash table.
-      while (results.length <= index) results.push(undefined)
-      results[index] = resultOf(outcome, settled)
+      const result = resultOf(outcome, settled)
+      if (index > results.length) grow(index)
+      if (index === results.length) results.push(result)
+      else results[index] = result
       place.consumed()
       onCompletion?.(outcome.status === 'rejected', total)
     },

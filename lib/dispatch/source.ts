@@ -48,13 +48,27 @@ export function openSource(given: unknown, onArrival: () => void, taskOf: TaskOf
   if (make) return asyncSource(make.call(tasks) as AsyncIterator<unknown>, onArrival, taskOf)
   const makeSync = methodOf(tasks, Symbol.iterator)
   if (makeSync) {
-    const iterator = makeSync.call(tasks) as Iterator<unknown>
+    const isUsual = Array.isArray(tasks) && makeSync === Array.prototype.values
+    const iterator = isUsual ? elementsOf(tasks) : (makeSync.call(tasks) as Iterator<unknown>)
     return syncSource(iterator, lengthOf(tasks), Array.isArray(tasks), taskOf)
   }
   const isTask = typeof tasks === 'object' && tasks !== null && 'fn' in tasks && 'args' in tasks
   if (isTask) throw new TypeError('Parallel runs an iterable of tasks; got one task: put it in an array')
   const what = typeof given === 'function' ? `a function that returns ${described(tasks)}` : described(tasks)
   throw new TypeError(`Parallel runs an iterable or async iterable of tasks, or a generator function; got ${what}`)
+}
+
+/** As an array's own iterator, with one result for all, which is nobody else's: to make one for each costs as much as all the rest. */
+function elementsOf(list: readonly unknown[]): Iterator<unknown> {
+  const result: { value: unknown; done: boolean } = { value: undefined, done: false }
+  let n = 0
+  return {
+    next() {
+      if (n < list.length) result.value = list[n++]
+      else result.done = true
+      return result as IteratorResult<unknown>
+    },
+  }
 }
 
 /** Milliseconds: an element that took less was quick, and the next one most likely is. */

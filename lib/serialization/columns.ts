@@ -7,13 +7,17 @@ import { isArrayPrototype, isObjectPrototype } from './plain-data'
  * which crosses as so many bytes; and what is read out of objects is a copy, so that no two rows share anything.
  */
 
-/** The values at one place, one for each row. */
-export type Column =
+/** The cells at one place, one for each row. */
+export type CellColumn =
   | Int32Array
   | Float64Array
   | readonly Cell[]
   /** In every row. */
   | { readonly same: Cell }
+
+/** The values at one place, one for each row. */
+export type Column =
+  | CellColumn
   /** Plain objects, made of the columns of their properties; arrays, where there are no names. */
   | { readonly names: readonly string[] | undefined; readonly of: readonly Column[] }
 
@@ -202,9 +206,9 @@ export class Table {
   /** A column for each value of a row. */
   columns(): Column[] {
     let next = 0
-    const columnOf = (shape: Shape): Column =>
-      shape === 'cell' ? asColumn(this.#cells[next++] as Cell[]) : { names: shape.names, of: shape.of.map(columnOf) }
-    return this.#shapes.map(columnOf)
+    const columnFor = (shape: Shape): Column =>
+      shape === 'cell' ? columnOf(this.#cells[next++] as Cell[]) : { names: shape.names, of: shape.of.map(columnFor) }
+    return this.#shapes.map(columnFor)
   }
 }
 
@@ -220,18 +224,18 @@ function cellsIn(shapes: readonly Shape[]): number {
   return count
 }
 
-/** A rough count of the bytes of these cells. */
-export function weightOf(cells: readonly Cell[]): number {
-  let weight = 0
-  for (const cell of cells) weight += weightOfCell(cell)
-  return weight
+/** A rough count of the bytes of so many cells in a column. */
+export function weightOf(column: CellColumn, count: number): number {
+  if ('same' in column) return count * weightOfCell(column.same)
+  if (ArrayBuffer.isView(column)) return 8 * count
+  return column.reduce<number>((sum, cell) => sum + weightOfCell(cell), 0)
 }
 
 function weightOfCell(cell: Cell): number {
   return typeof cell === 'string' ? 8 + cell.length : 8
 }
 
-export function asColumn(cells: readonly Cell[]): Column {
+export function columnOf(cells: readonly Cell[]): CellColumn {
   const { length } = cells
   const [first] = cells
   let n = 1

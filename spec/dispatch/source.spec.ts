@@ -366,6 +366,42 @@ describe('openSource', () => {
   })
 })
 
+describe('openSource, for an array', () => {
+  const [first, second] = [delayed(Math.abs)(1), delayed(Math.abs)(2)]
+  const takeAll = (tasks: unknown) => {
+    const taken: Task[] = []
+    const source = openSource(tasks, () => {})
+    source.take(10, { add: (task) => taken.push(task) })
+    return { taken, source }
+  }
+
+  it('takes what is in it when it is taken, also what was added meanwhile', () => {
+    const tasks = [first]
+    const source = openSource(tasks, () => {})
+    const taken: Task[] = []
+    source.take(1, { add: (task) => taken.push(task) })
+    tasks.push(second)
+    source.take(2, { add: (task) => taken.push(task) })
+    expect([taken, source.ended, source.total]).toEqual([[first, second], true, 2])
+  })
+
+  it('asks the iterator that it has of its own', () => {
+    class Backwards extends Array<Task> {
+      override [Symbol.iterator]() {
+        return [...this.keys()].map((n) => this.at(-1 - n) as Task).values()
+      }
+    }
+    expect(takeAll(Backwards.of(first, second)).taken).toEqual([second, first])
+    const once = Object.assign([first], { [Symbol.iterator]: () => [second].values() })
+    expect(takeAll(once).taken).toEqual([second])
+  })
+
+  it('refuses a gap in it', () => {
+    // biome-ignore lint/suspicious/noSparseArray: that is what it is about
+    expect(() => takeAll([first, , second])).toThrow('tasks[1] is no task but undefined')
+  })
+})
+
 describe('openSource, for elements that are made tasks', () => {
   const taskOf = (value: unknown, index: number) => {
     if (value === 13) throw new RangeError(`element ${index} is ${value}`)
