@@ -1,3 +1,4 @@
+import type { BatchOfRows } from './task/rows'
 import type { Batch, Call, Outcome, Task } from './task/task'
 
 /** What a backend tells about a batch it ran. */
@@ -9,8 +10,11 @@ export interface BatchReport {
 /** Is told the outcome of each task once, as it comes. Indexes count within the whole call. */
 export interface OnOutcome {
   (index: number, outcome: Outcome, workerId?: number): void
-  /** The same for several tasks at once, which follow each other and are all fulfilled: that costs less. */
-  readonly fulfilled?: ((first: number, values: readonly unknown[], workerId?: number) => void) | undefined
+  /**
+   * The same for several tasks at once, which follow each other and are all fulfilled: that costs less. The values are read
+   * later, and to be left as they are.
+   */
+  readonly fulfilled?: ((first: number, values: ArrayLike<unknown>, workerId?: number) => void) | undefined
 }
 
 /**
@@ -53,6 +57,13 @@ export interface ParallelBackend {
    */
   // biome-ignore lint/suspicious/noConfusingVoidType: a backend that cannot tell returns nothing
   submit(batch: Batch, onOutcome: OnOutcome, signal: AbortSignal): Promise<BatchReport | void>
+
+  /**
+   * As `submit`, for many tasks that call one function with primitives, by columns. For a backend that needs no object for
+   * each: the one without it is given their tasks.
+   */
+  // biome-ignore lint/suspicious/noConfusingVoidType: as above
+  submitRows?(batch: BatchOfRows, onOutcome: OnOutcome, signal: AbortSignal): Promise<BatchReport | void>
 
   /**
    * Runs one task in the calling thread, now. For a backend that shares objects: its tasks are not submitted then, but run one by

@@ -263,11 +263,12 @@ function withItem(fn: Task['fn']): TaskOf {
   // Had once: what another file of the bundle exports is looked up at each use.
   const claim = claimArguments
   const none = noKwargs
-  return (item) => {
+  const make = (item: unknown) => {
     const args = [item]
     claim(args, none)
     return { fn, args, kwargs: none }
   }
+  return Object.assign(make, { fn })
 }
 
 function withArguments(method: string, fn: AnyFunction): TaskOf {

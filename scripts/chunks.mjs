@@ -29,7 +29,7 @@ export const ofLibrary = [
     has: named(`
       backends/opened backends/resolve backends/worker-events config/options config/pre-dispatch config/settings
       config/pool-settings config/within-budget dispatch/batch-size dispatch/batches dispatch/calls dispatch/dispatch dispatch/results
-      dispatch/source dispatch/thrown runner system/clock system/signals`),
+      dispatch/source dispatch/thrown runner system/clock system/signals task/rows`),
   },
   {
     file: 'parfor.workers.js',
@@ -80,7 +80,7 @@ export const ofWorker = [
       serialization/functions/importing
       serialization/functions/revive serialization/hooks serialization/kept-units serialization/lasting-in-call serialization/makers serialization/managed
       serialization/message serialization/plain-data serialization/realm serialization/receiver serialization/registered
-      serialization/sender serialization/stand-in serialization/trail serialization/wire system/clock task/kwargs task/partial task/run-task
+      serialization/sender serialization/stand-in serialization/trail serialization/wire system/clock task/kwargs task/partial task/rows task/run-task
       task/task task/transfer worker/batch-run worker/left-behind worker/open-call worker/outbox worker/output worker/protocol
       worker/serve worker/steps`),
   },

@@ -1,5 +1,6 @@
-import { type Column, readerOf, Table } from '../serialization/columns'
+import { type Column, columnOf, readerOf, Table, weightOf } from '../serialization/columns'
 import { noKwargs } from '../task/kwargs'
+import { type BatchOfRows, WORTH_A_TABLE } from '../task/rows'
 import type { Batch, Task } from '../task/task'
 import { transfersOf } from '../task/transfer'
 
@@ -11,9 +12,6 @@ export interface Tasks {
 
 /** A batch while it waits and runs. */
 export type HeldBatch = Omit<Batch, 'tasks'> & { readonly tasks: Tasks }
-
-/** So many tasks are worth to be looked at for whether they are alike. */
-const WORTH_A_TABLE = 8
 
 /**
  * Tasks that call one function with arguments that are alike, as the table that they travel as: an object for each, for as
@@ -27,11 +25,11 @@ export class AlikeTasks implements Tasks {
   readonly #fn: Task['fn']
   #readers: readonly ((row: number) => unknown)[] | undefined
 
-  constructor(fn: Task['fn'], table: Table) {
+  constructor(fn: Task['fn'], length: number, columns: readonly Column[], weight: number) {
     this.#fn = fn
-    this.length = table.count
-    this.weight = table.weight
-    this.columns = table.columns()
+    this.length = length
+    this.columns = columns
+    this.weight = weight
   }
 
   at(position: number): Task | undefined {
@@ -42,11 +40,18 @@ export class AlikeTasks implements Tasks {
 }
 
 /** A batch without its tasks, when these can be made again. */
-export function held(batch: Batch): HeldBatch {
+export function held(batch: Batch | BatchOfRows): HeldBatch {
+  if ('rows' in batch) {
+    const { rows, ...others } = batch
+    const columns = rows.columns.map(columnOf)
+    const weight = columns.reduce((sum, column) => sum + weightOf(column, rows.length), 0)
+    return { ...others, tasks: new AlikeTasks(rows.fn, rows.length, columns, weight) }
+  }
   const { tasks } = batch
   if (tasks.length < WORTH_A_TABLE) return batch
   const table = tableOf(tasks)
-  return table ? { ...batch, tasks: new AlikeTasks((tasks[0] as Task).fn, table) } : batch
+  if (table === undefined) return batch
+  return { ...batch, tasks: new AlikeTasks((tasks[0] as Task).fn, table.count, table.columns(), table.weight) }
 }
 
 /** A table of the arguments of these tasks, of all or until there is more in it than `most` bytes, when they are alike. */

@@ -1,6 +1,6 @@
 import { debug } from '../debug'
 import { BackendError, messageOf, SerializationError } from '../errors'
-import { readerOf } from '../serialization/columns'
+import { valuesOf } from '../serialization/columns'
 import { KeptUnits } from '../serialization/kept-units'
 import type { Message } from '../serialization/message'
 import type { Received } from '../serialization/receiver'
@@ -403,9 +403,7 @@ export class WorkerClient {
     // Those before were in the outbox.
     const skipped = run.reported - from
     if (skipped >= count) return
-    const read = readerOf(column)
-    const values: unknown[] = []
-    for (let row = skipped; row < count; row += 1) values.push(read(row))
+    const values = valuesOf(column, skipped, count)
     const first = run.positions[run.reported] as number
     const last = run.positions[from + count - 1] as number
     const { fulfilled } = run.onOutcome
@@ -414,9 +412,9 @@ export class WorkerClient {
       fulfilled(run.batch.start + first, values, this.handle.id)
       return
     }
-    for (const value of values) {
+    for (let n = 0; n < values.length; n += 1) {
       run.reported += 1
-      this.#tell(run, run.positions[run.reported - 1] as number, { status: 'fulfilled', value })
+      this.#tell(run, run.positions[run.reported - 1] as number, { status: 'fulfilled', value: values[n] })
       if (this.#run !== run) return // a listener ended it
     }
   }

@@ -3,6 +3,7 @@ import { debug } from '../debug'
 import { BackendError, messageOf, type ParforError, timedOut, WorkerLostError } from '../errors'
 import { sharedNow } from '../system/clock'
 import { onAbort } from '../system/signals'
+import type { BatchOfRows } from '../task/rows'
 import { type Batch, type Call, nameOf, type Task } from '../task/task'
 import { type HeldBatch, held } from './alike-tasks'
 import { Crew, type CrewOptions, type WorkerSource } from './crew'
@@ -99,7 +100,7 @@ export class WorkerPool {
     this.#crew.open(size)
   }
 
-  submit(batch: Batch, onOutcome: OnOutcome, signal: AbortSignal): Promise<BatchReport> {
+  submit(batch: Batch | BatchOfRows, onOutcome: OnOutcome, signal: AbortSignal): Promise<BatchReport> {
     if (signal.aborted) return Promise.resolve({ duration: 0 })
     return this.#take(held(batch), onOutcome, signal)
   }

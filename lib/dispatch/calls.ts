@@ -152,12 +152,12 @@ function letGo(
   let { asked } = results
   let patience = PATIENCE
   const look = () => {
-    if (run.isOver) return
-    if (results.asked !== asked || results.isWaitedFor || !run.isIdle) {
+    if (run.isOver()) return
+    if (results.asked !== asked || results.isWaitedFor || !run.isIdle()) {
       asked = results.asked
       patience = PATIENCE
     } else {
-      patience = asked === 0 && run.isStalled ? 0 : patience - LOOK
+      patience = asked === 0 && run.isStalled() ? 0 : patience - LOOK
     }
     if (patience <= 0) run.stop(error)
     else setTimeout(look, LOOK)

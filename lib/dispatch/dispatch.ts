@@ -4,16 +4,20 @@ import type { ParallelBackend } from '../backend'
 import { debug } from '../debug'
 import { BackendError, setTaskInfo } from '../errors'
 import { neverAborting } from '../system/signals'
+import { type Rows, WORTH_A_TABLE } from '../task/rows'
 import { isThenable } from '../task/run-task'
-import { type Batch, type Call, nameOf, type Outcome, type Task } from '../task/task'
+import { type Call, nameOf, type Outcome, type Task } from '../task/task'
 import type { BatchSize } from './batch-size'
-import { createBacklog } from './batches'
+import { Backlog } from './batches'
 import { openSource, type Source, type TaskOf } from './source'
 import { asError } from './thrown'
 
 /** How the tasks of one call are run. */
 export interface Plan {
-  readonly backend: Pick<ParallelBackend, 'name' | 'endsCalls' | 'submit' | 'runHere' | 'deliver' | 'endCall'>
+  readonly backend: Pick<
+    ParallelBackend,
+    'name' | 'endsCalls' | 'submit' | 'submitRows' | 'runHere' | 'deliver' | 'endCall'
+  >
   /** Makes the backend ready; asked before the first batch is sent. `undefined`: it is. */
   readonly open: () => Promise<void> | undefined
   /** How many batches the backend runs at once. */
@@ -72,7 +76,7 @@ export interface Receiver {
   /** A task is completed, in whatever order. What it throws fails the call. */
   completed(index: number, outcome: Outcome, total: number | undefined, place: Place): void
   /** The same for tasks that follow each other and are all fulfilled: for who has nothing to do for each. */
-  readonly fulfilled?: ((first: number, values: readonly unknown[], place: Place) => void) | undefined
+  readonly fulfilled?: ((first: number, values: ArrayLike<unknown>, place: Place) => void) | undefined
   /** All tasks are completed. */
   ended(): void
   /** The call failed: nothing else is told. */
@@ -88,11 +92,11 @@ export interface Dispatch {
   /** Ends the call with this error, unless it has ended. */
   stop(error: unknown): void
   /** Whether no batch is out: nothing will be completed before something is consumed, or comes from the input. */
-  readonly isIdle: boolean
+  isIdle(): boolean
   /** Whether nothing will be completed before something is consumed. */
-  readonly isStalled: boolean
+  isStalled(): boolean
   /** Whether it has ended, one way or the other. */
-  readonly isOver: boolean
+  isOver(): boolean
 }
 
 /**
@@ -114,7 +118,7 @@ const worthCounting = 0.5
  */
 export function dispatch(tasks: unknown, plan: Plan, receiver: Receiver): Dispatch {
   const { call } = plan
-  const backlog = createBacklog()
+  const backlog = new Backlog()
   const outAtOnce = Math.min(plan.window, plan.workers * sentPerWorker)
   let controller: AbortController | undefined
   let state: 'open' | 'ended' | 'failed' = 'open'
@@ -164,15 +168,9 @@ export function dispatch(tasks: unknown, plan: Plan, receiver: Receiver): Dispat
   return {
     start,
     stop: (error) => end('failed', () => receiver.stopped(error), error),
-    get isIdle() {
-      return out === 0 && backend !== 'opening'
-    },
-    get isStalled() {
-      return out === 0 && unconsumed >= plan.window
-    },
-    get isOver() {
-      return !isOpen()
-    },
+    isIdle: () => out === 0 && backend !== 'opening',
+    isStalled: () => out === 0 && unconsumed >= plan.window,
+    isOver: () => !isOpen(),
   }
 
   function start() {
@@ -238,7 +236,7 @@ export function dispatch(tasks: unknown, plan: Plan, receiver: Receiver): Dispat
     while (isOpen() && out === 0 && unconsumed < plan.window && !isTurnDue) {
       if (backlog.length === 0) take(source, 1, false)
       if (!isOpen() || backlog.length === 0 || !ready()) break
-      runHere(backlog.cut(1)[0] as Task)
+      runHere((backlog.cut(1) as Task[])[0] as Task)
       if (performance.now() - turned < longestStretch) continue
       advanceInTurn()
     }
@@ -295,7 +293,8 @@ export function dispatch(tasks: unknown, plan: Plan, receiver: Receiver): Dispat
     const isTimed = isLimited && wanted > 0 && !source.isAtHand
     const begun = isTimed ? performance.now() : 0
     try {
-      return source.take(wanted, backlog, isTimed ? begun + longestStretch - spent : undefined)
+      const sink = wanted >= WORTH_A_TABLE && plan.backend.submitRows ? backlog.rows : backlog
+      return source.take(wanted, sink, isTimed ? begun + longestStretch - spent : undefined)
     } catch (error) {
       source.close()
       if (plan.drains) inputFailure = { error }
@@ -347,7 +346,7 @@ export function dispatch(tasks: unknown, plan: Plan, receiver: Receiver): Dispat
     return opening === undefined
   }
 
-  function send(tasks: Task[]) {
+  function send(tasks: readonly Task[] | Rows) {
     const start = sent
     sent += tasks.length
     batches += 1
@@ -383,6 +382,7 @@ export function dispatch(tasks: unknown, plan: Plan, receiver: Receiver): Dispat
       return true
     }
     const areNew = (first: number, length: number) => {
+      if (length === 1) return isNew(first)
       const theirs = reported.subarray(Math.max(0, first - start), Math.max(0, first - start + length))
       if (theirs.length < length || theirs.includes(1)) {
         for (let n = 0; n < length; n += 1) if (!isNew(first + n)) return false
@@ -400,10 +400,10 @@ export function dispatch(tasks: unknown, plan: Plan, receiver: Receiver): Dispat
         fail(error)
       }
     }
-    const fulfilled = (first: number, values: readonly unknown[]) => {
+    const fulfilled = (first: number, values: ArrayLike<unknown>) => {
       if (!isOpen() || values.length === 0) return
       if (receiver.fulfilled === undefined) {
-        for (const [n, value] of values.entries()) onOutcome(first + n, { status: 'fulfilled', value })
+        for (let n = 0; n < values.length; n += 1) onOutcome(first + n, { status: 'fulfilled', value: values[n] })
         return
       }
       if (!areNew(first, values.length)) return
@@ -426,11 +426,11 @@ export function dispatch(tasks: unknown, plan: Plan, receiver: Receiver): Dispat
       hasMissed ||= unconsumed + batchesLeft() < plan.window
     }
     try {
-      const batch: Batch = { call, start, tasks, isLast }
-      Promise.resolve(plan.backend.submit(batch, Object.assign(onOutcome, { fulfilled }), signal())).then(
-        (report) => finish(report?.duration ?? performance.now() - sentAt),
-        fail,
-      )
+      const told = Object.assign(onOutcome, { fulfilled })
+      const submitted = isRows(tasks)
+        ? plan.backend.submitRows?.({ call, start, rows: tasks, isLast }, told, signal())
+        : plan.backend.submit({ call, start, tasks, isLast }, told, signal())
+      Promise.resolve(submitted).then((report) => finish(report?.duration ?? performance.now() - sentAt), fail)
     } catch (error) {
       fail(error)
     }
@@ -554,9 +554,14 @@ export function dispatch(tasks: unknown, plan: Plan, receiver: Receiver): Dispat
 }
 
 /** Which function the task at a place calls, without the tasks where they all call the same. */
-function functionsOf(tasks: readonly Task[]): (position: number) => Task['fn'] | undefined {
-  const first = tasks[0]?.fn
+function functionsOf(tasks: readonly Task[] | Rows): (position: number) => Task['fn'] | undefined {
+  const first = isRows(tasks) ? tasks.fn : tasks[0]?.fn
+  if (isRows(tasks)) return () => first
   if (tasks.every(({ fn }) => fn === first)) return () => first
   const fns = tasks.map(({ fn }) => fn)
   return (position) => fns[position]
+}
+
+function isRows(tasks: readonly Task[] | Rows): tasks is Rows {
+  return 'columns' in tasks
 }

@@ -5,6 +5,9 @@ import { asCompleted, inOrder } from './in-order'
 /** What is told of each completion before anybody gets it. What it throws fails the call. */
 export type OnCompletion = (failed: boolean, total: number | undefined) => void
 
+/** V8 makes a slow hash table of a longer list, unless it grows one by one; and of one that gets an element far behind its end. */
+const MOST_AT_ONCE = 2 ** 24
+
 /** A list of results in the making. */
 export interface ListOfResults extends Receiver {
   /** One result per task, in the order of the tasks: values, or settled results. Rejects as the call fails. */
@@ -18,6 +21,8 @@ export interface ListOfResults extends Receiver {
  */
 export function collectList(settled: boolean, onCompletion?: OnCompletion): ListOfResults {
   const results: unknown[] = []
+  /** Those that came together. A list that has its length before they are put into it costs a third of one that grows. */
+  const rows: (readonly [first: number, values: ArrayLike<unknown>])[] = []
   let resolve: (results: unknown[]) => void
   let reject: (error: unknown) => void
   const list = new Promise<unknown[]>((onResolve, onReject) => {
@@ -26,30 +31,42 @@ export function collectList(settled: boolean, onCompletion?: OnCompletion): List
   })
 
   const fulfilled: Receiver['fulfilled'] = (first, values, place) => {
-    while (results.length < first) results.push(undefined)
-    for (let n = 0; n < values.length; n += 1) {
-      const value = values[n]
-      const result = settled ? { status: 'fulfilled', value } : value
-      if (first + n < results.length) results[first + n] = result
-      else results.push(result)
-    }
+    rows.push([first, values])
     place.consumed(values.length)
+  }
+
+  const grow = (length: number) => {
+    if (results.length < length && length <= MOST_AT_ONCE) results.length = length
+    while (results.length < length) results.push(undefined)
+  }
+
+  const putRows = () => {
+    grow(rows.reduce((most, [first, { length }]) => Math.max(most, first + length), 0))
+    for (const [first, values] of rows)
+      for (let n = 0; n < values.length; n += 1) {
+        const value = values[n]
+        results[first + n] = settled ? { status: 'fulfilled', value } : value
+      }
   }
 
   return {
     list,
 
     completed(index, outcome, total, place) {
-      // Filled up to the index, since an array with a gap of some thousand would be turned into a slow hash table.
-      while (results.length <= index) results.push(undefined)
-      results[index] = resultOf(outcome, settled)
+      const result = resultOf(outcome, settled)
+      if (index > results.length) grow(index)
+      if (index === results.length) results.push(result)
+      else results[index] = result
       place.consumed()
       onCompletion?.(outcome.status === 'rejected', total)
     },
 
     fulfilled: onCompletion === undefined ? fulfilled : undefined,
 
-    ended: () => resolve(results),
+    ended() {
+      putRows()
+      resolve(results)
+    },
     failed: (error) => reject(error),
     stopped: (error) => reject(error),
   }
@@ -148,9 +165,9 @@ export function streamResults(options: StreamOptions): StreamOfResults {
     },
   }
 
-  function fulfilled(first: number, values: readonly unknown[], place: Place) {
+  function fulfilled(first: number, values: ArrayLike<unknown>, place: Place) {
     if (isOver) return
-    const results = settled ? values.map((value) => ({ status: 'fulfilled', value })) : values
+    const results = settled ? Array.from(values, (value) => ({ status: 'fulfilled', value })) : values
     ready.add(first, { results, place, given: 0 }, values.length)
     give()
   }
@@ -206,7 +223,7 @@ export function streamResults(options: StreamOptions): StreamOfResults {
 
 /** Results that follow each other. */
 interface Ready {
-  readonly results: readonly unknown[]
+  readonly results: ArrayLike<unknown>
   readonly place: Place
   /** How many of them were given. */
   given: number

@@ -3,12 +3,17 @@ import { inspect, types } from 'node:util'
 import { debug } from '../debug'
 import { namedBy } from '../task/kwargs'
 import type { Task } from '../task/task'
+import type { Sink } from './batches'
 
 /** What a call takes its tasks from. */
 export type TaskSource<T extends Task = Task> = Iterable<T> | AsyncIterable<T> | (() => Iterable<T> | AsyncIterable<T>)
 
 /** Makes a task of an element of an input. What it throws is the input's error. */
-export type TaskOf = (value: unknown, index: number) => Task
+export interface TaskOf {
+  (value: unknown, index: number): Task
+  /** The function that the task calls with the element alone, if it is a primitive: then no task has to be made of it. */
+  readonly fn?: Task['fn']
+}
 
 /** The tasks of one call, asked for one by one and never two at a time. */
 export interface Source {
@@ -25,7 +30,7 @@ export interface Source {
    * @returns Whether it stopped for the time.
    * @throws what the input throws, or what makes a task of an element.
    */
-  take(wanted: number, sink: { add(task: Task): void }, until?: number): boolean
+  take(wanted: number, sink: Sink, until?: number): boolean
   /** No more is asked for. The input is told by its `return()`, once, unless it has ended or failed itself. */
   close(): void
 }
@@ -43,13 +48,27 @@ export function openSource(given: unknown, onArrival: () => void, taskOf: TaskOf
   if (make) return asyncSource(make.call(tasks) as AsyncIterator<unknown>, onArrival, taskOf)
   const makeSync = methodOf(tasks, Symbol.iterator)
   if (makeSync) {
-    const iterator = makeSync.call(tasks) as Iterator<unknown>
-    return syncSource(iterator, lengthOf(tasks), Array.isArray(tasks), taskOf)
+    const isUsual = Array.isArray(tasks) && makeSync === Array.prototype.values
+    const iterator = isUsual ? elementsOf(tasks) : (makeSync.call(tasks) as Iterator<unknown>)
+    return new SyncSource(iterator, lengthOf(tasks), Array.isArray(tasks), taskOf)
   }
   const isTask = typeof tasks === 'object' && tasks !== null && 'fn' in tasks && 'args' in tasks
   if (isTask) throw new TypeError('Parallel runs an iterable of tasks; got one task: put it in an array')
   const what = typeof given === 'function' ? `a function that returns ${described(tasks)}` : described(tasks)
   throw new TypeError(`Parallel runs an iterable or async iterable of tasks, or a generator function; got ${what}`)
+}
+
+/** As an array's own iterator, with one result for all, which is nobody else's: to make one for each costs as much as all the rest. */
+function elementsOf(list: readonly unknown[]): Iterator<unknown> {
+  const result: { value: unknown; done: boolean } = { value: undefined, done: false }
+  let n = 0
+  return {
+    next() {
+      if (n < list.length) result.value = list[n++]
+      else result.done = true
+      return result as IteratorResult<unknown>
+    },
+  }
 }
 
 /** Milliseconds: an element that took less was quick, and the next one most likely is. */
@@ -58,80 +77,88 @@ const quick = 0.02
 /** So many quick ones are taken between two looks at the clock, which costs more than one of them. */
 const atOnce = 4
 
-function syncSource(
-  iterator: Iterator<unknown>,
-  length: number | undefined,
-  isAtHand: boolean,
-  taskOf: TaskOf,
-): Source {
-  let state: 'open' | 'asking' | 'ended' | 'closed while asking' = 'open'
-  let taken = 0
+class SyncSource implements Source {
+  readonly isAtHand: boolean
+  readonly #iterator: Iterator<unknown>
+  readonly #length: number | undefined
+  readonly #taskOf: TaskOf
+  #state: 'open' | 'asking' | 'ended' | 'closed while asking' = 'open'
+  #taken = 0
   /** How many elements have taken long, one after the other. One may be the machine, which had something else to do. */
-  let slow = 0
+  #slow = 0
   /** How many elements are taken until the next look at the clock. */
-  let unlooked = 0
+  #unlooked = 0
 
-  return {
-    isAtHand,
-    get total() {
-      return state === 'ended' ? taken : length
-    },
-    get ended() {
-      return state === 'ended'
-    },
+  constructor(iterator: Iterator<unknown>, length: number | undefined, isAtHand: boolean, taskOf: TaskOf) {
+    this.#iterator = iterator
+    this.#length = length
+    this.isAtHand = isAtHand
+    this.#taskOf = taskOf
+  }
 
-    take(wanted, sink, until = Number.POSITIVE_INFINITY) {
-      const isTimed = until !== Number.POSITIVE_INFINITY
-      let now = isTimed ? performance.now() : 0
-      for (let missing = wanted; missing > 0 && state === 'open'; missing -= 1) {
-        if (isTimed && slow > 1 && now >= until) return true
-        state = 'asking'
-        let next: IteratorResult<unknown>
-        try {
-          next = iterator.next()
-        } catch (error) {
-          state = 'ended'
-          throw error
-        }
-        if (isTimed) {
-          unlooked -= 1
-          if (unlooked <= 0) {
-            const before = now
-            now = performance.now()
-            slow = now - before < quick ? 0 : slow + 1
-            unlooked = slow === 0 ? atOnce : 0
-          }
-        }
-        if (typeof next !== 'object' || next === null) {
-          state = 'ended'
-          throw noResult(next)
-        }
-        if (next.done) {
-          state = 'ended'
-        } else if (stillAsking()) {
-          state = 'open'
-          sink.add(taskOf(next.value, taken))
-          taken += 1
-        } else {
-          state = 'ended'
-          tell(iterator)
+  get total(): number | undefined {
+    return this.#state === 'ended' ? this.#taken : this.#length
+  }
+
+  get ended(): boolean {
+    return this.#state === 'ended'
+  }
+
+  take(wanted: number, sink: Sink, until = Number.POSITIVE_INFINITY): boolean {
+    const iterator = this.#iterator
+    const taskOf = this.#taskOf
+    const { fn } = taskOf
+    const isTimed = until !== Number.POSITIVE_INFINITY
+    let now = isTimed ? performance.now() : 0
+    for (let missing = wanted; missing > 0 && this.#state === 'open'; missing -= 1) {
+      if (isTimed && this.#slow > 1 && now >= until) return true
+      this.#state = 'asking'
+      let next: IteratorResult<unknown>
+      try {
+        next = iterator.next()
+      } catch (error) {
+        this.#state = 'ended'
+        throw error
+      }
+      if (isTimed) {
+        this.#unlooked -= 1
+        if (this.#unlooked <= 0) {
+          const before = now
+          now = performance.now()
+          this.#slow = now - before < quick ? 0 : this.#slow + 1
+          this.#unlooked = this.#slow === 0 ? atOnce : 0
         }
       }
-      return false
-    },
+      if (typeof next !== 'object' || next === null) {
+        this.#state = 'ended'
+        throw noResult(next)
+      }
+      if (next.done) {
+        this.#state = 'ended'
+      } else if (this.#isStillAsking) {
+        this.#state = 'open'
+        const { value } = next
+        if (fn === undefined || !sink.addCall?.(fn, value)) sink.add(taskOf(value, this.#taken))
+        this.#taken += 1
+      } else {
+        this.#state = 'ended'
+        tell(iterator)
+      }
+    }
+    return false
+  }
 
-    close() {
-      // A generator cannot be ended by what it calls itself, as when its body aborts the call: it is when it is back.
-      if (state === 'asking') state = 'closed while asking'
-      if (state !== 'open') return
-      state = 'ended'
-      tell(iterator)
-    },
+  close(): void {
+    // A generator cannot be ended by what it calls itself, as when its body aborts the call: it is when it is back.
+    if (this.#state === 'asking') this.#state = 'closed while asking'
+    if (this.#state !== 'open') return
+    this.#state = 'ended'
+    tell(this.#iterator)
   }
 
   /** What the input's own code may have changed, unseen by the compiler. */
-  function stillAsking() {
-    return state === 'asking'
+  get #isStillAsking(): boolean {
+    return this.#state === 'asking'
   }
 }
 

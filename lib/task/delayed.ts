@@ -3,6 +3,31 @@ import { type Arguments, splitArguments } from './kwargs'
 import type { Task } from './task'
 import { claimArguments } from './transfer'
 
+type MakeTask = (...given: unknown[]) => Task<never>
+
+/**
+ * What was made for the last few functions: `delayed(f)(i)` in a loop asks for the same each time, and to give a function its
+ * name costs more than all the rest. Not for many, since a collector of garbage has much to do with such a map when it is large.
+ */
+interface Made {
+  readonly makers: WeakMap<object, MakeTask>
+  /** How many more it takes. */
+  room: number
+}
+
+const FEW = 16
+
+/** Of the thread, and no variable here: `delayed` may be what a task captures, and no such map can be sent. */
+const key = Symbol.for('parfor.delayed')
+
+function madeOfThread(): Made {
+  const found = (globalThis as { [key]?: Made })[key]
+  if (found !== undefined && found.room > 0) return found
+  const made = { makers: new WeakMap(), room: FEW }
+  Object.defineProperty(globalThis, key, { value: made, configurable: true })
+  return made
+}
+
 /**
  * Captures a call instead of making it: `delayed(fn)(...args)` is a task for `Parallel`. Nothing runs, nothing is
  * copied; a task may be used in any number of calls. Named arguments come last, in `kwargs({...})`.
@@ -28,14 +53,30 @@ export function delayed<A extends unknown[], R>(
   if (typeof fn !== 'function') {
     throw new TypeError(`delayed() takes a function and returns one that takes its arguments: delayed(fn)(...args)`)
   }
-  if (options !== undefined) checkFunctionOptions(fn, options)
-  const sent = options === undefined ? fn : withGiven(fn as unknown as (...args: never[]) => R, options)
-  const make = (...given: unknown[]) => {
+  if (options !== undefined) {
+    checkFunctionOptions(fn, options)
+    return named(makerOf(withGiven(fn as unknown as (...args: never[]) => R, options)), fn.name)
+  }
+  const made = madeOfThread()
+  const known = made.makers.get(fn)
+  if (known !== undefined) return known
+  const make = named(makerOf(fn), fn.name)
+  made.makers.set(fn, make)
+  made.room -= 1
+  return make
+}
+
+function makerOf(fn: unknown): MakeTask {
+  return (...given) => {
     const { args, kwargs } = splitArguments(given)
     claimArguments(args, kwargs)
-    return Object.freeze({ fn: sent, args: Object.freeze(args), kwargs }) as unknown as Task<Awaited<R>>
+    return Object.freeze({ fn, args: Object.freeze(args), kwargs }) as Task<never>
   }
-  return Object.defineProperty(make, 'name', { value: fn.name, configurable: true })
+}
+
+/** As it is, a function that `makerOf` made has none. */
+function named(make: MakeTask, name: string): MakeTask {
+  return name === '' ? make : Object.defineProperty(make, 'name', { value: name, configurable: true })
 }
 
 /** Whether a function is what `delayed` returns, by its text: to note each one would cost more than to make it. */

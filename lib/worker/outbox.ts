@@ -1,6 +1,7 @@
 import { fromBytes, toBytes } from '../serialization/bytes'
-import { type Cell, isCell, madeOf, type Shape, type Table } from '../serialization/columns'
+import { madeOf, type Shape, type Table } from '../serialization/columns'
 import type { Parcel } from '../serialization/wire'
+import { type Cell, isCell } from '../task/rows'
 import { ENDED, turnOf, Words } from './protocol'
 
 /*

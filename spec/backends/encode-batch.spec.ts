@@ -54,6 +54,16 @@ describe('A message has its tasks in a table', () => {
     expect([encoded.fns.length, run.rest, rejected]).toEqual([1, [], []])
   })
 
+  it('also when they come as rows, each as it is to be run again', () => {
+    const { fn } = f()
+    const columns = [many((n) => n), many((n) => `${n}`), many(() => null)]
+    const batch = held({ call, start: 0, rows: { fn, length: 10, columns } })
+    expect(batch.tasks.at(3)).toEqual({ fn, args: [3, '3', null], kwargs: {} })
+    expect(batch.tasks.at(10)).toBeUndefined()
+    const asTasks = held({ call, start: 0, tasks: many((n) => f(n, `${n}`, null)) })
+    expect(batch).toEqual(asTasks)
+  })
+
   it('from eight of them on: for fewer that is not worth it', () => {
     const eight = delayed((n: number) => n)
     const seven = delayed((n: number) => n)

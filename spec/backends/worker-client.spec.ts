@@ -732,8 +732,8 @@ describe('A client of a worker', () => {
       const onOutcome = Object.assign(
         (index: number, outcome: unknown, id?: number) => void told.push([index, outcome, id]),
         {
-          fulfilled(first: number, values: readonly unknown[], id?: number) {
-            told.push([first, values, id])
+          fulfilled(first: number, values: ArrayLike<unknown>, id?: number) {
+            told.push([first, Array.from(values), id])
             listeners.fulfilled()
           },
         },

@@ -1,9 +1,11 @@
 import { getMaxListeners } from 'node:events'
 import { runInThisContext } from 'node:vm'
+import type { BatchReport } from '../../lib/backend'
 import { autoBatchSize, fixedBatchSize } from '../../lib/dispatch/batch-size'
 import { dispatch, type Place, type Plan } from '../../lib/dispatch/dispatch'
 import { BackendError, taskInfo } from '../../lib/errors'
 import { delayed } from '../../lib/task/delayed'
+import type { BatchOfRows } from '../../lib/task/rows'
 import type { Outcome } from '../../lib/task/task'
 import { manualBackend, settled } from '../support/manual-backend'
 
@@ -567,6 +569,53 @@ describe('dispatch', () => {
     })
   })
 
+  describe('sends many tasks that are alike', () => {
+    const submitRows = jest.fn((_batch: BatchOfRows) => new Promise<BatchReport>(() => {}))
+
+    it('by columns, to a backend that takes them so', () => {
+      submitRows.mockClear()
+      const { sent } = start(counting([], 40), { batchSize: fixedBatchSize(10) }, manualBackend({ submitRows }))
+      const { fn } = identity(0)
+      expect(submitRows.mock.calls.map(([batch]) => batch)).toEqual(
+        [0, 10, 20, 30].map((start) => ({
+          call: { nested: { level: 1 } },
+          start,
+          rows: { fn, length: 10, columns: [Array.from({ length: 10 }, (_, n) => start + n)] },
+          isLast: false,
+        })),
+      )
+      expect(sent).toEqual([])
+    })
+
+    it('as the tasks that they are, when they are few, or not alike', () => {
+      submitRows.mockClear()
+      const manual = manualBackend({ submitRows })
+      const tasks = Array.from({ length: 10 }, (_, n) => (n === 9 ? delayed((n: number) => n)(9) : identity(n)))
+      start(tasks, { batchSize: fixedBatchSize(10) }, manual)
+      start(tasks.slice(0, 7), { batchSize: fixedBatchSize(10) }, manual)
+      expect(submitRows).not.toHaveBeenCalled()
+      expect(manual.sent.map(({ batch }) => batch.tasks.length)).toEqual([10, 7])
+      expect(manual.sent[0]?.batch.tasks[9]).toBe(tasks[9])
+    })
+
+    it('to any other backend as they were given', () => {
+      const tasks = Array.from({ length: 10 }, (_, n) => identity(n))
+      const { sent } = start(tasks, { batchSize: fixedBatchSize(10) })
+      for (const [n, task] of tasks.entries()) expect(sent[0]?.batch.tasks[n]).toBe(task)
+    })
+
+    it('and names the function of one that fails', () => {
+      const backend = manualBackend({
+        submitRows(_, onOutcome) {
+          onOutcome(3, { status: 'rejected', reason: new RangeError('no') })
+          return new Promise(() => {})
+        },
+      })
+      const { over } = start(counting([], 10), { batchSize: fixedBatchSize(10) }, backend)
+      expect(taskInfo(over[0])).toMatchObject({ index: 3, name: 'identity' })
+    })
+  })
+
   describe('of several tasks that are fulfilled at once', () => {
     /** A call of batches of four whose receiver takes several results at once. */
     function startInBulk(
@@ -589,7 +638,7 @@ describe('dispatch', () => {
             places.push(place)
           },
           fulfilled: (first, values, place) => {
-            told.push([first, ...values])
+            told.push([first, ...Array.from(values)])
             places.push(place)
             onTold()
           },
@@ -742,7 +791,7 @@ describe('dispatch', () => {
         run.push(index)
         return index === 1 ? new Promise<Outcome>((resolve) => (finish = resolve)) : fulfilled(index)
       })
-      expect([run, call.isIdle]).toEqual([[0, 1], false])
+      expect([run, call.isIdle()]).toEqual([[0, 1], false])
       finish(fulfilled(1))
       await settled()
       expect([run, over]).toEqual([[0, 1, 2], ['ended']])
@@ -959,23 +1008,23 @@ describe('dispatch', () => {
 
   it('is stalled when nothing comes before something is consumed', async () => {
     const { sent, places, call } = start(counting([]), { window: 2, workers: 1, consumes: false })
-    expect([call.isIdle, call.isStalled]).toEqual([false, false])
+    expect([call.isIdle(), call.isStalled()]).toEqual([false, false])
     for (const n of [0, 1]) await sent[n]?.complete([n])
-    expect([call.isIdle, call.isStalled]).toEqual([true, true])
+    expect([call.isIdle(), call.isStalled()]).toEqual([true, true])
     places[0]?.consumed()
-    expect([call.isIdle, call.isStalled]).toEqual([false, false])
+    expect([call.isIdle(), call.isStalled()]).toEqual([false, false])
   })
 
   it('is not idle while its backend is opening', async () => {
     const { call } = start(counting([]), { open: () => new Promise(() => {}) })
-    expect([call.isIdle, call.isStalled]).toEqual([false, false])
+    expect([call.isIdle(), call.isStalled()]).toEqual([false, false])
   })
 
   it('knows whether it is idle, and whether it is over', async () => {
     const { sent, call } = start(counting([], 1))
-    expect([call.isIdle, call.isOver]).toEqual([false, false])
+    expect([call.isIdle(), call.isOver()]).toEqual([false, false])
     await sent[0]?.complete([0])
-    expect([call.isIdle, call.isOver]).toEqual([true, true])
+    expect([call.isIdle(), call.isOver()]).toEqual([true, true])
   })
 
   it('gives batches a signal that any number of them may listen to', () => {

@@ -92,6 +92,13 @@ function call(seed: number) {
         happens({ is: 'batch sent' })
         return submit.call(backend, ...args)
       },
+      ...(seed % 2 === 0 && {
+        submitRows({ rows: { fn, length, columns }, ...batch }, ...args) {
+          happens({ is: 'batch sent' })
+          const tasks = Array.from({ length }, (_, n) => ({ fn, args: columns.map((column) => column[n]) }))
+          return submit.call(backend, { ...batch, tasks }, ...args)
+        },
+      }),
     },
   })
   return {

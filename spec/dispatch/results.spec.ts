@@ -62,6 +62,25 @@ describe('collectList', () => {
     },
   )
 
+  it('is in order also when the last come first, some thousand of them', async () => {
+    const results = collectList(false)
+    const count = 20_000
+    for (let index = count - 1; index > 0; index -= 1) results.completed(index, fulfilled(index), undefined, place)
+    results.fulfilled?.(0, [0], place)
+    results.ended()
+    expect(await results.list).toEqual(Array.from({ length: count }, (_, n) => n))
+  })
+
+  it('takes numbers as they come, and gives a list of its own', async () => {
+    const results = collectList(false)
+    results.fulfilled?.(2, Float64Array.of(0.5, -0), place)
+    results.fulfilled?.(0, Int32Array.of(1, 2), place)
+    results.ended()
+    const list = await results.list
+    expect(Array.isArray(list)).toBe(true)
+    expect(list).toEqual([1, 2, 0.5, -0])
+  })
+
   it('takes no several values at once when each is to be told of', () => {
     expect(collectList(false, () => {}).fulfilled).toBeUndefined()
     const options = { ordered: true, settled: false, onOver: () => {} }

@@ -366,6 +366,42 @@ describe('openSource', () => {
   })
 })
 
+describe('openSource, for an array', () => {
+  const [first, second] = [delayed(Math.abs)(1), delayed(Math.abs)(2)]
+  const takeAll = (tasks: unknown) => {
+    const taken: Task[] = []
+    const source = openSource(tasks, () => {})
+    source.take(10, { add: (task) => taken.push(task) })
+    return { taken, source }
+  }
+
+  it('takes what is in it when it is taken, also what was added meanwhile', () => {
+    const tasks = [first]
+    const source = openSource(tasks, () => {})
+    const taken: Task[] = []
+    source.take(1, { add: (task) => taken.push(task) })
+    tasks.push(second)
+    source.take(2, { add: (task) => taken.push(task) })
+    expect([taken, source.ended, source.total]).toEqual([[first, second], true, 2])
+  })
+
+  it('asks the iterator that it has of its own', () => {
+    class Backwards extends Array<Task> {
+      override [Symbol.iterator]() {
+        return [...this.keys()].map((n) => this.at(-1 - n) as Task).values()
+      }
+    }
+    expect(takeAll(Backwards.of(first, second)).taken).toEqual([second, first])
+    const once = Object.assign([first], { [Symbol.iterator]: () => [second].values() })
+    expect(takeAll(once).taken).toEqual([second])
+  })
+
+  it('refuses a gap in it', () => {
+    // biome-ignore lint/suspicious/noSparseArray: that is what it is about
+    expect(() => takeAll([first, , second])).toThrow('tasks[1] is no task but undefined')
+  })
+})
+
 describe('openSource, for elements that are made tasks', () => {
   const taskOf = (value: unknown, index: number) => {
     if (value === 13) throw new RangeError(`element ${index} is ${value}`)
@@ -399,6 +435,23 @@ describe('openSource, for elements that are made tasks', () => {
       ],
       true,
     ])
+  })
+
+  it('makes none of a primitive where a call of one function takes its place', () => {
+    const made = jest.fn(taskOf)
+    const taken: unknown[] = []
+    const sink = {
+      add: ({ args }: Task) => taken.push(args),
+      addCall: (fn: unknown, value: unknown) => typeof value === 'number' && taken.push([fn, value]) > 0,
+    }
+    const source = openSource([5, 'x', 7], () => {}, Object.assign(made, { fn: Math.max }))
+    source.take(5, sink)
+    expect(taken).toEqual([
+      [Math.max, 5],
+      ['x', 1],
+      [Math.max, 7],
+    ])
+    expect([made.mock.calls, source.total]).toEqual([[['x', 1]], 3])
   })
 
   it('fails with what making one throws', async () => {

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
-import { type Cell, type Column, madeOf, readerOf, type Shape, shapeOf, Table } from '../../lib/serialization/columns'
+import { type Column, madeOf, readerOf, type Shape, shapeOf, Table, valuesOf } from '../../lib/serialization/columns'
+import type { Cell } from '../../lib/task/rows'
 import { difference } from './isomorphic'
 
 /** A table of these rows; `undefined` when not all of them can stand in one. */
@@ -36,12 +37,34 @@ describe('A column', () => {
   it('of integers of 32 bits takes four bytes for each, of other numbers eight', () => {
     expect(columnOf(1, -(2 ** 31), 2 ** 31 - 1, 0)).toEqual(Int32Array.of(1, -(2 ** 31), 2 ** 31 - 1, 0))
     for (const other of [2 ** 31, -(2 ** 31) - 1, 2 ** 32, 0.5, Number.NaN, Number.POSITIVE_INFINITY, -0])
-      expect(columnOf(1, other)).toEqual(Float64Array.of(1, other))
+      expect(columnOf(1, other, 2, 3)).toEqual(Float64Array.of(1, other, 2, 3))
+  })
+
+  it('of few is the list of them: memory of its own would cost more', () => {
+    for (const few of [[], [1], [0.5, 0.5], [1, 2, 3]]) expect(columnOf(...few)).toEqual(few)
   })
 
   it('of what is the same in every row takes it once', () => {
-    for (const cell of cells) expect(columnOf(cell, cell, cell)).toEqual({ same: cell })
-    expect(columnOf(0, -0)).toEqual(Float64Array.of(0, -0))
+    for (const cell of cells) expect(columnOf(cell, cell, cell, cell)).toEqual({ same: cell })
+    expect(columnOf(0, -0, 0, 0)).toEqual(Float64Array.of(0, -0, 0, 0))
+  })
+
+  it.each<[string, unknown[]]>([
+    ['integers', [1, 2, 3, 4]],
+    ['other numbers', [0.5, -0, Number.NaN, 4]],
+    ['texts', ['a', 'b', 'c', 'd']],
+    ['anything', [1, 'b', null, undefined]],
+    ['what is the same', [true, true, true, true]],
+    ['objects', [{ a: 1 }, { a: 'b' }, { a: null }, { a: 4 }]],
+  ])('gives the values of some rows at once: %s', (_, values) => {
+    const column = structuredClone(columnOf(...values))
+    for (const [from, to] of [
+      [0, 4],
+      [1, 4],
+      [0, 3],
+      [2, 2],
+    ] as const)
+      expect(Array.from(valuesOf(column, from, to))).toEqual(values.slice(from, to))
   })
 
   it('of anything else is a list', () => {

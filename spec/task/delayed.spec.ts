@@ -20,8 +20,19 @@ describe('delayed', () => {
     expect(task).toMatchObject({ args: [2], kwargs: { by: 3 } })
   })
 
-  it('keeps the name of the function', () => {
+  it('keeps the name of the function, also when it has none', () => {
     expect(delayed(function score() {}).name).toBe('score')
+    expect(delayed([() => {}][0] as () => void).name).toBe('')
+    expect(delayed(function score() {}, { this: 1 }).name).toBe('score')
+  })
+
+  it('makes tasks of the function it was given, and with its options, however many there are', () => {
+    const fns = Array.from({ length: 50 }, (_, n) => () => n)
+    for (const _ of ['once', 'and again'])
+      for (const [n, fn] of fns.entries()) {
+        expect(delayed(fn)()).toEqual({ fn, args: [], kwargs: {} })
+        expect(delayed(fn, { captures: { n } })().fn).not.toBe(fn)
+      }
   })
 
   it.each([undefined, null, 5, 'sqrt', {}])('refuses %p at once, which is no function', (fn) => {

@@ -1,5 +1,6 @@
-import { type Cell, Table } from '../../lib/serialization/columns'
+import { Table } from '../../lib/serialization/columns'
 import { packed } from '../../lib/serialization/message'
+import type { Cell } from '../../lib/task/rows'
 import { Outbox, readOutbox, sharedWords } from '../../lib/worker/outbox'
 import { ENDED, Words } from '../../lib/worker/protocol'
 

@@ -1,6 +1,7 @@
 import type { BatchReport, OnOutcome, ParallelBackend } from '../../backend'
 import type { Places } from '../../config/budget'
 import type { WorkerOptions, WorkerPoolOptions } from '../../config/options'
+import type { BatchOfRows } from '../../task/rows'
 import type { Batch, Call } from '../../task/task'
 import { onShutdown } from '../registry'
 import { WorkerPool } from '../worker-pool'
@@ -26,6 +27,10 @@ export class ThreadsBackend implements ParallelBackend {
   }
 
   submit(batch: Batch, onOutcome: OnOutcome, signal: AbortSignal): Promise<BatchReport> {
+    return this.#pool.submit(batch, onOutcome, signal)
+  }
+
+  submitRows(batch: BatchOfRows, onOutcome: OnOutcome, signal: AbortSignal): Promise<BatchReport> {
     return this.#pool.submit(batch, onOutcome, signal)
   }
 
