@@ -17,6 +17,8 @@ import { workerpool } from './peers/workerpool'
 
 const libraries = [parfor, piscina, tinypool, workerpool, poolifier, threads]
 const call: Work = { fn: (n) => n + 1, items: () => [1, 2], samples: 500 }
+/** V8 has compiled all of it by then. */
+const manyBefore: Work = { ...call, warmUp: 5000 }
 const one: Work = { ...call, items: () => [1], pause: 50, samples: 30 }
 
 const microseconds = async (peer: Peer, work: Work) => 1000 * (await timeMap(peer, work))
@@ -33,6 +35,17 @@ export default {
         joblib: async () => 1000 * (await timePython('joblib', { fn: 'noop', count: 2, samples: 50 })),
         'raw, two at once': () => microseconds(raw(2), call),
         'raw, one round trip': () => microseconds(raw(2), { ...call, items: () => [1], workers: 1 }),
+      },
+      asks: [{ of: parfor.name, against: 'raw, one round trip', atMost: 2 }],
+    },
+    {
+      work: 'the same, when 5,000 calls were before',
+      unit: 'µs per call',
+      against: 'raw, one round trip',
+      contestants: {
+        ...contestants(libraries, (peer) => microseconds(peer, manyBefore)),
+        'raw, two at once': () => microseconds(raw(2), manyBefore),
+        'raw, one round trip': () => microseconds(raw(2), { ...manyBefore, items: () => [1], workers: 1 }),
       },
       asks: [{ of: parfor.name, against: 'raw, one round trip', atMost: 2 }],
     },

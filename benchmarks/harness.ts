@@ -80,8 +80,8 @@ export interface Work<T = number, R = number> {
   readonly workers?: number
   /** How often the work is done for one measurement. */
   readonly samples: number
-  /** What is done before, once; without it, all of the work, for a tenth of the samples and at least once. */
-  readonly warmUp?: () => Iterable<T>
+  /** What is done before, once; without it, all of the work, for a tenth of the samples and at least once, or so often. */
+  readonly warmUp?: (() => Iterable<T>) | number
   /** Milliseconds before each sample in which nothing happens. */
   readonly pause?: number
   /** Whether the results are right, where they are too large to have them twice. */
@@ -97,9 +97,10 @@ export async function timeMap<T, R>(peer: Peer, work: Work<T, R>): Promise<numbe
 export async function timePool<T, R>(opened: Pool<T, R>, work: Work<T, R>): Promise<number> {
   const { fn, items, samples, warmUp, pause = 0, isRight = equals(serially(fn, items)) } = work
   await using pool = opened
-  if (warmUp) await pool.map(warmUp())
+  if (typeof warmUp === 'function') await pool.map(warmUp())
+  const before = typeof warmUp === 'function' ? 0 : (warmUp ?? Math.ceil(samples / 10))
   const times: number[] = []
-  for (let sample = warmUp ? 0 : -Math.ceil(samples / 10); sample < samples; sample++) {
+  for (let sample = -before; sample < samples; sample++) {
     if (pause > 0) await setTimeout(pause)
     const start = performance.now()
     const results = await pool.map(items())

@@ -29,7 +29,7 @@ function nameOf(initializer: Task): number {
 }
 
 /** Milliseconds that a pool keeps its workers to itself when a call has ended. */
-const MOMENT = 100
+const MOMENT = 20
 
 /** What pools want to be told then, or when somebody wants a worker before. */
 const lingering = new Set<() => void>()
@@ -51,6 +51,7 @@ export function keptThreads(options: WorkerOptions): WorkerSource {
   const { idleTimeout, initializer, ...started } = options
   const key = `${JSON.stringify(started)} ${initializer ? nameOf(initializer) : ''}`
   const owner = {}
+  let ownRest: (() => void) | undefined
   return {
     take() {
       lingerNoLonger()
@@ -70,10 +71,14 @@ export function keptThreads(options: WorkerOptions): WorkerSource {
       wakeLater()
     },
     linger(rest) {
+      ownRest = rest
       lingering.add(rest)
       moment ??= setTimeout(lingerNoLonger, MOMENT).unref()
     },
-    endKept: (reason) => end((entry) => entry.owner === owner, reason),
+    endKept(reason) {
+      if (ownRest) lingering.delete(ownRest)
+      return end((entry) => entry.owner === owner, reason)
+    },
   }
 }
 
