@@ -77,9 +77,12 @@ export function note(name, value) {
   return value
 }
 
-/** Collects garbage until nothing that was noted is left, or ten times over. Gives the names of what is. */
+/**
+ * Collects garbage until nothing that was noted is left, or fifty times over: a pool keeps its workers to itself for a moment.
+ * Gives the names of what is.
+ */
 export async function left() {
   const names = () => noted.filter(({ value }) => value.deref() !== undefined).map(({ name }) => name)
-  for (let turn = 0; turn < 10 && names().length > 0; turn += 1) await collect(1)
+  for (let turn = 0; turn < 50 && names().length > 0; turn += 1) await collect(1)
   return names()
 }
