@@ -6,7 +6,7 @@ const LONG = 20
 /** A task that runs for so many holds up what is behind it, which was sized for less: that goes elsewhere. */
 const HOLDS_UP = 50
 
-/** How often workers are looked at that have several tasks; and when another one is free, who could help. */
+/** Milliseconds between two looks at workers that have several tasks, at least; and when another one is free, who could help. */
 const LOOK = 5
 const LOOK_FOR_HELP = 2
 
@@ -14,9 +14,21 @@ const LOOK_FOR_HELP = 2
 const WORTH_MOVING = 2
 const WORTH_A_WORKER = 50
 
-/** Milliseconds until a look at what workers do is due. */
-export function nextLook(isHelpThere: boolean): number {
-  return isHelpThere ? LOOK_FOR_HELP : LOOK
+/**
+ * Milliseconds until a look at what workers do is due: when a task may be long, or hold others up. Each look takes time from
+ * tasks that have all cores at work.
+ *
+ * @param isHeldUp whether it is looked for places of workers too
+ * @param looks what each is doing; `undefined` for one that has not begun
+ */
+export function nextLook(isHelpThere: boolean, isHeldUp: boolean, looks: Iterable<Look | undefined>): number {
+  if (isHelpThere) return LOOK_FOR_HELP
+  if (isHeldUp) return LOOK
+  let next = LONG
+  for (const look of looks) {
+    if (look !== undefined) next = Math.min(next, (isLong(look) ? HOLDS_UP : LONG) - look.elapsed)
+  }
+  return Math.max(LOOK, next)
 }
 
 export function isLong(look: Look): boolean {

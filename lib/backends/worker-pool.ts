@@ -84,6 +84,7 @@ export class WorkerPool {
   #drained: (() => void) | undefined
   #isToAssign = false
   #nextLook: NodeJS.Timeout | undefined
+  #looksForHelp = false
 
   constructor(
     source: WorkerSource,
@@ -174,6 +175,7 @@ export class WorkerPool {
     // For who closes it without force, and waits for what has been dropped now.
     this.#drained?.()
     this.#attendance.end()
+    clearTimeout(this.#nextLook)
     await this.#crew.endAll(CLOSED)
   }
 
@@ -532,16 +534,24 @@ export class WorkerPool {
 
   /** While tasks are behind the one that runs, that one may hold them up. */
   #lookLater(): void {
-    if (this.#nextLook !== undefined) return
+    const isHelpThere = this.#crew.hasIdle || this.#crew.mayGrow
+    if (this.#nextLook !== undefined) {
+      if (!isHelpThere || this.#looksForHelp) return
+      clearTimeout(this.#nextLook)
+      this.#nextLook = undefined
+    }
     // Calls inside tasks have workers that this pool could have: nobody tells it when they are done.
     const isHeldUp = this.#queue.size > 0 && this.#crew.isHeldUp
     if (!isHeldUp && !this.#isAnyBehind()) return
+    const now = sharedNow()
+    const looks = [...this.#running].map(({ run }) => run?.look(now))
+    this.#looksForHelp = isHelpThere
     this.#nextLook = setTimeout(
       () => {
         this.#nextLook = undefined
         this.#lookAfter()
       },
-      nextLook(this.#crew.hasIdle || this.#crew.mayGrow),
+      nextLook(isHelpThere, isHeldUp, looks),
     ).unref()
   }
 

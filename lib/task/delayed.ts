@@ -24,7 +24,8 @@ function madeOfThread(): Made {
   const found = (globalThis as { [key]?: Made })[key]
   if (found !== undefined && found.room > 0) return found
   const made = { makers: new WeakMap(), room: FEW }
-  Object.defineProperty(globalThis, key, { value: made, configurable: true })
+  // Where nothing can be added, nothing is kept.
+  Reflect.defineProperty(globalThis, key, { value: made, configurable: true })
   return made
 }
 

@@ -23,8 +23,21 @@ describe('A task', () => {
 })
 
 describe('A look', () => {
-  it('is due sooner when somebody is there to help', () => {
-    expect(nextLook(true)).toBeLessThan(nextLook(false))
+  const due = (...elapsed: (number | undefined)[]) =>
+    nextLook(
+      false,
+      false,
+      elapsed.map((one) => (one === undefined ? undefined : look(one))),
+    )
+
+  it('is due when the first task may be long, or hold others up, and 5 ms later at the earliest', () => {
+    expect([due(), due(undefined), due(0), due(12), due(19)]).toEqual([20, 20, 20, 8, 5])
+    expect([due(20), due(40), due(48), due(500)]).toEqual([20, 10, 5, 5])
+    expect(due(3, undefined, 13, 30)).toBe(7)
+  })
+
+  it('is due sooner when somebody is there to help, or a place may be', () => {
+    expect([nextLook(true, false, []), nextLook(true, true, []), nextLook(false, true, [])]).toEqual([2, 2, 5])
   })
 })
 

@@ -490,9 +490,9 @@ describe('WorkerPool', () => {
     it('and takes it back when that takes long', async () => {
       const { pool, workers, jobs } = await twoEach()
       age(workers[0], 60)
-      jest.advanceTimersByTime(5)
+      jest.advanceTimersByTime(20)
       await open(1, 'b')
-      jest.advanceTimersByTime(5)
+      jest.advanceTimersByTime(20)
       // Before this worker is free: it waits for none that is.
       expect(argsSent(workers[1])).toEqual([[1], [3], [2]])
       await open(3, 'd')
@@ -705,7 +705,6 @@ describe('WorkerPool', () => {
       await Promise.all(jobs.map(({ done }) => done))
       expect(workers.map(({ isEnded }) => isEnded)).toEqual([true, true])
       expect(told(jobs).flat()).toEqual([])
-      jest.advanceTimersByTime(5)
       expect(jest.getTimerCount()).toBe(0)
     })
 
@@ -789,7 +788,7 @@ describe('WorkerPool', () => {
       jest.advanceTimersByTime(5)
       expect(workers.map(argsSent)).toEqual([[[0, 1, 2, 3, 4]], [[9]]])
       age(workers[0], 50)
-      jest.advanceTimersByTime(5)
+      jest.advanceTimersByTime(20)
       await open(9, '')
       await other.done
       for (const n of [1, 2, 3, 4]) await open(n, `${n}`)
