@@ -160,6 +160,22 @@ export function describeBackend(create: () => ParallelBackend): void {
     ])
   })
 
+  it('runs tasks that it is given by columns, if it takes them so', async () => {
+    if (!backend.submitRows) return expect(backend.submitRows).toBeUndefined()
+    const rows = {
+      fn: (n: number, text: string | null) => `${n} ${text}`,
+      length: 10,
+      columns: [Array.from({ length: 10 }, (_, n) => n), Array.from({ length: 10 }, (_, n) => (n === 7 ? null : 'a'))],
+    }
+    const outcomes: Outcome[] = []
+    const onOutcome = (index: number, outcome: Outcome) => {
+      outcomes[index - 40] = outcome
+    }
+    const batch = { call: newCall(), start: 40, rows }
+    await backend.submitRows(batch, onOutcome, new AbortController().signal)
+    expect(outcomes).toEqual(rows.columns[0]?.map((n) => fulfilled(n === 7 ? '7 null' : `${n} a`)))
+  })
+
   it('waits for running batches when it is closed', async () => {
     const { done, outcomes } = submit([soon('a'), soon('b')])
     await backend.close()
