@@ -189,6 +189,17 @@ export class Table {
     return true
   }
 
+  /** The same for a row of one value. */
+  addOne(value: unknown): boolean {
+    if (this.#shapes !== ONE_CELL) return this.add([value])
+    if (!isCell(value)) return false
+    this.row[0] = value
+    this.weight += weightOfCell(value)
+    this.#cells[0]?.push(value)
+    this.count += 1
+    return true
+  }
+
   #take(value: unknown, shape: Shape): boolean {
     if (shape === 'cell') {
       if (!isCell(value)) return false

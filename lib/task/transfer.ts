@@ -101,8 +101,9 @@ export function transfersOf({ args, kwargs }: Task): ReadonlySet<object> | undef
 
 /** @internal What a task hands over of its result; `undefined` when it is nothing. */
 export function transfersOfResult(result: unknown): ReadonlySet<object> | undefined {
+  if (typeof result !== 'object' || result === null) return undefined
   const transfers = ofThread()
-  if (transfers === undefined || typeof result !== 'object' || result === null) return undefined
+  if (transfers === undefined) return undefined
   const found = new Set<object>()
   claimAll([result], transfers, found)
   return found.size > 0 ? found : undefined

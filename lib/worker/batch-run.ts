@@ -357,7 +357,7 @@ export class BatchRun {
       this.#table = Table.for([value])
       this.#mayBeAlike = this.#table !== undefined
     }
-    if (this.#table?.add([value])) {
+    if (this.#table?.addOne(value)) {
       // It has no memory to be handed over, and is not to do that as a part of a later one.
       transfersOfResult(value)
       return true

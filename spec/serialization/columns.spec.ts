@@ -107,6 +107,28 @@ describe('A table', () => {
     expect(difference([first, second], [structuredClone(make()), structuredClone(make())])).toBeUndefined()
   })
 
+  it('takes a value by itself as a row of it, if that has one of its shape', () => {
+    for (const values of [
+      [1, 2, 3, 4],
+      ['a', null, 'b', undefined],
+      [{ a: 1 }, { a: 2 }, { a: 'x' }, { a: true }],
+    ]) {
+      const [one, whole] = [Table.for(values.slice(0, 1)), Table.for(values.slice(0, 1))] as [Table, Table]
+      for (const value of values) expect([one.addOne(value), whole.add([value])]).toEqual([true, true])
+      expect([one.columns(), one.count, one.weight, one.row]).toEqual([
+        whole.columns(),
+        whole.count,
+        whole.weight,
+        whole.row,
+      ])
+      expect([one.addOne(Symbol('no')), one.addOne(new Map()), one.addOne({ b: 1 }), one.count]).toEqual([
+        ...[false, false, false],
+        4,
+      ])
+    }
+    expect(Table.for([1, 2])?.addOne(1)).toBe(false)
+  })
+
   /** Each of these is no plain data, or not all of it. */
   const others: [string, () => unknown][] = [
     // biome-ignore lint/suspicious/noSparseArray: that is what it is about
