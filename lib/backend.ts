@@ -11,8 +11,8 @@ export interface BatchReport {
 export interface OnOutcome {
   (index: number, outcome: Outcome, workerId?: number): void
   /**
-   * The same for several tasks at once, which follow each other and are all fulfilled: that costs less. The values are read
-   * later, and to be left as they are.
+   * The same for several tasks at once, which follow each other and are all fulfilled: that costs less. An array is copied; a
+   * typed array is read later, and to be left as it is.
    */
   readonly fulfilled?: ((first: number, values: ArrayLike<unknown>, workerId?: number) => void) | undefined
 }

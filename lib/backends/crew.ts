@@ -261,10 +261,15 @@ export class Crew {
     this.#source.linger(rest)
   }
 
-  /** Free workers are there for others. */
-  disband(): void {
-    for (const worker of this.#idle.splice(0)) this.#keep(worker)
+  /** Those that no call has taken since are there for others. */
+  leaveResting(): void {
     for (const worker of this.#resting.splice(0)) this.#keep(worker)
+  }
+
+  /** All free workers are there for others. */
+  disband(): void {
+    this.leaveResting()
+    for (const worker of this.#idle.splice(0)) this.#keep(worker)
     if (this.#places?.release === undefined) return
     for (const worker of this.#starting) this.end(worker, TASK_CALL_ENDED)
     this.#starting.clear()

@@ -17,13 +17,19 @@ interface Busy {
  *
  * @param busy - Those that run something now.
  * @param onBlocked - Is called when one has waited for the same for five to ten seconds; again, unless that was the end of it.
- * @returns `begin` when there is something to look after; `end` when there is not.
+ * @returns `begin` when there is something to look after: it ends by itself when there is not, or by `end`.
  */
 export function attend<T extends Busy>(busy: () => Iterable<T>, onBlocked: (one: T, run: WorkerRun) => void) {
   const waited = new WeakMap<WorkerRun, string>()
   let timer: NodeJS.Timeout | undefined
+  const end = () => {
+    clearInterval(timer)
+    timer = undefined
+  }
   const look = () => {
-    for (const one of [...busy()]) {
+    const all = [...busy()]
+    if (all.length === 0) end()
+    for (const one of all) {
       const { worker, run } = one
       if (run === undefined) continue
       const now = worker.isReady ? run.waitsFor : undefined
@@ -37,10 +43,7 @@ export function attend<T extends Busy>(busy: () => Iterable<T>, onBlocked: (one:
     begin() {
       timer ??= setInterval(look, PATIENCE).unref()
     },
-    end() {
-      clearInterval(timer)
-      timer = undefined
-    },
+    end,
   }
 }
 

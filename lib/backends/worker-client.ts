@@ -211,16 +211,18 @@ export class WorkerClient {
     const encoded = run.isBehind ? encodeTable(run, newMessage, reject, true) : encodeBatch(run, newMessage, reject)
     if (encoded === undefined) return false
     const { fns, graph, lasting, tasks, weight, message } = encoded
+    // Its call may have ended meanwhile, which nothing is to be remembered of.
+    if (run.isCancelled || encoded.positions.length === 0) {
+      run.positions = encoded.positions
+      this.#finish(run)
+      return true
+    }
     const { delivered } = this.#link(call)
     const isKnown = lasting !== undefined && this.#lasting.has(lasting)
     const units = isKnown ? [] : encoded.units.filter(({ id }) => !delivered.has(id))
     const takesTime = isHeavy(weight, units)
     if (run.isBehind && (units.length > 0 || takesTime || !this.#hasLoaded(graph.imports))) return false
     run.positions = encoded.positions
-    if (run.isCancelled || encoded.positions.length === 0) {
-      this.#finish(run)
-      return true
-    }
     const { place } = this
     const { level } = call.nested
     run.units = units
@@ -246,8 +248,7 @@ export class WorkerClient {
       }
       this.handle.post({ kind: 'run', batch: sent }, message?.transfers)
     } catch (error) {
-      this.#sendWithoutUnclonable(run, 'columns' in tasks ? [] : tasks, error)
-      return true
+      return this.#sendWithoutUnclonable(run, 'columns' in tasks ? [] : tasks, error)
     }
     this.#lastId = run.id
     this.#toldPlace = place
@@ -279,7 +280,7 @@ export class WorkerClient {
   }
 
   /** Structured clone refused the message: the tasks to blame have their outcome now, the others are sent again. */
-  #sendWithoutUnclonable(run: WorkerRun, tasks: readonly WireTask[], cause: unknown): void {
+  #sendWithoutUnclonable(run: WorkerRun, tasks: readonly WireTask[], cause: unknown): boolean {
     const left = run.positions.filter((position, n) => {
       try {
         structuredClone(tasks[n]?.args)
@@ -293,10 +294,10 @@ export class WorkerClient {
       for (const position of left) this.#reject(run, position, unsendable(cause, TASK_FUNCTION))
       run.reported = left.length
       this.#finish(run)
-      return
+      return true
     }
     run.positions = left
-    this.#send(run)
+    return this.#send(run)
   }
 
   #reject(run: WorkerRun, position: number, reason: unknown): void {
@@ -453,6 +454,10 @@ export class WorkerClient {
     const [first] = run.positions
     // Who gives something away is alone in its message.
     if (returned?.length) run.call.givenAway.returned((run.batch.tasks.at(first as number) as Task).args, returned)
+    if (run.isCancelled) {
+      this.#finish(run)
+      return
+    }
     const { delivered } = this.#link(run.call)
     for (const { id } of run.units) delivered.delete(id)
     const key = module && JSON.stringify(module)
@@ -497,7 +502,7 @@ export class WorkerClient {
     const [next, ...later] = run.later
     if (this.isSpoiled || this.memory > 0) {
       // It is to be replaced: others run what it was to run next.
-      run.rest = [...run.rest, ...run.later]
+      run.rest = [...run.rest, ...run.later].sort((a, b) => a - b)
     } else if (next !== undefined && this.#run === run) {
       run.positions = [next]
       run.later = later

@@ -75,10 +75,12 @@ export class WorkerPool {
     () => this.#running,
     (part, run) => this.#giveUpBlocked(part, run),
   )
-  /** There was no call for a moment. */
+  /** A moment ago there was no call; there may be one again, which does not need all workers. */
   readonly #rest = (): void => {
+    this.#crew.leaveResting()
     if (this.#calls.size > 0) return
-    this.#attendance.end()
+    // One may be blocked by what a task has left behind, though its call is over.
+    if (this.#running.size === 0) this.#attendance.end()
     this.#crew.disband()
   }
   #drained: (() => void) | undefined

@@ -409,7 +409,8 @@ export function dispatch(tasks: unknown, plan: Plan, receiver: Receiver): Dispat
       if (!areNew(first, values.length)) return
       completed += values.length
       try {
-        receiver.fulfilled(first, values, place)
+        // They are read later, and an array may be used again by who has given it.
+        receiver.fulfilled(first, Array.isArray(values) ? values.slice() : values, place)
       } catch (error) {
         fail(error)
       }

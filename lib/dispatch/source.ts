@@ -50,7 +50,7 @@ export function openSource(given: unknown, onArrival: () => void, taskOf: TaskOf
   if (makeSync) {
     const isUsual = Array.isArray(tasks) && makeSync === Array.prototype.values
     const iterator = isUsual ? elementsOf(tasks) : (makeSync.call(tasks) as Iterator<unknown>)
-    return new SyncSource(iterator, lengthOf(tasks), Array.isArray(tasks), taskOf)
+    return new SyncSource(iterator, lengthOf(tasks), isUsual, taskOf)
   }
   const isTask = typeof tasks === 'object' && tasks !== null && 'fn' in tasks && 'args' in tasks
   if (isTask) throw new TypeError('Parallel runs an iterable of tasks; got one task: put it in an array')

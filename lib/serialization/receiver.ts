@@ -131,11 +131,9 @@ function contentsOf(unit: Unit): UnitContents {
   return contents
 }
 
-/** It captures nothing; so, not even itself. */
+/** It captures nothing; so, not even itself. Sloppy code has `arguments.callee`, and `caller`. */
 function isOutOfReach({ nodes: [node] }: UnitContents): boolean {
-  if (node?.[0] !== 'function') return false
-  const { strict, body } = node[1].code
-  return strict || !/arguments|caller/.test(body)
+  return node?.[0] === 'function' && node[1].code.strict
 }
 
 const unpacked = ({ slots, graph }: { slots: readonly Slot[]; graph: Graph }): PackedContents => ({

@@ -1,8 +1,14 @@
+import { setMaxListeners } from 'node:events'
+
 let never: AbortSignal | undefined
 
 /** A signal that does not abort: to make one, and to listen to it, costs more than a small call. */
 export function neverAborting(): AbortSignal {
-  never ??= new AbortController().signal
+  if (never === undefined) {
+    never = new AbortController().signal
+    // Who listens all the same does so for each batch.
+    setMaxListeners(Number.POSITIVE_INFINITY, never)
+  }
   return never
 }
 

@@ -10,6 +10,8 @@ type MakeTask = (...given: unknown[]) => Task<never>
  * name costs more than all the rest. Not for many, since a collector of garbage has much to do with such a map when it is large.
  */
 interface Made {
+  /** Another copy of the library has others. */
+  readonly by: typeof makerOf
   readonly makers: WeakMap<object, MakeTask>
   /** How many more it takes. */
   room: number
@@ -22,8 +24,8 @@ const key = Symbol.for('parfor.delayed')
 
 function madeOfThread(): Made {
   const found = (globalThis as { [key]?: Made })[key]
-  if (found !== undefined && found.room > 0) return found
-  const made = { makers: new WeakMap(), room: FEW }
+  if (found !== undefined && found.by === makerOf && found.room > 0) return found
+  const made = { by: makerOf, makers: new WeakMap(), room: FEW }
   // Where nothing can be added, nothing is kept.
   Reflect.defineProperty(globalThis, key, { value: made, configurable: true })
   return made

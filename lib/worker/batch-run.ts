@@ -12,7 +12,7 @@ import { partialParts } from '../task/partial'
 import { isThenable, runTask } from '../task/run-task'
 import { nameOf, type Task } from '../task/task'
 import { transfersOfResult } from '../task/transfer'
-import { enterContext, leaveContext, type TaskName } from './left-behind'
+import { enterContext, type TaskName } from './left-behind'
 import { livingMemory, usedMemory } from './memory'
 import type { OpenCall } from './open-call'
 import type { Outbox } from './outbox'
@@ -249,7 +249,6 @@ export class BatchRun {
     this.post(this.#duration)
     // Not before: should the worker die of posting, it is the last task that it died of.
     Atomics.store(words, Words.running + own, ENDED + Atomics.load(words, Words.running + own))
-    leaveContext()
   }
 
   #enter(name: string, position: number): void {

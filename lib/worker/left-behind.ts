@@ -18,16 +18,11 @@ export interface LateError extends TaskName {
 }
 
 /** What a task starts runs in its context, also when the task is long over. */
-const contexts = new AsyncLocalStorage<TaskName | undefined>()
+const contexts = new AsyncLocalStorage<TaskName>()
 
 /** From here on, everything that is started is the task's. */
 export function enterContext(task: TaskName): void {
   contexts.enterWith(task)
-}
-
-/** From here on, what is started is of no task: what brings the next message is the same for all. */
-export function leaveContext(): void {
-  contexts.enterWith(undefined)
 }
 
 /** The task that has started what runs now; `undefined` when that is not known. */

@@ -1,3 +1,4 @@
+import { AsyncResource } from 'node:async_hooks'
 import { setNestedOfThread } from '../config/nested'
 import type { Received } from '../serialization/receiver'
 import { sharedNow } from '../system/clock'
@@ -60,7 +61,8 @@ export function serve(line: Line): Server {
     // Before anything is imported: a module that is parallel itself is part of the call. Left behind, for timers.
     setNestedOfThread({ level, place })
     running = new BatchRun(batch, callOf(batch.call), line, outbox, isSpoiled)
-    return running.run()
+    // What brings messages is the same for all: what a task enters (`AsyncLocalStorage.enterWith`) is to end with its batch.
+    return new AsyncResource('parfor').runInAsyncScope(running.run, running)
   }
   const forget = (over: readonly number[]) => {
     for (const id of over) {

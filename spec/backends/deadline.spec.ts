@@ -110,10 +110,11 @@ describe('Somebody who attends a worker', () => {
     const state: { isReady: boolean; waitsFor: string | undefined } = { isReady: true, waitsFor: undefined }
     const onBlocked = jest.fn()
     const one = { worker: state as unknown as WorkerClient, run: state as unknown as WorkerRun }
-    const { begin, end } = attend(() => [one], onBlocked)
+    const busy = [one]
+    const { begin, end } = attend(() => busy, onBlocked)
     begin()
     begin() // for the next run: there is one timer
-    return { state, onBlocked, stop: end }
+    return { state, onBlocked, busy, begin, stop: end }
   }
 
   it('tells when it has waited for the same for five to ten seconds, and again', () => {
@@ -128,6 +129,19 @@ describe('Somebody who attends a worker', () => {
     expect(onBlocked).toHaveBeenCalledTimes(2)
     stop()
     expect(jest.getTimerCount()).toBe(0)
+  })
+
+  it('looks no more when nobody is busy, until somebody is again', () => {
+    const { state, onBlocked, busy, begin, stop } = waiting()
+    const [one] = busy.splice(0)
+    jest.advanceTimersByTime(5000)
+    expect(jest.getTimerCount()).toBe(0)
+    busy.push(one as NonNullable<typeof one>)
+    state.waitsFor = 'message 1'
+    begin()
+    jest.advanceTimersByTime(10_000)
+    expect(onBlocked).toHaveBeenCalledTimes(1)
+    stop()
   })
 
   it('does not take another message for the same', () => {

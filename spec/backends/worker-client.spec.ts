@@ -11,6 +11,7 @@ import type { Import, Node, Parcel } from '../../lib/serialization/wire'
 import { delayed } from '../../lib/task/delayed'
 import type { Call, Outcome, Task } from '../../lib/task/task'
 import { NO_LIMIT, turnOf, Words } from '../../lib/worker/protocol'
+import { collectGarbage } from '../support/garbage'
 import { silentWorker } from '../support/silent-worker'
 
 const own: Call = { nested: { level: 1 } }
@@ -1653,6 +1654,20 @@ describe('A client of a worker', () => {
   describe('when a call has ended', () => {
     beforeEach(() => jest.useFakeTimers({ doNotFake: ['setImmediate', 'queueMicrotask', 'nextTick'] }))
     afterEach(() => jest.useRealTimers())
+
+    it('holds nothing of one that has ended while its task was refused', async () => {
+      const { worker, client } = open()
+      /** A function of its own: what is in it is held by nobody else. */
+      const refuse = () => {
+        const outgoing = new OutgoingCall(own)
+        const batch = { call: own, start: 0, tasks: [delayed(String)(unsendable)] }
+        const run = new WorkerRun(worker.words, outgoing, batch, [0], () => client.endCall(outgoing))
+        void client.run(run)
+        return new WeakRef(outgoing)
+      }
+      const refused = refuse()
+      expect(await collectGarbage(() => refused.deref() === undefined)).toBe(true)
+    })
 
     it('tells the worker soon, once, and not of a call that it knows nothing of', () => {
       const { worker, client, call, run } = open()

@@ -668,6 +668,29 @@ describe('dispatch', () => {
       expect(over).toEqual(['ended'])
     })
 
+    it('keeps what they were: a backend may use its array again', async () => {
+      const { backend, sent } = manualBackend()
+      const told: ArrayLike<unknown>[] = []
+      const plan = { backend, open: () => undefined, workers: 1, window: 2, call: { nested: { level: 1 } } }
+      const ignore = () => {}
+      dispatch(
+        counting([], 4),
+        { ...plan, batchSize: fixedBatchSize(2), failFast: true, drains: false },
+        {
+          ...{ completed: ignore, ended: ignore, failed: ignore, stopped: ignore },
+          fulfilled: (_, values) => told.push(values),
+        },
+      ).start()
+      const values = ['a', 'b']
+      sent[0]?.onOutcome.fulfilled?.(0, values)
+      values.splice(0, 2, 'c', 'd')
+      sent[1]?.onOutcome.fulfilled?.(2, values)
+      expect(told).toEqual([
+        ['a', 'b'],
+        ['c', 'd'],
+      ])
+    })
+
     it('gives the place in the window up when as many are consumed as were told', async () => {
       const { sent, places, pulled, fulfil } = startInBulk(100, { window: 1 })
       expect(pulled).toHaveLength(4)

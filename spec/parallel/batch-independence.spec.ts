@@ -402,3 +402,22 @@ describe('A call on threads', () => {
     expect(threads.count).toBe(0)
   })
 })
+
+describe('What a task enters', () => {
+  it('of an AsyncLocalStorage is left when its batch is over: the next call sees nothing of it', async () => {
+    const parallel = Parallel({ nJobs: 1, backend: 'threads' })
+    const enter = delayed((waits: boolean) => {
+      const { AsyncLocalStorage } = process.getBuiltinModule?.('node:async_hooks') ?? require('node:async_hooks')
+      const realm = globalThis as { storage?: InstanceType<typeof AsyncLocalStorage> }
+      realm.storage ??= new AsyncLocalStorage()
+      realm.storage.enterWith('secret')
+      return waits ? Promise.resolve() : undefined
+    })
+    const read = delayed(() => (globalThis as { storage?: { getStore(): unknown } }).storage?.getStore() ?? 'nothing')
+    for (const waits of [false, true]) {
+      await parallel([enter(waits)])
+      expect(await parallel([read()])).toEqual(['nothing'])
+    }
+    await parallel.close()
+  })
+})

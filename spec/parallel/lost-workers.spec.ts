@@ -5,6 +5,19 @@ import { add, counters, reached } from './counters'
 import { identity } from './tasks'
 import { threadExits } from './thread-exits'
 
+/** What is left of the clock when only intervals wait for the spec. */
+const real = [
+  'Date',
+  'hrtime',
+  'nextTick',
+  'performance',
+  'queueMicrotask',
+  'setImmediate',
+  'clearImmediate',
+  'setTimeout',
+  'clearTimeout',
+] as const
+
 const exit = delayed((code: number): number => process.exit(code))
 const later = (throwing: () => void) => {
   setTimeout(throwing, 0)
@@ -364,17 +377,6 @@ describe('A worker that is lost', () => {
   })
 
   it('because a task has printed, and left a loop behind, costs no other its result, nor that one', async () => {
-    const real = [
-      'Date',
-      'hrtime',
-      'nextTick',
-      'performance',
-      'queueMicrotask',
-      'setImmediate',
-      'clearImmediate',
-      'setTimeout',
-      'clearTimeout',
-    ] as const
     jest.useFakeTimers({ doNotFake: [...real] })
     const warn = jest.spyOn(process, 'emitWarning').mockImplementation(() => {})
     await using parallel = Parallel({ nJobs: 1, backend: 'threads', batchSize: 2, onError: 'settle', timeout: 20_000 })
@@ -392,6 +394,34 @@ describe('A worker that is lost', () => {
     await reached(isBlocked)
     jest.advanceTimersByTime(10_000)
     expect(await call).toEqual([0, 1, 2].map((value) => ({ status: 'fulfilled', value })))
+    expect(warn).toHaveBeenCalledWith(expect.any(String), expect.objectContaining({ code: 'PARFOR_BLOCKED' }))
+    warn.mockRestore()
+    jest.useRealTimers()
+  })
+
+  it('because a task has left a loop behind is seen to when its call is over, too: close() comes to its end', async () => {
+    jest.useFakeTimers({ doNotFake: [...real] })
+    const warn = jest.spyOn(process, 'emitWarning').mockImplementation(() => {})
+    const parallel = Parallel({ nJobs: 2, backend: 'threads', batchSize: 1 })
+    const isBlocked = counters()
+    const leaving = delayed(() => {
+      console.log('')
+      process.nextTick(() => {
+        add(isBlocked)
+        for (;;);
+      })
+    })
+    const failing = delayed(async () => {
+      await reached(isBlocked)
+      throw new RangeError('no')
+    })
+    await expect(parallel([leaving(), failing()])).rejects.toThrow('no')
+    // Who takes another worker lets that Parallel rest.
+    await using other = Parallel({ nJobs: 1, backend: 'threads' })
+    expect(await other([identity(1)])).toEqual([1])
+    const closing = parallel.close()
+    jest.advanceTimersByTime(10_000)
+    await closing
     expect(warn).toHaveBeenCalledWith(expect.any(String), expect.objectContaining({ code: 'PARFOR_BLOCKED' }))
     warn.mockRestore()
     jest.useRealTimers()

@@ -1,7 +1,7 @@
 import { threadId } from 'node:worker_threads'
 import { delayed, Parallel, shutdown, taskInfo, type WorkerEvent } from '../../lib'
 import { runProgram } from '../support/program'
-import { add, counters, reached } from './counters'
+import { add, counters, reached, waitFor } from './counters'
 import { identity, range } from './tasks'
 import { threadExits } from './thread-exits'
 
@@ -128,6 +128,72 @@ describe('onWorkerEvent', () => {
     await shutdown()
     expect(types()).toEqual(['spawned', 'exited'])
     expect(events[1]?.reason).toBe('shutdown() was called')
+  })
+
+  it('tells of shutdown() when a call ends that ran meanwhile, though the next one follows at once', async () => {
+    const { onWorkerEvent, types } = listener()
+    const parallel = Parallel({ nJobs: 1, backend: 'threads', onWorkerEvent })
+    const gates = counters(2)
+    const pass = delayed(() => {
+      add(gates)
+      waitFor(gates, 1)
+      return threadId
+    })
+    const call = parallel([pass()])
+    await reached(gates)
+    await shutdown()
+    add(gates, 1)
+    const threads = [...(await call), ...(await parallel([pass()])), ...(await parallel([pass()]))]
+    expect(threads[1]).not.toBe(threads[0])
+    expect(threads[2]).toBe(threads[1])
+    expect(types().sort()).toEqual(['exited', 'spawned', 'spawned'])
+    await parallel.close()
+  })
+
+  it('tells of workers that are free when shutdown() is called, also of a Parallel with a call', async () => {
+    const { onWorkerEvent, types, told } = listener()
+    const parallel = Parallel({ nJobs: 2, backend: 'threads', batchSize: 1, onWorkerEvent })
+    const gates = counters(3)
+    const pass = delayed((at: number) => {
+      add(gates, at)
+      waitFor(gates, 2)
+    })
+    const both = parallel([pass(0), pass(1)])
+    await Promise.all([reached(gates, 0), reached(gates, 1)])
+    add(gates, 2)
+    await both
+    Atomics.store(gates, 2, 0)
+    const call = parallel([pass(0)])
+    await reached(gates, 0, 2)
+    await shutdown()
+    expect(types()).toEqual(['spawned', 'spawned', 'exited'])
+    add(gates, 2)
+    await call
+    await parallel.close()
+    await told('exited', 2)
+  })
+
+  it('tells of no other worker when those that a call does not need are taken by another Parallel', async () => {
+    const first = Parallel({ nJobs: 2, backend: 'threads', batchSize: 1 })
+    const { onWorkerEvent, types } = listener()
+    const second = Parallel({ nJobs: 1, backend: 'threads', onWorkerEvent })
+    const gates = counters(3)
+    const pass = delayed((at: number) => {
+      add(gates, at)
+      waitFor(gates, 2)
+    })
+    const both = first([pass(0), pass(1)])
+    await Promise.all([reached(gates, 0), reached(gates, 1)])
+    add(gates, 2)
+    await both
+    Atomics.store(gates, 2, 0)
+    const call = first([pass(0)])
+    await reached(gates, 0, 2)
+    expect(await second([identity(7)])).toEqual([7])
+    expect(types()).toEqual([])
+    add(gates, 2)
+    await call
+    await Promise.all([first.close(), second.close()])
   })
 
   it('tells of a worker that cannot start', async () => {

@@ -1,7 +1,17 @@
-import { getEventListeners } from 'node:events'
-import { onAbort } from '../../lib/system/signals'
+import { getEventListeners, getMaxListeners } from 'node:events'
+import { neverAborting, onAbort } from '../../lib/system/signals'
 
 const listeners = (signal: AbortSignal) => getEventListeners(signal, 'abort').length
+
+describe('A signal that never aborts', () => {
+  it('is one for all, which nobody has to listen to, and many may', () => {
+    const never = neverAborting()
+    expect(neverAborting()).toBe(never)
+    expect(never.aborted).toBe(false)
+    onAbort([never], () => {})()
+    expect([listeners(never), getMaxListeners(never)]).toEqual([0, Number.POSITIVE_INFINITY])
+  })
+})
 
 describe('onAbort', () => {
   it('tells the reason of whichever signal aborts', () => {

@@ -52,6 +52,7 @@ export function keptThreads(options: WorkerOptions): WorkerSource {
   const key = `${JSON.stringify(started)} ${initializer ? nameOf(initializer) : ''}`
   const owner = {}
   let ownRest: (() => void) | undefined
+  let ownGeneration = generation
   return {
     take() {
       lingerNoLonger()
@@ -71,6 +72,12 @@ export function keptThreads(options: WorkerOptions): WorkerSource {
       wakeLater()
     },
     linger(rest) {
+      // After `shutdown()` each of its workers ends with its call.
+      if (ownGeneration !== generation) {
+        ownGeneration = generation
+        rest()
+        return
+      }
       ownRest = rest
       lingering.add(rest)
       moment ??= setTimeout(lingerNoLonger, MOMENT).unref()
