@@ -6,7 +6,7 @@ const SOURCES = installed()?.lib.replaceAll('\\', '/')
 
 /** A frame of the worker program: beside us in `dist/`, or the text that a bundler left us with. */
 const OURS = /[\\/(]parfor\.worker(?:\.\w+)?\.cjs:\d+|\[worker eval\]/
-const INTERNAL = /\(node:internal\//
+const INTERNAL = /\(node:(?:internal\/|async_hooks:)/
 /** The engine's, behind a step of the worker program. */
 const STEP = /\.next \(<anonymous>\)$/
 

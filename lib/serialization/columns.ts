@@ -86,14 +86,19 @@ function isPlain(object: object, isUsual: (prototype: unknown) => boolean): bool
   return !types.isProxy(object) && isUsual(Object.getPrototypeOf(object)) && Object.isExtensible(object)
 }
 
-/** Whether it is a plain array of so many elements, with no gap and no other properties. */
+/** Whether it is a plain array of so many elements, with no gap, no getter and no other properties. */
 function isList(value: object, length: number): value is readonly unknown[] {
-  return (
-    Array.isArray(value) &&
-    isPlain(value, isArrayPrototype) &&
-    value.length === length &&
-    Reflect.ownKeys(value).length === length + 1
-  )
+  if (!Array.isArray(value) || !isPlain(value, isArrayPrototype) || value.length !== length) return false
+  // Those of elements come first.
+  const own = Reflect.ownKeys(value)
+  if (own.length !== length + 1 || own[length] !== 'length') return false
+  for (let n = 0; n < length; n += 1) if (!isUsual(value, own[n] as string)) return false
+  return true
+}
+
+function isUsual(object: object, key: string): boolean {
+  const property = Reflect.getOwnPropertyDescriptor(object, key)
+  return property?.writable === true && property.enumerable === true && property.configurable === true
 }
 
 /** Whether an object is a plain one that structured clone would reproduce, with these properties and no others. */
@@ -104,8 +109,7 @@ function hasJust(object: object, keys: readonly string[]): boolean {
   for (let k = 0; k < keys.length; k += 1) {
     const key = keys[k] as string
     if (own[k] !== key) return false
-    const property = Reflect.getOwnPropertyDescriptor(object, key)
-    if (!property?.writable || !property.enumerable || !property.configurable) return false
+    if (!isUsual(object, key)) return false
   }
   return isNothingElse(object, keys.length)
 }

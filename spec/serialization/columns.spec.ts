@@ -134,6 +134,12 @@ describe('A table', () => {
     // biome-ignore lint/suspicious/noSparseArray: that is what it is about
     ['an array with a gap', () => [1, , 2]],
     ['an array with a property', () => Object.assign([1], { a: 1 })],
+    // biome-ignore lint/suspicious/noSparseArray: that is what it is about
+    ['an array with a gap and a property', () => Object.assign([1, , 2], { a: 1 })],
+    // biome-ignore lint/suspicious/noSparseArray: that is what it is about
+    ['an array with a gap and a property of a symbol', () => Object.assign([1, , 2], { [Symbol.iterator]: 1 })],
+    ['an array with a getter', () => Object.defineProperty([1], 0, { get: () => 1 })],
+    ['an array whose element cannot be written', () => Object.defineProperty([1], 0, { writable: false })],
     ['a frozen array', () => Object.freeze([1])],
     ['an array of a class of its own', () => class List extends Array {}.of(1, 2)],
     ['an array of 17', () => new Array(17).fill(1)],
