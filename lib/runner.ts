@@ -85,7 +85,7 @@ export function createRunner(checked: Checked, owner: Owner): Runner {
           workerEvents(settings.pool.onWorkerEvent)(granted.limited)
           tellLimited(granted.limited.reason)
         }
-        const planned = plan(granted.settings, nested, share, taskOf)
+        const planned = plan(granted.settings, nested, share, taskOf, onProgress !== undefined)
         // Again: a function that was given for `preDispatch` has run.
         refuseIfOver(signals)
         noteCallers()
@@ -135,7 +135,13 @@ export function createRunner(checked: Checked, owner: Owner): Runner {
     for (const signal of signals) if (signal.aborted) throw signal.reason
   }
 
-  function plan(settings: Settings, nested: NestedConfig, share: Share | undefined, taskOf: Plan['taskOf']): Plan {
+  function plan(
+    settings: Settings,
+    nested: NestedConfig,
+    share: Share | undefined,
+    taskOf: Plan['taskOf'],
+    hearsOfEach: boolean,
+  ): Plan {
     const { nJobs, batchSize, verbose, progress, name, timeout, retries, maxNbytes } = settings
     const backend = backendFor(settings, share)
     const workers = backend.effectiveNJobs(nJobs)
@@ -155,7 +161,13 @@ export function createRunner(checked: Checked, owner: Owner): Runner {
           }),
       failFast: settings.onError === 'throw',
       drains: settings.returnAs === 'generator',
-      call: { nested, timeout, retries, ...(backend.supportsSharedMemory && { maxNbytes }) },
+      call: {
+        nested,
+        timeout,
+        retries,
+        isPatient: settings.returnAs === 'list' && !hearsOfEach,
+        ...(backend.supportsSharedMemory && { maxNbytes }),
+      },
       taskOf,
       // The terminal is the outermost caller's.
       watch: progress && !isOnWorker() ? (look: () => Counted) => showProgress(name, owner.kind, look) : undefined,

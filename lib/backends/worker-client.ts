@@ -244,6 +244,7 @@ export class WorkerClient {
         ...(this.#over.length > 0 && { over: this.#over }),
         ...(forget.length > 0 && { forget }),
         ...(batch.call.timeout !== undefined && { isTimed: true }),
+        ...(batch.call.isPatient && { isPatient: true }),
         ...(call.maxMemory !== undefined && { maxMemory: call.maxMemory }),
       }
       this.handle.post({ kind: 'run', batch: sent }, message?.transfers)

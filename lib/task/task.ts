@@ -36,6 +36,8 @@ export interface Call {
   readonly timeout?: number | undefined
   /** How often a task is run again when the worker that ran it died; never when left out. */
   readonly retries?: number | undefined
+  /** Nobody hears of each outcome as it comes: they may be told together, a little later. */
+  readonly isPatient?: boolean | undefined
   /** Typed arrays with more bytes go into memory that all tasks of the call share; all are copied when left out. */
   readonly maxNbytes?: number | undefined
 }

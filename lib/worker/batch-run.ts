@@ -40,8 +40,12 @@ export interface Line {
 
 const EMPTY: Graph = { nodes: [], imports: [], beside: [] }
 
-/** After this many milliseconds outcomes are posted though tasks follow: until then they share one message. */
+/**
+ * After this many milliseconds outcomes are posted though tasks follow: until then they share one message. Where nobody hears of
+ * each, it is longer, since whoever reads a message takes its time from a task when all cores are at work.
+ */
 const HOLD = 2
+const HOLD_PATIENTLY = 20
 
 /**
  * Milliseconds that it may take to make a task's arguments, or its outcome ready to be sent, before that counts as time of
@@ -288,7 +292,11 @@ export class BatchRun {
 
   /** A failure may end the call, and with it what runs elsewhere: it waits for nothing. */
   #isToBePosted(took: number, now: number): boolean {
-    return this.#failed.length > 0 || (this.#isLastLoose && took > WORTH_A_MESSAGE) || now - this.#posted > HOLD
+    return (
+      this.#failed.length > 0 ||
+      (this.#isLastLoose && took > WORTH_A_MESSAGE) ||
+      now - this.#posted > (this.#batch.isPatient ? HOLD_PATIENTLY : HOLD)
+    )
   }
 
   /** @returns whether the last outcome may stay here: its caller can get at it, whatever the next task does */

@@ -36,6 +36,8 @@ export interface RunBatch {
   readonly forget?: readonly number[]
   /** Whether each task is to be timed by itself: it may take so long, and no longer. */
   readonly isTimed?: true
+  /** Whether nobody hears of each outcome as it comes. */
+  readonly isPatient?: true
   /** Bytes: a worker that holds more begins no further task. */
   readonly maxMemory?: number | undefined
 }

@@ -170,6 +170,25 @@ describe('WorkerPool', () => {
     await pool.close()
   })
 
+  it.each([
+    ['each as it comes, when that takes some milliseconds', undefined, [5, 10, 15, 20, 25, 30]],
+    ['several together when nobody hears of each', true, [25, 25, 25, 25, 25, 30]],
+  ])('tells outcomes, %s', async (_, isPatient, expected) => {
+    const { pool, workers } = poolOf(1)
+    const five = delayed(() => (globalThis as unknown as { pass: (ms: number) => void }).pass(5))
+    const told: number[] = []
+    const batch = {
+      call: { nested: { level: 1 }, isPatient },
+      start: 0,
+      tasks: Array.from({ length: 6 }, () => five()),
+    }
+    const done = pool.submit(batch, () => void told.push(time - 1000), new AbortController().signal)
+    workers[0]?.start()
+    await done
+    expect(told).toEqual(expected)
+    await pool.close()
+  })
+
   it('keeps the process alive while a worker runs a batch, and only then', async () => {
     const { pool, workers } = poolOf(1)
     const { done } = submit(pool, 0, [wait(0)])
