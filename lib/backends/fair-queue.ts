@@ -10,18 +10,15 @@ export class FairQueue<K, T> {
   readonly #lines = new Map<K, Line<T>>()
   /** Who was served just now. */
   #last: K | undefined
-  #size = 0
-
-  get size(): number {
-    return this.#size
-  }
+  /** How much waits. */
+  size = 0
 
   /** At the end of its owner's line; or at the front, for what has waited before. */
   add(owner: K, items: readonly T[], { atFront = false } = {}): void {
     const line = this.#line(owner)
     if (atFront) line.items.unshift(...items)
     else line.items.push(...items)
-    this.#size += items.length
+    this.size += items.length
   }
 
   /** Of the owner that has the least running; of several, of the one that was not served for longest. */
@@ -38,7 +35,7 @@ export class FairQueue<K, T> {
     this.#last = of
     if (this.#lines.size > 1) this.#toEnd(of as K, first)
     first.running += 1
-    this.#size -= 1
+    this.size -= 1
     return first.items.shift()
   }
 
@@ -60,7 +57,7 @@ export class FairQueue<K, T> {
       line.items.splice(0, line.items.length, ...left)
       if (line.running === 0 && left.length === 0) this.#forget(owner)
     }
-    this.#size -= removed.length
+    this.size -= removed.length
     return removed
   }
 

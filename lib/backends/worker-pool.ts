@@ -536,15 +536,15 @@ export class WorkerPool {
 
   /** While tasks are behind the one that runs, that one may hold them up. */
   #lookLater(): void {
-    const isHelpThere = this.#crew.hasIdle || this.#crew.mayGrow
-    if (this.#nextLook !== undefined) {
-      if (!isHelpThere || this.#looksForHelp) return
-      clearTimeout(this.#nextLook)
-      this.#nextLook = undefined
-    }
+    if (this.#nextLook !== undefined && this.#looksForHelp) return
     // Calls inside tasks have workers that this pool could have: nobody tells it when they are done.
     const isHeldUp = this.#queue.size > 0 && this.#crew.isHeldUp
     if (!isHeldUp && !this.#isAnyBehind()) return
+    const isHelpThere = this.#crew.hasIdle || this.#crew.mayGrow
+    if (this.#nextLook !== undefined) {
+      if (!isHelpThere) return
+      clearTimeout(this.#nextLook)
+    }
     const now = sharedNow()
     const looks = [...this.#running].map(({ run }) => run?.look(now))
     this.#looksForHelp = isHelpThere

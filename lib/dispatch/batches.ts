@@ -22,15 +22,15 @@ export class Backlog implements Sink {
     addCall: (fn, value) => this.#addCall(fn, value),
   }
 
-  get length(): number {
-    return this.#others.length + (this.#alike?.length ?? 0)
-  }
+  length = 0
 
   add(task: Task): void {
     this.#others.add(task)
+    this.length += 1
   }
 
   #addRow(task: Task): void {
+    this.length += 1
     const { fn, args, kwargs } = task
     // Those are of `delayed`, which are frozen: what is made by hand may be changed until it is sent.
     if (kwargs === this.#none && this.#others.length === 0) {
@@ -45,11 +45,18 @@ export class Backlog implements Sink {
     if (this.#others.length > 0 || !isCell(value)) return false
     this.#alike ??= new AlikeLine(fn, 1)
     this.#alike.addCell(value)
+    this.length += 1
     return true
   }
 
   /** The first tasks, at most `size`: the next batch. The size is asked for at the cut: what is known then, counts. */
   cut(size: number): readonly Task[] | Rows {
+    const batch = this.#cut(size)
+    this.length -= batch.length
+    return batch
+  }
+
+  #cut(size: number): readonly Task[] | Rows {
     if (this.#alike === undefined || this.#alike.length === 0) return this.#others.cut(size)
     const rows = this.#alike.cut(size)
     const missing = Math.min(size - rows.length, this.#others.length)
