@@ -22,17 +22,9 @@ export class Received implements Receiving, NamesReceived {
     return this.#values.get(id)
   }
 
-  /** The function of tasks, that this end was sent in an earlier call. */
-  lasting(id: number): Function {
-    const unit = kept.get(id)
-    if (unit === undefined) throw new UnknownFunctionError(id)
-    if (!unit.isOutOfReach) return this.known(id) as Function
-    unit.fn ??= new Received(this.own).known(id) as Function
-    return unit.fn
-  }
-
+  /** A function of which this end was sent the unit in an earlier call: it is made anew for each. */
   #makeLasting(id: number): void {
-    const contents = kept.get(id)?.contents
+    const contents = kept.get(id)
     if (contents === undefined) throw new UnknownFunctionError(id)
     this.register(id, new Decoder({ nodes: contents.nodes, imports: [], beside: [] }, [], this).decode(contents.root))
   }
@@ -114,26 +106,13 @@ export class UnknownFunctionError extends Error {
   }
 }
 
-interface KeptUnit {
-  readonly contents: UnitContents
-  /** Whether a task cannot get at the function that it is of: then nobody can tell whether it is the same in the next call. */
-  readonly isOutOfReach: boolean
-  fn?: Function
-}
-
 /** Of functions that come again, in other calls. Their names are those of one caller: a worker has no other. */
-const kept = new KeptUnits<KeptUnit>()
+const kept = new KeptUnits<UnitContents>()
 
 function contentsOf(unit: Unit): UnitContents {
-  const known = kept.get(unit.id)
-  const contents = known?.contents ?? (fromBytes(unit.bytes) as UnitContents)
-  kept.add(unit, known ?? { contents, isOutOfReach: unit.id < 0 && isOutOfReach(contents) })
+  const contents = kept.get(unit.id) ?? (fromBytes(unit.bytes) as UnitContents)
+  kept.add(unit, contents)
   return contents
-}
-
-/** It captures nothing; so, not even itself. Sloppy code has `arguments.callee`, and `caller`. */
-function isOutOfReach({ nodes: [node] }: UnitContents): boolean {
-  return node?.[0] === 'function' && node[1].code.strict
 }
 
 const unpacked = ({ slots, graph }: { slots: readonly Slot[]; graph: Graph }): PackedContents => ({

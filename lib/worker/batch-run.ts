@@ -160,7 +160,7 @@ export class BatchRun {
   #functions(): Task['fn'][] {
     const { fns, graph = EMPTY } = this.#batch
     const { received } = this.#call
-    return (typeof fns === 'number' ? [received.lasting(fns)] : received.decodeSlots(fns, graph)) as Task['fn'][]
+    return (typeof fns === 'number' ? [received.known(fns)] : received.decodeSlots(fns, graph)) as Task['fn'][]
   }
 
   #refuse(error: unknown): void {
