@@ -1,5 +1,5 @@
 import { messageOf, SerializationError } from '../errors'
-import type { Column } from '../serialization/columns'
+import { type Column, weightOfCell } from '../serialization/columns'
 import type { Message } from '../serialization/message'
 import { TASK_FUNCTION } from '../serialization/trail'
 import type { Graph, Slot, Unit } from '../serialization/wire'
@@ -154,7 +154,7 @@ function rowOf(task: Task): Alike | undefined {
   for (const arg of args) {
     if (!isCell(arg)) return undefined
     columns.push([arg])
-    weight += typeof arg === 'string' ? 8 + arg.length : 8
+    weight += weightOfCell(arg)
   }
   return { count: 1, columns, weight }
 }

@@ -252,7 +252,7 @@ export function weightOf(column: CellColumn, count: number): number {
   return column.reduce<number>((sum, cell) => sum + weightOfCell(cell), 0)
 }
 
-function weightOfCell(cell: Cell): number {
+export function weightOfCell(cell: Cell): number {
   return typeof cell === 'string' ? 8 + cell.length : 8
 }
 

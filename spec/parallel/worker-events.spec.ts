@@ -28,6 +28,30 @@ function listener() {
 
 const exit = delayed((code: number) => process.exit(code))
 
+/**
+ * Makes a Parallel of two workers use both, and then one of them in a call that goes on.
+ *
+ * @returns ends that call
+ */
+async function usingOneOfTwo(parallel: Parallel): Promise<() => Promise<unknown>> {
+  const gates = counters(3)
+  const pass = delayed((at: number) => {
+    add(gates, at)
+    waitFor(gates, 2)
+  })
+  const both = parallel([pass(0), pass(1)])
+  await Promise.all([reached(gates, 0), reached(gates, 1)])
+  add(gates, 2)
+  await both
+  Atomics.store(gates, 2, 0)
+  const call = parallel([pass(0)])
+  await reached(gates, 0, 2)
+  return () => {
+    add(gates, 2)
+    return call
+  }
+}
+
 describe('onWorkerEvent', () => {
   beforeEach(() => shutdown()) // workers that others have left are not told as spawned
 
@@ -153,22 +177,10 @@ describe('onWorkerEvent', () => {
   it('tells of workers that are free when shutdown() is called, also of a Parallel with a call', async () => {
     const { onWorkerEvent, types, told } = listener()
     const parallel = Parallel({ nJobs: 2, backend: 'threads', batchSize: 1, onWorkerEvent })
-    const gates = counters(3)
-    const pass = delayed((at: number) => {
-      add(gates, at)
-      waitFor(gates, 2)
-    })
-    const both = parallel([pass(0), pass(1)])
-    await Promise.all([reached(gates, 0), reached(gates, 1)])
-    add(gates, 2)
-    await both
-    Atomics.store(gates, 2, 0)
-    const call = parallel([pass(0)])
-    await reached(gates, 0, 2)
+    const end = await usingOneOfTwo(parallel)
     await shutdown()
     expect(types()).toEqual(['spawned', 'spawned', 'exited'])
-    add(gates, 2)
-    await call
+    await end()
     await parallel.close()
     await told('exited', 2)
   })
@@ -177,22 +189,10 @@ describe('onWorkerEvent', () => {
     const first = Parallel({ nJobs: 2, backend: 'threads', batchSize: 1 })
     const { onWorkerEvent, types } = listener()
     const second = Parallel({ nJobs: 1, backend: 'threads', onWorkerEvent })
-    const gates = counters(3)
-    const pass = delayed((at: number) => {
-      add(gates, at)
-      waitFor(gates, 2)
-    })
-    const both = first([pass(0), pass(1)])
-    await Promise.all([reached(gates, 0), reached(gates, 1)])
-    add(gates, 2)
-    await both
-    Atomics.store(gates, 2, 0)
-    const call = first([pass(0)])
-    await reached(gates, 0, 2)
+    const end = await usingOneOfTwo(first)
     expect(await second([identity(7)])).toEqual([7])
     expect(types()).toEqual([])
-    add(gates, 2)
-    await call
+    await end()
     await Promise.all([first.close(), second.close()])
   })
 
