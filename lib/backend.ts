@@ -39,6 +39,12 @@ export interface ParallelBackend {
    */
   readonly endsCalls?: boolean
 
+  /**
+   * Whether what waits behind a task that turns out long goes to workers that are free (`false` when left out). Then the first
+   * batches of a call may be sized by what an earlier one of the same function took.
+   */
+  readonly movesTasks?: boolean
+
   /** How many batches run at once for this `nJobs`. */
   effectiveNJobs(nJobs: number): number
 

@@ -13,6 +13,7 @@ import { debug } from './debug'
 import { autoBatchSize, fixedBatchSize } from './dispatch/batch-size'
 import { failedStream, type RunningCall, startCall } from './dispatch/calls'
 import type { Counted, Plan } from './dispatch/dispatch'
+import { KnownCosts } from './dispatch/known-costs'
 import type { ResultStream } from './dispatch/result-stream'
 import { BackendError, DisposedError } from './errors'
 import { labelled, usingBackend } from './progress/line'
@@ -63,6 +64,7 @@ export function createRunner(checked: Checked, owner: Owner): Runner {
   /** Made when first needed, since what a call needs depends on where it is made: inside a task `nJobs` is 1. */
   const backends = new Map<string | ParallelBackend | Share, ParallelBackend>()
   const calls = new Set<RunningCall>()
+  const costs = new KnownCosts()
   let state: RunnerState = 'open'
   let closing: Promise<void> | undefined
 
@@ -157,7 +159,9 @@ export function createRunner(checked: Checked, owner: Owner): Runner {
         : {
             window: settings.window(workers),
             batchSize:
-              batchSize === 'auto' ? autoBatchSize(workers, settings.returnAs === 'list') : fixedBatchSize(batchSize),
+              batchSize === 'auto'
+                ? autoBatchSize(workers, settings.returnAs === 'list', backend.movesTasks ? costs : undefined)
+                : fixedBatchSize(batchSize),
           }),
       failFast: settings.onError === 'throw',
       drains: settings.returnAs === 'generator',

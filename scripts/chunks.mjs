@@ -28,7 +28,7 @@ export const ofLibrary = [
     file: 'parfor.calls.js',
     has: named(`
       backends/opened backends/resolve backends/worker-events config/options config/pre-dispatch config/settings
-      config/pool-settings config/within-budget dispatch/batch-size dispatch/batches dispatch/calls dispatch/dispatch dispatch/results
+      config/pool-settings config/within-budget dispatch/batch-size dispatch/batches dispatch/calls dispatch/dispatch dispatch/known-costs dispatch/results
       dispatch/source dispatch/thrown runner system/clock system/signals task/rows`),
   },
   {

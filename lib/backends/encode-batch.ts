@@ -1,3 +1,4 @@
+import { types } from 'node:util'
 import { messageOf, SerializationError } from '../errors'
 import { type Column, weightOfCell } from '../serialization/columns'
 import type { Message } from '../serialization/message'
@@ -43,6 +44,37 @@ export function encodeBatch(run: WorkerRun, newMessage: () => Message, reject: R
   return encodeTable(run, newMessage, reject) ?? encodeEach(run, newMessage(), reject)
 }
 
+/**
+ * The same for a message that goes behind another one: of tasks that are alike, or whose arguments are numbers, texts and the
+ * like, and binary data. Nothing has to be imported for these, and nothing can be wrong with them before they run.
+ *
+ * @returns `undefined` when they are other ones
+ */
+export function encodeBehind(run: WorkerRun, newMessage: () => Message): EncodedBatch | undefined {
+  let isRefused = false
+  const refuse = () => {
+    isRefused = true
+  }
+  const table = encodeTable(run, newMessage, refuse, true)
+  if (table || isRefused) return isRefused ? undefined : table
+  for (const position of run.positions) if (!isFlat(run.batch.tasks.at(position) as Task)) return undefined
+  const encoded = encodeEach(run, newMessage(), refuse)
+  return isRefused || encoded.tasks.some(hasImports) ? undefined : encoded
+}
+
+function hasImports({ args }: WireTask): boolean {
+  return 'graph' in args && args.graph.imports.length > 0
+}
+
+/** Whether a task is called with nothing but numbers, texts and the like, and binary data, of which it gives none away. */
+function isFlat(task: Task): boolean {
+  return !hasNamed(task) && transfersOf(task) === undefined && task.args.every((arg) => isCell(arg) || isBinary(arg))
+}
+
+function isBinary(value: unknown): boolean {
+  return ArrayBuffer.isView(value) || types.isAnyArrayBuffer(value)
+}
+
 type Reject = (position: number, reason: unknown) => void
 
 /**
@@ -86,7 +118,11 @@ export function encodeTable(
   }
 }
 
-function encodeEach(run: WorkerRun, message: Message, reject: Reject): EncodedBatch {
+interface EncodedParcels extends EncodedBatch {
+  readonly tasks: readonly WireTask[]
+}
+
+function encodeEach(run: WorkerRun, message: Message, reject: Reject): EncodedParcels {
   const { batch } = run
   const { trail } = message
   const encoder = message.encoder()

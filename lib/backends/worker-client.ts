@@ -19,7 +19,7 @@ import {
   type WireTask,
   Words,
 } from '../worker/protocol'
-import { encodeBatch, encodeTable, HEAVY, indexesOf, unsendable } from './encode-batch'
+import { encodeBatch, encodeBehind, HEAVY, indexesOf, unsendable } from './encode-batch'
 import { LateErrors } from './late-errors'
 import { type OutgoingCall, serialization } from './outgoing-call'
 import { cleanStacks } from './task-stack'
@@ -123,7 +123,8 @@ export class WorkerClient {
     const before = this.#run
     // Until it has begun, the worker may find that it cannot, and be sent it again: behind these, then.
     if (!before?.hasBegun || before.isCancelled || before.later.length > 0 || this.#next !== undefined) return false
-    if (this.isSpoiled || this.#inbox !== undefined) return false
+    // What is much is most often much again: it would be encoded in vain.
+    if (before.isHeavy || this.isSpoiled || this.#inbox !== undefined) return false
     run.isBehind = true
     if (this.#send(run)) return true
     // The code of users may have run while it was encoded.
@@ -208,7 +209,7 @@ export class WorkerClient {
     run.reported = 0
     const newMessage = () => this.#message(call)
     const reject = (position: number, reason: unknown) => this.#reject(run, position, reason)
-    const encoded = run.isBehind ? encodeTable(run, newMessage, reject, true) : encodeBatch(run, newMessage, reject)
+    const encoded = run.isBehind ? encodeBehind(run, newMessage) : encodeBatch(run, newMessage, reject)
     if (encoded === undefined) return false
     const { fns, graph, lasting, tasks, weight, message } = encoded
     // Its call may have ended meanwhile, which nothing is to be remembered of.
@@ -225,6 +226,7 @@ export class WorkerClient {
     run.positions = encoded.positions
     const { place } = this
     const { level } = call.nested
+    run.isHeavy = takesTime
     run.units = units
     run.imports = graph.imports
     run.open()
@@ -249,6 +251,7 @@ export class WorkerClient {
       }
       this.handle.post({ kind: 'run', batch: sent }, message?.transfers)
     } catch (error) {
+      if (run.isBehind) return false
       return this.#sendWithoutUnclonable(run, 'columns' in tasks ? [] : tasks, error)
     }
     this.#lastId = run.id

@@ -77,7 +77,9 @@ export class WorkerRun {
   readonly refused = new Set<string>()
   /** Whether it was sent while another one ran. Then the worker has all that it needs to begin. */
   isBehind = false
-  /** What the message that was sent last brought, the modules of its functions, and its id. */
+  /** Whether the message that was sent last took its time to be read. */
+  isHeavy = false
+  /** What it brought, the modules of its functions, and its id. */
   units: readonly Unit[] = []
   imports: readonly Import[] = []
   id = 0

@@ -16,8 +16,7 @@ export class Backlog implements Sink {
   readonly #others = new Line<Task>()
   // Had once: what another file of the bundle exports is looked up at each use.
   readonly #none = noKwargs
-  /** For many: as long as they are alike, they are kept as rows. */
-  readonly rows: Required<Sink> = {
+  readonly #rows: Required<Sink> = {
     add: (task) => this.#addRow(task),
     addCall: (fn, value) => this.#addCall(fn, value),
   }
@@ -27,6 +26,22 @@ export class Backlog implements Sink {
   add(task: Task): void {
     this.#others.add(task)
     this.length += 1
+  }
+
+  /** For many: as long as they are alike, they are kept as rows. */
+  asRows(): Required<Sink> {
+    // The first one was taken before it was known that they are many.
+    if (this.#others.length === 1 && this.length === 1) {
+      const [first] = this.#others.cut(1)
+      this.length = 0
+      this.#addRow(first as Task)
+    }
+    return this.#rows
+  }
+
+  /** A single task, when it is all that is here. */
+  get first(): Task | undefined {
+    return this.#others.at(0)
   }
 
   #addRow(task: Task): void {
@@ -111,6 +126,10 @@ class Line<T> {
 
   add(item: T): void {
     this.#items.push(item)
+  }
+
+  at(n: number): T | undefined {
+    return this.#items[this.#head + n]
   }
 
   cut(size: number): T[] {

@@ -142,6 +142,8 @@ export function dispatch(tasks: unknown, plan: Plan, receiver: Receiver): Dispat
   let hasToldEnd = false
   /** A batch was finished, and nothing was left to take its place. */
   let hasMissed = false
+  /** The first task is there. */
+  let hasBegun = false
   let isRunningHere = false
   /** Where tasks are run in this thread: when others last had their turn, and whether it is theirs now. */
   let turned = performance.now()
@@ -206,6 +208,7 @@ export function dispatch(tasks: unknown, plan: Plan, receiver: Receiver): Dispat
     const isTimed = plan.window !== Number.POSITIVE_INFINITY
     let isLate = false
     while (out < outAtOnce && unconsumed < plan.window) {
+      if (!hasBegun) begin(source, isTimed)
       const size = plan.batchSize.next(left(source))
       isLate = take(source, size - backlog.length, isTimed)
       if (!isOpen() || backlog.length === 0) break
@@ -227,6 +230,16 @@ export function dispatch(tasks: unknown, plan: Plan, receiver: Receiver): Dispat
       isLate = take(source, left(source) === 0 ? Math.max(1, wanted) : wanted, isTimed)
     }
     if (isLate && isOpen()) flushSoon()
+  }
+
+  /** The size of the first batch is asked for when it is known what its tasks call. */
+  function begin(source: Source, isTimed: boolean) {
+    if (plan.batchSize.begins === undefined) hasBegun = true
+    else take(source, 1, isTimed)
+    const { first } = backlog
+    if (first === undefined) return
+    hasBegun = true
+    plan.batchSize.begins?.(first.fn)
   }
 
   /** One task after the other, as far as nothing is to be waited for, and nobody else who waits for a turn. */
@@ -293,7 +306,7 @@ export function dispatch(tasks: unknown, plan: Plan, receiver: Receiver): Dispat
     const isTimed = isLimited && wanted > 0 && !source.isAtHand
     const begun = isTimed ? performance.now() : 0
     try {
-      const sink = wanted >= WORTH_A_TABLE && plan.backend.submitRows ? backlog.rows : backlog
+      const sink = wanted >= WORTH_A_TABLE && plan.backend.submitRows ? backlog.asRows() : backlog
       return source.take(wanted, sink, isTimed ? begun + longestStretch - spent : undefined)
     } catch (error) {
       source.close()

@@ -5,6 +5,7 @@ import type { OnWorkerEvent } from '../../lib/config/options'
 import * as clock from '../../lib/system/clock'
 import { delayed } from '../../lib/task/delayed'
 import type { Call, Outcome, Place, Task } from '../../lib/task/task'
+import { transfer } from '../../lib/task/transfer'
 import { type RunBatch, turnOf, Words } from '../../lib/worker/protocol'
 import type { InProcessWorker } from '../support/in-process-worker'
 import { firstArguments } from '../support/silent-worker'
@@ -19,6 +20,18 @@ const wait = delayed(
       gates.set(n, resolve)
     }),
 )
+/** How many bytes each has, then. */
+const sizeWhenOpen = (n: number, ...data: { byteLength: number }[]) =>
+  new Promise<string>((resolve) => {
+    const { gates } = globalThis as unknown as { gates: Map<number, () => void> }
+    gates.set(n, () => resolve(data.map(({ byteLength }) => byteLength).join()))
+  })
+const length = (array: Uint8Array) => array.length
+function detached() {
+  const array = new Uint8Array(8)
+  structuredClone(array, { transfer: [array.buffer] })
+  return array
+}
 /** A function that was sent belongs to Node's realm, not to that of Jest. */
 const realm = runInThisContext('globalThis') as object
 beforeAll(() => Object.assign(realm, { gates, pass }))
@@ -746,8 +759,11 @@ describe('WorkerPool', () => {
 
     it.each<[what: string, tasks: Task[], of: Call, options: object]>([
       ['whose function the worker does not have', [delayed((n: number) => n + 1)(5)], call, {}],
-      ['of tasks that are not alike', [wait(5), delayed(Math.abs)(6)], call, {}],
-      ['whose tasks have large arguments', [delayed((n: Uint8Array) => n.length)(new Uint8Array(10))], call, {}],
+      ['of a function that its worker has not', [wait(5), delayed(length)(new Uint8Array(6))], call, {}],
+      ['whose arguments are no numbers or binary data', [delayed((map: object) => map)(new Map())], call, {}],
+      ['that may be much', [delayed(length)(new Uint8Array(2 ** 20 + 1))], call, {}],
+      ['that gives memory away', [delayed(length)(transfer(new Uint8Array(10)))], call, {}],
+      ['that cannot be sent', [delayed(length)(detached())], call, {}],
       ['of tasks with a timeout', [wait(5)], { nested: { level: 1 }, timeout: 1000 }, {}],
       ['of another call', [wait(5)], { nested: { level: 1 } }, {}],
       ['when workers are replaced by the count of their tasks', [wait(5)], call, { maxTasks: 100 }],
@@ -769,6 +785,44 @@ describe('WorkerPool', () => {
       expect(second.outcomes.map(([index]) => index)).toEqual(tasks.map((_, n) => 1 + n))
       await pool.close()
     })
+  })
+
+  it('sends tasks with binary data behind the one that runs', async () => {
+    const { source, workers } = workerSource(1)
+    const pool = new WorkerPool(source)
+    pool.open(1)
+    const first = submit(pool, 0, [delayed(sizeWhenOpen)(0, new Uint8Array(1))])
+    workers[0]?.start()
+    await settled()
+    const arrays = [new Uint8Array(2), new Float64Array(new SharedArrayBuffer(24)), new ArrayBuffer(4)] as Uint8Array[]
+    const second = submit(pool, 1, [delayed(sizeWhenOpen)(1, ...arrays)])
+    const third = submit(pool, 2, [delayed(sizeWhenOpen)(2, new Uint8Array(5))])
+    expect(workers[0]?.requests).toHaveLength(2)
+    for (const n of [0, 1, 2]) await open(n, 'open')
+    await Promise.all([first, second, third].map(({ done }) => done))
+    expect([first, second, third].map(({ outcomes }) => outcomes)).toEqual([
+      [value(0, '1')],
+      [value(1, '2,24,4')],
+      [value(2, '5')],
+    ])
+    await pool.close()
+  })
+
+  it('sends nothing behind a task with much data: it is most often much again, and would be encoded in vain', async () => {
+    const { source, workers } = workerSource(1)
+    const pool = new WorkerPool(source)
+    pool.open(1)
+    const first = submit(pool, 0, [delayed(sizeWhenOpen)(0, new Uint8Array(2 ** 20 + 1))])
+    workers[0]?.start()
+    await settled()
+    const second = submit(pool, 1, [wait(1)])
+    const runs = () => workers[0]?.requests.filter(({ kind }) => kind === 'run').length
+    expect(runs()).toBe(1)
+    await open(0, 'a')
+    expect(runs()).toBe(2)
+    await open(1, 'b')
+    await Promise.all([first.done, second.done])
+    await pool.close()
   })
 
   describe('looks after', () => {

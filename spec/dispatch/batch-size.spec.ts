@@ -1,4 +1,5 @@
 import { autoBatchSize, fixedBatchSize } from '../../lib/dispatch/batch-size'
+import { KnownCosts } from '../../lib/dispatch/known-costs'
 
 /** What the size comes to when tasks take `cost` milliseconds each. */
 function sizesFor(cost: number, batches: number, size = autoBatchSize(2)) {
@@ -84,6 +85,50 @@ describe('autoBatchSize', () => {
     const size = autoBatchSize(2)
     sizesFor(0.16, 20, size)
     expect([8000, 4000, 160, 16, 1, 0].map((left) => size.next(left))).toEqual([500, 500, 40, 6, 1, 1])
+  })
+
+  describe('begins with what an earlier call has learned of the same function:', () => {
+    const fn = (n: number) => n
+    /** Of a call behind one whose tasks took `cost` milliseconds each. */
+    function sizeBehind(cost: number, isList = false) {
+      const known = new KnownCosts()
+      const earlier = autoBatchSize(2, isList, known)
+      earlier.begins?.(fn)
+      earlier.measured(10, 10 * cost)
+      const size = autoBatchSize(2, isList, known)
+      size.begins?.(fn)
+      return size
+    }
+
+    it.each([
+      [0.001, 100],
+      [0.02, 5],
+      [0.07, 1],
+      [200, 1],
+      [0, 1024],
+    ])('of tasks of %p ms, %p, which take a tenth of a millisecond', (cost, tasks) => {
+      expect(sizeBehind(cost).next(undefined)).toBe(tasks)
+    })
+
+    it('so few trivial ones are one batch', () => {
+      expect(sizeBehind(0.001).next(2)).toBe(2)
+      expect(sizeBehind(0, true).next(5000)).toBe(4096)
+    })
+
+    it('and forgets it with the first batch that is measured', () => {
+      const size = sizeBehind(0.001)
+      size.measured(100, 2000)
+      expect(size.next(undefined)).toBe(4)
+      expect(size.next(8)).toBe(2)
+    })
+
+    it('nothing of another function', () => {
+      const known = new KnownCosts()
+      known.note(fn, 0.001)
+      const size = autoBatchSize(2, false, known)
+      size.begins?.((n: number) => n + 1)
+      expect(size.next(undefined)).toBe(1)
+    })
   })
 
   it('learns nothing from a duration that is no number', () => {

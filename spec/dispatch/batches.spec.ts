@@ -20,7 +20,7 @@ const range = (count: number) => Array.from({ length: count }, (_, n) => n)
 /** Batches of ten of what was added for many. */
 function inTens(...tasks: Task[]) {
   const backlog = new Backlog()
-  for (const one of tasks) backlog.rows.add(one)
+  for (const one of tasks) backlog.asRows().add(one)
   const batches: (readonly Task[] | Rows)[] = []
   while (backlog.length > 0) batches.push(backlog.cut(10))
   return batches
@@ -49,7 +49,7 @@ describe('A backlog', () => {
         for (let n = 0; n < adds; n += 1) {
           const isRow = how === 'as rows' || (how !== 'as they are' && added % 20 < 13)
           if (!isRow) backlog.add(task(added))
-          else if (added % 2 === 0 || !backlog.rows.addCall(fn, added)) backlog.rows.add(task(added))
+          else if (added % 2 === 0 || !backlog.asRows().addCall(fn, added)) backlog.asRows().add(task(added))
           added += 1
         }
         cut.push(...numbers(backlog.cut(size)))
@@ -60,6 +60,16 @@ describe('A backlog', () => {
       expect(backlog.length).toBe(0)
     },
   )
+
+  it('takes the first task for a row, too, when it turns out that many follow', () => {
+    const backlog = new Backlog()
+    backlog.add(task(0))
+    expect(backlog.first).toEqual(task(0))
+    for (const n of range(9)) backlog.asRows().add(task(n + 1))
+    const batch = backlog.cut(10)
+    expect([isRows(batch), numbers(batch)]).toEqual([true, range(10)])
+    expect(backlog.first).toBeUndefined()
+  })
 
   it('gives what there is when that is less than the size', () => {
     const backlog = new Backlog()
@@ -74,9 +84,9 @@ describe('A backlog', () => {
     const batch = backlog.cut(5)
     backlog.add(task(2))
     expect(numbers(batch)).toEqual([1])
-    for (const n of range(10)) backlog.rows.add(task(n))
+    for (const n of range(10)) backlog.asRows().add(task(n))
     const rows = [backlog.cut(1), backlog.cut(10)]
-    for (const n of range(20)) backlog.rows.add(task(n))
+    for (const n of range(20)) backlog.asRows().add(task(n))
     expect(rows.map(numbers)).toEqual([[2], range(10)])
   })
 })
@@ -93,7 +103,7 @@ describe('Many tasks are kept as rows', () => {
 
   it('also when no task was made for the calls: one is when few are left', () => {
     const backlog = new Backlog()
-    for (const n of range(25)) expect(backlog.rows.addCall(fn, n)).toBe(true)
+    for (const n of range(25)) expect(backlog.asRows().addCall(fn, n)).toBe(true)
     expect([backlog.cut(10), backlog.cut(10)].map(isRows)).toEqual([true, true])
     expect(backlog.cut(10)).toEqual(range(5).map((n) => ({ fn, args: [20 + n], kwargs: {} })))
   })
@@ -117,19 +127,19 @@ describe('Many tasks are kept as rows', () => {
 
   it('again, once the others are cut off', () => {
     const backlog = new Backlog()
-    for (const one of [task(0), other(1)]) backlog.rows.add(one)
+    for (const one of [task(0), other(1)]) backlog.asRows().add(one)
     expect(numbers(backlog.cut(5))).toEqual([0, 1])
-    for (const n of range(10)) backlog.rows.add(other(n))
+    for (const n of range(10)) backlog.asRows().add(other(n))
     expect(backlog.cut(10)).toMatchObject({ fn: other(0).fn, columns: [range(10)] })
   })
 
   it('and a call that no task was made for only with a primitive, while no other task waits', () => {
     const backlog = new Backlog()
     const object = { n: 1 }
-    expect(backlog.rows.addCall(fn, object)).toBe(false)
+    expect(backlog.asRows().addCall(fn, object)).toBe(false)
     expect(backlog.length).toBe(0)
-    backlog.rows.add(task(object))
-    expect(backlog.rows.addCall(fn, 1)).toBe(false)
+    backlog.asRows().add(task(object))
+    expect(backlog.asRows().addCall(fn, 1)).toBe(false)
     expect(backlog.length).toBe(1)
   })
 })

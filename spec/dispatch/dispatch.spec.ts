@@ -3,6 +3,7 @@ import { runInThisContext } from 'node:vm'
 import type { BatchReport } from '../../lib/backend'
 import { autoBatchSize, fixedBatchSize } from '../../lib/dispatch/batch-size'
 import { dispatch, type Place, type Plan } from '../../lib/dispatch/dispatch'
+import { KnownCosts } from '../../lib/dispatch/known-costs'
 import { BackendError, taskInfo } from '../../lib/errors'
 import { delayed } from '../../lib/task/delayed'
 import type { BatchOfRows } from '../../lib/task/rows'
@@ -65,6 +66,34 @@ function start(
 
 describe('dispatch', () => {
   describe('takes from the input', () => {
+    it.each(['an array', 'an iterator', 'an async iterator'])(
+      'one task before it is asked how many go together, of %s',
+      async (what) => {
+        const pulled: number[] = []
+        const asked: unknown[] = []
+        async function* slowly() {
+          yield* counting(pulled, 5)
+        }
+        const tasks = { 'an array': [...counting([], 5)], 'an iterator': counting(pulled, 5) }[what] ?? slowly()
+        const begins = (fn: unknown) => asked.push(fn, [...pulled])
+        const { sent, over } = start(tasks, { batchSize: { ...fixedBatchSize(3), begins } })
+        await settled()
+        expect(asked).toEqual([identity(0).fn, what === 'an array' ? [] : [0]])
+        expect(sent.map(({ args }) => args)).toEqual([
+          [0, 1, 2],
+          [3, 4],
+        ])
+        for (const batch of sent) await batch.complete(batch.args)
+        expect(over).toEqual(['ended'])
+      },
+    )
+
+    it('nothing that it would ask about, when that is empty', () => {
+      const begins = jest.fn()
+      const { over } = start([], { batchSize: { ...fixedBatchSize(3), begins } })
+      expect([over, begins.mock.calls]).toEqual([['ended'], []])
+    })
+
     it('no more batches than the window admits, and one for each that is finished', async () => {
       const pulled: number[] = []
       const { sent } = start(counting(pulled))
@@ -585,6 +614,17 @@ describe('dispatch', () => {
         })),
       )
       expect(sent).toEqual([])
+    })
+
+    it('also the first of them, which says how many go together', () => {
+      submitRows.mockClear()
+      const known = new KnownCosts()
+      known.note(identity(0).fn, 0.01)
+      const batchSize = autoBatchSize(2, false, known)
+      start(counting([], 40), { batchSize }, manualBackend({ submitRows }))
+      expect(submitRows.mock.calls.map(([{ rows }]) => rows.columns[0])).toEqual(
+        [0, 10, 20, 30].map((start) => Array.from({ length: 10 }, (_, n) => start + n)),
+      )
     })
 
     it('as the tasks that they are, when they are few, or not alike', () => {

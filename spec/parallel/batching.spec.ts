@@ -74,17 +74,20 @@ describe('batchSize', () => {
     await call
   })
 
-  it("'auto' is learned anew by each call", async () => {
-    const { backend, sent } = manualBackend()
+  it.each([
+    ['begins with what an earlier call has learned, where tasks can move', true, [102, 102, 102, 102]],
+    ['is learned anew by each call, where tasks stay in their batch', false, [1, 1, 1, 1]],
+  ])("'auto' %s", async (_, movesTasks, sizes) => {
+    const { backend, sent } = manualBackend({ movesTasks })
     const parallel = Parallel({ nJobs: 2, backend })
     const first = parallel(identities(1000))
     await settled()
-    await run(sent, 0.001)
+    await run(sent, 1 / 1024)
     await first
     const before = sent.length
     const second = parallel(identities(1000))
     await settled()
-    expect(sent.slice(before).map(({ args }) => args.length)).toEqual([1, 1, 1, 1])
+    expect(sent.slice(before).map(({ args }) => args.length)).toEqual(sizes)
     second.catch(() => {})
     await parallel.terminate()
   })
@@ -106,6 +109,22 @@ describe("On threads, batchSize: 'auto'", () => {
 })
 
 describe('On threads, tasks that wait for each other', () => {
+  it('run at the same time, also when those of earlier calls were trivial', async () => {
+    await using parallel = Parallel(2)
+    const begun = counters()
+    const task = delayed((count: number) => {
+      Atomics.add(begun, 0, 1)
+      Atomics.notify(begun, 0)
+      waitFor(begun, 0, count)
+      return count
+    })
+    for (let n = 0; n < 20; n += 1) await parallel([task(0), task(0)])
+    for (let n = 1; n <= 3; n += 1) {
+      const all = 40 + 2 * n
+      expect(await parallel([task(all), task(all)])).toEqual([all, all])
+    }
+  })
+
   it.each([1, 7, 'auto'] as const)('run four at a time on four workers: batchSize %s', async (batchSize) => {
     await using parallel = Parallel({ nJobs: 4, batchSize })
     const begun = counters()

@@ -12,6 +12,7 @@ export class ThreadsBackend implements ParallelBackend {
   readonly name = 'threads'
   readonly supportsSharedMemory = true
   readonly endsCalls = true
+  readonly movesTasks = true
   readonly #pool: WorkerPool
 
   constructor(worker: WorkerOptions, pool: WorkerPoolOptions, places?: Places) {

@@ -1,0 +1,31 @@
+import { partialParts } from '../task/partial'
+import type { Task } from '../task/task'
+
+const MOST = 100
+const LONG = 10_000
+
+/** What all that was bound by JavaScript's own `bind` looks like. */
+const bound = Function.prototype.toString.call((() => {}).bind(null))
+
+/**
+ * What a task took, in milliseconds, in the last call of the same function. A closure that is made anew for each call is another
+ * function each time, and does the same: so they are told apart by their text.
+ */
+export class KnownCosts {
+  readonly #costs = new Map<string, number>()
+
+  of(fn: Task['fn']): number | undefined {
+    return this.#costs.size === 0 ? undefined : this.#costs.get(textOf(fn))
+  }
+
+  note(fn: Task['fn'], cost: number): void {
+    const text = textOf(fn)
+    if (text === bound || text.length >= LONG) return
+    if (this.#costs.size >= MOST && !this.#costs.has(text)) this.#costs.clear()
+    this.#costs.set(text, cost)
+  }
+}
+
+function textOf(fn: Task['fn']): string {
+  return Function.prototype.toString.call(partialParts(fn)?.fn ?? fn)
+}
