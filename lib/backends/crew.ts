@@ -80,9 +80,10 @@ export class Crew {
     this.#places ??= ownPlaces(size)
   }
 
-  /** Whether a free one waits. */
-  get hasIdle(): boolean {
-    return this.#busy.size < this.#size && this.#idle.some((worker) => !worker.isGone)
+  /** How many can be had at once. */
+  get free(): number {
+    const waiting = [...this.#idle, ...this.#resting].filter((worker) => !worker.isGone)
+    return Math.max(0, Math.min(this.#size - this.#busy.size, waiting.length))
   }
 
   /** Whether each one that there may be is busy. */

@@ -10,8 +10,11 @@ const HOLDS_UP = 50
 const LOOK = 5
 const LOOK_FOR_HELP = 2
 
-/** Work of so many milliseconds is worth moving to a worker that is free; and to one that has to be started first. */
-const WORTH_MOVING = 2
+/**
+ * Work of so many milliseconds is worth moving to a worker that is free, by stamps that show it up to two too short; and to one that
+ * has to be started first.
+ */
+const WORTH_MOVING = 1
 const WORTH_A_WORKER = 50
 
 /**
@@ -46,6 +49,8 @@ export interface Waiting<P> {
   readonly run: WorkerRun
   /** How many tasks. */
   readonly tasks: number
+  /** For how many other workers there is enough of it. */
+  readonly helpers: number
   readonly isWorthAWorker: boolean
 }
 
@@ -62,9 +67,26 @@ export function mostWaiting<P extends { readonly run: WorkerRun | undefined }>(
     const work = look.waiting * look.average
     if (work < mostWork) continue
     mostWork = work
-    most = { part, run: part.run, tasks: look.waiting, isWorthAWorker: work > WORTH_A_WORKER }
+    most = {
+      part,
+      run: part.run,
+      tasks: look.waiting,
+      helpers: Math.floor(work / WORTH_MOVING),
+      isWorthAWorker: work > WORTH_A_WORKER,
+    }
   }
   return most
+}
+
+/** So many parts, of the same size as far as that can be; none that is empty. */
+export function inEvenParts(positions: readonly number[], count: number): number[][] {
+  const parts: number[][] = []
+  for (let at = 0; at < positions.length; ) {
+    const size = Math.ceil((positions.length - at) / (count - parts.length))
+    parts.push(positions.slice(at, at + size))
+    at += size
+  }
+  return parts
 }
 
 /** One, then twice as many each time: should they be short after all, they are few messages. */

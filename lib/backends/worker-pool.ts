@@ -10,7 +10,7 @@ import { Crew, type CrewOptions, type WorkerSource } from './crew'
 import { attend, guard } from './deadline'
 import { FairQueue } from './fair-queue'
 import { initialize } from './initializer'
-import { holdsUp, inGrowingParts, isLong, mostWaiting, nextLook } from './moving'
+import { holdsUp, inEvenParts, inGrowingParts, isLong, mostWaiting, nextLook } from './moving'
 import { OutgoingCall, serialization } from './outgoing-call'
 import { cannotStart, type WorkerClient } from './worker-client'
 import { type Finished, Lost, WorkerRun } from './worker-run'
@@ -259,7 +259,7 @@ export class WorkerPool {
   #assign(): void {
     // Calls take turns: what one has behind is not to go before what another one has waiting.
     if (this.#calls.size > 1) for (const worker of [...this.#behind.keys()].reverse()) this.#takeFromBehind(worker)
-    if (this.#queue.size === 0 && this.#crew.hasIdle) this.#takeFromAnyBehind()
+    if (this.#queue.size === 0 && this.#crew.free > 0) this.#takeFromAnyBehind()
     while (this.#queue.size > 0) {
       const worker = this.#takeWorker()
       const part = worker && this.#queue.next()
@@ -540,7 +540,7 @@ export class WorkerPool {
     // Calls inside tasks have workers that this pool could have: nobody tells it when they are done.
     const isHeldUp = this.#queue.size > 0 && this.#crew.isHeldUp
     if (!isHeldUp && !this.#isAnyBehind()) return
-    const isHelpThere = this.#crew.hasIdle || this.#crew.mayGrow
+    const isHelpThere = this.#crew.free > 0 || this.#crew.mayGrow
     if (this.#nextLook !== undefined) {
       if (!isHelpThere) return
       clearTimeout(this.#nextLook)
@@ -593,22 +593,23 @@ export class WorkerPool {
     return taken.length > 0
   }
 
-  /** Nothing waits, and workers are free: they get a half of what another one has before it. */
+  /** Nothing waits, and workers are free: they share what another one has before it. */
   #share(): void {
-    while (this.#queue.size === 0 && (this.#crew.hasIdle || this.#crew.mayGrow)) {
+    while (this.#queue.size === 0 && (this.#crew.free > 0 || this.#crew.mayGrow)) {
       if (this.#takeFromAnyBehind()) {
         this.#assign()
         continue
       }
       const most = mostWaiting(this.#running, sharedNow())
       if (most === undefined) return
-      if (!this.#crew.hasIdle) {
+      const helpers = Math.min(this.#crew.free, most.helpers)
+      if (helpers === 0) {
         if (most.isWorthAWorker) this.#crew.grow()
         return
       }
-      const taken = most.run.takeBack(Math.floor(most.tasks / 2))
+      const taken = most.run.takeBack(Math.floor(most.tasks / (helpers + 1)))
       if (taken.length === 0) return
-      this.#enqueue(most.part.job, [taken])
+      this.#enqueue(most.part.job, inEvenParts(taken, helpers))
       this.#assign()
     }
   }

@@ -65,12 +65,17 @@ export function autoBatchSize(workers: number, isList = false, known?: KnownCost
   let count = 0
   let time = 0
   let first: Task['fn'] | undefined
+  /** What is known of it, at least. */
+  let floor = 0
 
   return {
     begins(fn) {
       first = fn
       const cost = known?.of(fn)
-      if (cost !== undefined) size = Math.max(1, Math.min(largest, Math.floor(onTrust / cost)))
+      if (cost === undefined) return
+      // Tasks that are long now and then are not taken for short ones by the calls in between.
+      floor = cost / 2
+      size = Math.max(1, Math.min(largest, Math.floor(onTrust / cost)))
     },
 
     next(left) {
@@ -85,7 +90,7 @@ export function autoBatchSize(workers: number, isList = false, known?: KnownCost
       count = kept * count + tasks
       time = kept * time + duration
       size = Math.min(Math.max(1, tasksIn(target)), largest, Math.max(size, growth * tasks))
-      if (first !== undefined) known?.note(first, time / count)
+      if (first !== undefined) known?.note(first, Math.max(time / count, floor))
     },
   }
 

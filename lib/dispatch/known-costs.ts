@@ -8,7 +8,7 @@ const LONG = 10_000
 const bound = Function.prototype.toString.call((() => {}).bind(null))
 
 /**
- * What a task took, in milliseconds, in the last call of the same function. A closure that is made anew for each call is another
+ * What a task took, in milliseconds, in earlier calls of the same function. A closure that is made anew for each call is another
  * function each time, and does the same: so they are told apart by their text.
  */
 export class KnownCosts {

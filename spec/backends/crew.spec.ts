@@ -34,7 +34,7 @@ describe('A crew', () => {
   it('gives a worker that is only starting, while all others are too', () => {
     const { crew } = crewOf(2)
     expect([crew.take(), crew.take(), crew.take()].map(idOf)).toEqual([0, 1, undefined])
-    expect([crew.hasIdle, crew.mayGrow]).toEqual([false, false])
+    expect([crew.free, crew.mayGrow]).toEqual([0, false])
   })
 
   it('starts another worker while one is busy, and gives it when it has started', async () => {
@@ -42,7 +42,7 @@ describe('A crew', () => {
     expect([idOf(crew.take()), workers.length, employer.started]).toEqual([undefined, 2, 0])
     workers[1]?.start()
     await settled()
-    expect([employer.started, crew.hasIdle, idOf(crew.take()), crew.hasIdle]).toEqual([1, true, 1, false])
+    expect([employer.started, crew.free, idOf(crew.take()), crew.free]).toEqual([1, 1, 1, 0])
   })
 
   it('keeps its workers to itself when there is no call any more, until it is told to rest', async () => {
@@ -59,13 +59,14 @@ describe('A crew', () => {
     const id = lingering.first.place?.id as number
     own.release(lingering.first)
     own.linger(() => own.disband())
+    expect(own.free).toBe(1)
     // Its place is for others meanwhile.
     expect([lingering.kept.length, rests.length, places.table.has(id)]).toEqual([0, 1, false])
     expect([own.take(), workers.length, places.table.has(id)]).toEqual([lingering.first, 1, true])
     own.release(lingering.first)
     own.linger(() => own.disband())
     for (const rest of rests) rest()
-    expect([lingering.kept.map(idOf), own.hasIdle]).toEqual([[0], false])
+    expect([lingering.kept.map(idOf), own.free]).toEqual([[0], 0])
   })
 
   it('gives one of those that rest when others have all places, and no other', async () => {
@@ -113,7 +114,7 @@ describe('A crew', () => {
     const { crew, workers, first, kept } = await atWork(1, 2)
     workers[0]?.die()
     crew.release(first)
-    expect([crew.hasIdle, crew.mayGrow, kept]).toEqual([false, true, []])
+    expect([crew.free, crew.mayGrow, kept]).toEqual([0, true, []])
     expect(idOf(crew.take())).toBe(1)
   })
 
@@ -123,7 +124,7 @@ describe('A crew', () => {
     crew.grow()
     workers[1]?.die()
     await settled()
-    expect([employer.started, crew.hasIdle, crew.mayGrow, crew.isHeldUp]).toEqual([1, false, false, true])
+    expect([employer.started, crew.free, crew.mayGrow, crew.isHeldUp]).toEqual([1, 0, false, true])
     now.mockReturnValue(6000)
     expect(crew.mayGrow).toBe(true)
     now.mockRestore()

@@ -1,4 +1,4 @@
-import { holdsUp, inGrowingParts, isLong, mostWaiting, nextLook } from '../../lib/backends/moving'
+import { holdsUp, inEvenParts, inGrowingParts, isLong, mostWaiting, nextLook } from '../../lib/backends/moving'
 import type { Look, WorkerRun } from '../../lib/backends/worker-run'
 
 /** A part whose worker runs a task, with so many behind it that take `average` milliseconds each. */
@@ -47,15 +47,30 @@ describe('mostWaiting', () => {
     expect(most).toMatchObject({ part: { name: 'much' }, tasks: 2 })
   })
 
-  it('is nothing when it would take less than 2 ms', () => {
-    expect(mostWaiting([idle, unsent, part('a', 10, 0.19)], 0)).toBeUndefined()
-    expect(mostWaiting([part('a', 10, 0.2)], 0)).toMatchObject({ part: { name: 'a' } })
+  it('is nothing when it would take less than 1 ms', () => {
+    expect(mostWaiting([idle, unsent, part('a', 10, 0.09)], 0)).toBeUndefined()
+    expect(mostWaiting([part('a', 10, 0.1)], 0)).toMatchObject({ part: { name: 'a' } })
     expect(mostWaiting([], 0)).toBeUndefined()
+  })
+
+  it('is for as many others as it has milliseconds', () => {
+    expect([0.1, 0.39, 1].map((average) => mostWaiting([part('a', 10, average)], 0)?.helpers)).toEqual([1, 3, 10])
   })
 
   it('is worth a worker that has to be started when it is more than 50 ms', () => {
     const isWorthAWorker = (average: number) => mostWaiting([part('a', 10, average)], 0)?.isWorthAWorker
     expect([1, 5, 5.1, 100].map(isWorthAWorker)).toEqual([false, false, true, true])
+  })
+})
+
+describe('Even parts', () => {
+  it('differ by one task at most, and hold each once', () => {
+    expect(inEvenParts([3, 4, 5, 6, 7], 2)).toEqual([
+      [3, 4, 5],
+      [6, 7],
+    ])
+    expect(inEvenParts([3, 4], 3)).toEqual([[3], [4]])
+    expect(inEvenParts([], 3)).toEqual([])
   })
 })
 

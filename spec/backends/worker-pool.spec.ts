@@ -895,6 +895,41 @@ describe('WorkerPool', () => {
       await pool.close()
     })
 
+    it('all that have nothing to do, those that rest between calls too: each gets as much as the others', async () => {
+      const { source, workers } = workerSource(3)
+      source.linger = () => {}
+      const pool = new WorkerPool(source)
+      pool.open(3)
+      const before: Call = { nested: { level: 1 } }
+      const jobs = [7, 8, 9].map((n) => submit(pool, n, [wait(n)], undefined, true, before))
+      for (const worker of workers) worker.start()
+      await settled()
+      for (const n of [7, 8, 9]) await open(n, '')
+      await Promise.all(jobs.map(({ done }) => done))
+      pool.endCall(before)
+      const { done, outcomes } = submit(
+        pool,
+        0,
+        [0, 1, 2, 3, 4, 5, 6].map((n) => wait(n)),
+      )
+      const [busy, ...resting] = [...workers].sort((one, other) => other.requests.length - one.requests.length)
+      await settled()
+      jest.advanceTimersByTime(2)
+      expect(resting.map((worker) => argsSent(worker).length)).toEqual([1, 1])
+      age(busy, 1)
+      jest.advanceTimersByTime(2)
+      await settled()
+      expect([busy, ...resting].map((worker) => argsSent(worker as InProcessWorker).at(-1)).sort()).toEqual([
+        [0, 1, 2, 3, 4, 5, 6],
+        [3, 4],
+        [5, 6],
+      ])
+      for (const n of [3, 5, 4, 6, 0, 1, 2]) await open(n, `${n}`)
+      await done
+      expect(outcomes).toHaveLength(7)
+      await pool.close({ force: true })
+    })
+
     it('the work of one worker that is worth to start another', async () => {
       const { pool, workers } = poolOf(3)
       submit(

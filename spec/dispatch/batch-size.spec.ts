@@ -122,6 +122,19 @@ describe('autoBatchSize', () => {
       expect(size.next(8)).toBe(2)
     })
 
+    it('half of it at least, whatever is measured: tasks may be long now and then', () => {
+      const known = new KnownCosts()
+      known.note(fn, 1.6)
+      const sizes = [1, 2, 3, 4, 5, 6, 7].map(() => {
+        const size = autoBatchSize(2, false, known)
+        size.begins?.(fn)
+        const first = size.next(undefined)
+        size.measured(first, 0.001 * first)
+        return first
+      })
+      expect(sizes).toEqual([1, 1, 1, 1, 1, 2, 4])
+    })
+
     it('nothing of another function', () => {
       const known = new KnownCosts()
       known.note(fn, 0.001)
