@@ -45,7 +45,7 @@ const EMPTY: Graph = { nodes: [], imports: [], beside: [] }
  * each, it is longer, since whoever reads a message takes its time from a task when all cores are at work.
  */
 const HOLD = 2
-const HOLD_PATIENTLY = 20
+const HOLD_PATIENTLY = 100
 
 /**
  * Milliseconds that it may take to make a task's arguments, or its outcome ready to be sent, before that counts as time of

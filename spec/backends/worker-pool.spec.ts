@@ -184,16 +184,16 @@ describe('WorkerPool', () => {
   })
 
   it.each([
-    ['each as it comes, when that takes some milliseconds', undefined, [5, 10, 15, 20, 25, 30]],
-    ['several together when nobody hears of each', true, [25, 25, 25, 25, 25, 30]],
+    ['each as it comes, when that takes some milliseconds', undefined, [25, 50, 75, 100, 125, 150]],
+    ['several together when nobody hears of each', true, [125, 125, 125, 125, 125, 150]],
   ])('tells outcomes, %s', async (_, isPatient, expected) => {
     const { pool, workers } = poolOf(1)
-    const five = delayed(() => (globalThis as unknown as { pass: (ms: number) => void }).pass(5))
+    const task = delayed(() => (globalThis as unknown as { pass: (ms: number) => void }).pass(25))
     const told: number[] = []
     const batch = {
       call: { nested: { level: 1 }, isPatient },
       start: 0,
-      tasks: Array.from({ length: 6 }, () => five()),
+      tasks: Array.from({ length: 6 }, () => task()),
     }
     const done = pool.submit(batch, () => void told.push(time - 1000), new AbortController().signal)
     workers[0]?.start()
