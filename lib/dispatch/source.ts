@@ -288,7 +288,22 @@ function asTask(value: unknown, index: number): Task {
   ) {
     return task as Task
   }
-  throw new TypeError(`tasks[${index}] is no task but ${described(value)}. ${advice(value)}`)
+  throw withItsCaller(() => new TypeError(`tasks[${index}] is no task but ${described(value)}. ${advice(value)}`))
+}
+
+/** So many frames of ours may be above that of the user, whose call it is. */
+const ownFrames = 20
+
+/** An error whose stack goes down to the user's own code. */
+function withItsCaller<E extends Error>(make: () => E): E {
+  const { stackTraceLimit } = Error
+  if (!(stackTraceLimit > 0)) return make()
+  Reflect.set(Error, 'stackTraceLimit', stackTraceLimit + ownFrames)
+  try {
+    return make()
+  } finally {
+    Reflect.set(Error, 'stackTraceLimit', stackTraceLimit)
+  }
 }
 
 function noResult(next: unknown): TypeError {

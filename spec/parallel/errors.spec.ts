@@ -93,6 +93,19 @@ describe('a call', () => {
     await expect(Parallel({ nJobs: 1, onError })(tasks)).rejects.toBe(error)
   })
 
+  it.each([1, 2])('shows the line of the call that was given what is no task, nJobs %p', async (nJobs) => {
+    const { stackTraceLimit } = Error
+    // As it is in a program; Jest has a larger one.
+    Error.stackTraceLimit = 10
+    try {
+      const { stack } = await Parallel(nJobs)([5] as never).catch((error) => error)
+      expect(stack).toContain(__filename)
+      expect(Error.stackTraceLimit).toBe(10)
+    } finally {
+      Error.stackTraceLimit = stackTraceLimit
+    }
+  })
+
   it('rejects, and does not throw, whatever it is given', async () => {
     await expect(Parallel(1)(5 as never)).rejects.toThrow(TypeError)
     await expect(Parallel(1)([5] as never)).rejects.toThrow('tasks[0] is no task but a number: 5')
