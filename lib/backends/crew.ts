@@ -13,6 +13,8 @@ import type { Gone } from './worker-handle'
 export interface WorkerSource {
   /** A worker that is free: one that was kept, or a new one. */
   take(): WorkerClient
+  /** How many were kept that could be taken. */
+  readonly kept: number
   /** Keeps a free worker for later calls, of this pool or of others. */
   keep(worker: WorkerClient): void
   /** Calls `rest` in a moment; at once when somebody else wants a worker. Then those of a pool that is in no call are kept. */
@@ -80,10 +82,11 @@ export class Crew {
     this.#places ??= ownPlaces(size)
   }
 
-  /** How many can be had at once. */
+  /** How many can be had at once, without one that has to start first. */
   get free(): number {
-    const waiting = [...this.#idle, ...this.#resting].filter((worker) => !worker.isGone)
-    return Math.max(0, Math.min(this.#size - this.#busy.size, waiting.length))
+    const waiting = [...this.#idle, ...this.#resting].filter((worker) => !worker.isGone).length
+    const kept = this.mayGrow ? this.#source.kept : 0
+    return Math.max(0, Math.min(this.#size - this.#busy.size, waiting + kept))
   }
 
   /** Whether each one that there may be is busy. */

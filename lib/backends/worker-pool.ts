@@ -259,7 +259,7 @@ export class WorkerPool {
   #assign(): void {
     // Calls take turns: what one has behind is not to go before what another one has waiting.
     if (this.#calls.size > 1) for (const worker of [...this.#behind.keys()].reverse()) this.#takeFromBehind(worker)
-    if (this.#queue.size === 0 && this.#crew.free > 0) this.#takeFromAnyBehind()
+    if (this.#behind.size > 0 && this.#queue.size === 0 && this.#crew.free > 0) this.#takeFromAnyBehind()
     while (this.#queue.size > 0) {
       const worker = this.#takeWorker()
       const part = worker && this.#queue.next()

@@ -86,6 +86,15 @@ describe('A crew', () => {
     expect(idOf(crew.take())).toBe(1)
   })
 
+  it('counts among those that are free the ones that were kept, as far as it may have more', async () => {
+    const { crew, kept, employer, first } = await atWork(1)
+    employer.inCall = false
+    expect(crew.free).toBe(0)
+    crew.release(first)
+    expect([crew.free, kept.length]).toEqual([1, 1])
+    expect([crew.take(), crew.free]).toEqual([first, 0])
+  })
+
   it('starts another one for one that has died while it rested', async () => {
     const { crew, workers, source, first } = await atWork(1, 2)
     source.linger = () => {}

@@ -19,6 +19,9 @@ export function workerSource(most: number) {
       workers.push(worker)
       return new WorkerClient(worker)
     },
+    get kept() {
+      return kept.length
+    },
     linger: (rest) => rest(),
     keep: (worker) => void kept.push(worker),
     endKept: async () => void (await Promise.all(kept.splice(0).map(({ handle }) => handle.terminate()))),

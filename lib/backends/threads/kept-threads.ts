@@ -63,6 +63,9 @@ export function keptThreads(options: WorkerOptions): WorkerSource {
       worker.handle.ready.catch(() => forget(worker))
       return worker
     },
+    get kept() {
+      return kept.get(key)?.length ?? 0
+    },
     keep(worker) {
       if (worker.isGone) return
       if (made.get(worker) !== generation) return void worker.end(SHUTDOWN)
