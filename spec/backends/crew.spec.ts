@@ -66,7 +66,7 @@ describe('A crew', () => {
     own.release(lingering.first)
     own.linger(() => own.disband())
     for (const rest of rests) rest()
-    expect([lingering.kept.map(idOf), own.free]).toEqual([[0], 0])
+    expect([lingering.kept.map(idOf), own.present]).toEqual([[0], []])
   })
 
   it('gives one of those that rest when others have all places, and no other', async () => {
