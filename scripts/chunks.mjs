@@ -63,7 +63,7 @@ export const ofLibrary = [
       serialization/functions/source serialization/functions/syntax-tree serialization/functions/usage
       serialization/hooks serialization/lasting serialization/lasting-in-call serialization/lone-views serialization/makers serialization/message
       serialization/module-nodes serialization/plain-data serialization/realm serialization/receiver
-      serialization/sender serialization/stand-in serialization/wire`),
+      serialization/sender serialization/shared-views serialization/stand-in serialization/wire`),
   },
   { file: 'parfor.intrinsics.js', has: named(intrinsics) },
   { file: 'parfor.manager.js', has: (module) => /^manager(\/|$)/.test(module) },
@@ -80,7 +80,7 @@ export const ofWorker = [
       serialization/functions/importing
       serialization/functions/revive serialization/hooks serialization/kept-units serialization/lasting-in-call serialization/makers serialization/managed
       serialization/message serialization/plain-data serialization/realm serialization/receiver serialization/registered
-      serialization/sender serialization/stand-in serialization/trail serialization/wire system/clock task/kwargs task/partial task/rows task/run-task
+      serialization/sender serialization/shared-views serialization/stand-in serialization/trail serialization/wire system/clock task/kwargs task/partial task/rows task/run-task
       task/task task/transfer worker/batch-run worker/left-behind worker/open-call worker/outbox worker/output worker/protocol
       worker/serve worker/steps`),
   },

@@ -5,6 +5,7 @@ import { describe } from './functions/capture'
 import { isClass } from './functions/source'
 import { PlainDataScanner } from './plain-data'
 import { type EncoderWithFunctions, encoderWithFunctions, type Receiver, type Sender, type Sent } from './sender'
+import { withOwnViews } from './shared-views'
 import { TASK_FUNCTION, type Trail } from './trail'
 import type { UnitEntry } from './unit-entry'
 import type { Graph, Node, Parcel, Slot, Unit } from './wire'
@@ -75,12 +76,16 @@ export class Message {
     const scanner = this.#scanner
     scanner.nextTask()
     for (const value of values) scanner.weigh(value)
-    const isPlain =
-      givenAway === undefined &&
-      values.every(
-        (value) => isSimple(value) || (typeof value === 'object' && scanner.scan(value as object) === 'plain'),
+    if (givenAway === undefined) {
+      const own = withOwnViews(values)
+      const isPlain = own.every(
+        (value, n) =>
+          value !== values[n] ||
+          isSimple(value) ||
+          (typeof value === 'object' && scanner.scan(value as object) === 'plain'),
       )
-    if (isPlain && !scanner.overlaps) return { values }
+      if (isPlain && !scanner.overlaps) return { values: own }
+    }
     const { slots, graph } = this.#encode(values, roots, fn, givenAway)
     return scanner.overlaps ? packed({ slots, graph }) : { slots, graph }
   }
