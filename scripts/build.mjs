@@ -56,7 +56,6 @@ const digest = sources()
 if (process.argv.includes('--if-stale') && isBuilt(digest)) process.exit(0)
 try {
   const right = [compile() && (await bundleLibrary()), await bundlePackages(), await bundleWorker()].every(Boolean)
-  if (right) writeNodeEntry()
   writeFileSync(join(fresh, 'LICENSES.txt'), [...licenses.values()].sort().join(`\n${'-'.repeat(80)}\n\n`))
   if (right || lenient) takePlace(right ? digest : 'built with errors')
   if (!right && !lenient) process.exitCode = 1
@@ -91,18 +90,6 @@ function compile() {
 async function bundleLibrary() {
   const settings = { ...inOneFile, plugins: [withoutEmbedded(), packagesApart()] }
   return succeeds(buildChunks({ root, entry: 'index', chunks: ofLibrary, outdir: fresh, settings }))
-}
-
-/**
- * What Node's `import` takes of the package: the names of dist/index.mjs, without a second file that Node reads, parses and links on
- * the way to the first. Bundlers take dist/index.mjs, as they cannot follow this.
- */
-function writeNodeEntry() {
-  const names = Object.keys(createRequire(import.meta.url)(join(fresh, 'index.js')))
-  writeFileSync(
-    join(fresh, 'index.node.mjs'),
-    `import { createRequire } from 'node:module'\n\nexport const {\n${names.map((name) => `  ${name},\n`).join('')}} = createRequire(import.meta.url)('./index.js')\n`,
-  )
 }
 
 async function bundlePackages() {

@@ -117,7 +117,6 @@ it.each([
   ['CommonJS', 'commonjs/main.cjs', []],
   ['an ES module', 'module/main.mjs', []],
   ['an ES module, minified', 'module/main.mjs', ['--minify']],
-  ['an ES module, with a condition of the user', 'module/main.mjs', ['--conditions=mine']],
 ])('runs as one file made by esbuild, with no packages near: %s', async (_, entry, flags) => {
   const away = await makeFolder({})
   try {
