@@ -84,9 +84,10 @@ export class Crew {
 
   /** How many can be had at once, without one that has to start first. */
   get free(): number {
-    const waiting = [...this.#idle, ...this.#resting].filter((worker) => !worker.isGone).length
-    const kept = this.mayGrow ? this.#source.kept : 0
-    return Math.max(0, Math.min(this.#size - this.#busy.size, waiting + kept))
+    const idle = this.#idle.filter((worker) => !worker.isGone).length
+    // Those that rest have left their places.
+    const others = this.mayGrow ? this.#resting.filter((worker) => !worker.isGone).length + this.#source.kept : 0
+    return Math.max(0, Math.min(this.#size - this.#busy.size, idle + others))
   }
 
   /** Whether each one that there may be is busy. */

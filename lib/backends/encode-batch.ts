@@ -1,7 +1,9 @@
 import { types } from 'node:util'
 import { messageOf, SerializationError } from '../errors'
 import { type Column, weightOfCell } from '../serialization/columns'
+import { isNothingButBytes } from '../serialization/lone-views'
 import type { Message } from '../serialization/message'
+import { isViewPrototype } from '../serialization/plain-data'
 import { TASK_FUNCTION } from '../serialization/trail'
 import type { Graph, Slot, Unit } from '../serialization/wire'
 import { isCell } from '../task/rows'
@@ -45,25 +47,35 @@ export function encodeBatch(run: WorkerRun, newMessage: () => Message, reject: R
 }
 
 /**
- * The same for a message that goes behind another one: of tasks that are alike, or whose arguments are numbers, texts and the
- * like, and binary data. Nothing has to be imported for these, and nothing can be wrong with them before they run.
+ * The same for a message that goes behind another one: of tasks that are alike; or of the functions that those before them call, with
+ * numbers, texts and the like, and binary data, as far as that is not much or was read before. Nothing is encoded in vain then, no
+ * code of the user's runs, and nothing can be wrong with them before they run.
  *
  * @returns `undefined` when they are other ones
  */
-export function encodeBehind(run: WorkerRun, newMessage: () => Message): EncodedBatch | undefined {
+export function encodeBehind(run: WorkerRun, before: WorkerRun, newMessage: () => Message): EncodedBatch | undefined {
   let isRefused = false
   const refuse = () => {
     isRefused = true
   }
   const table = encodeTable(run, newMessage, refuse, true)
   if (table || isRefused) return isRefused ? undefined : table
-  for (const position of run.positions) if (!isFlat(run.batch.tasks.at(position) as Task)) return undefined
+  const known = functionsOf(before)
+  let unread = 0
+  for (const position of run.positions) {
+    const task = run.batch.tasks.at(position) as Task
+    if (!known.has(task.fn) || !isFlat(task)) return undefined
+    for (const arg of task.args) if (!isCell(arg)) unread += run.call.sender.unread(bufferOf(arg as Binary))
+    if (unread > HEAVY) return undefined
+  }
   const encoded = encodeEach(run, newMessage(), refuse)
-  return isRefused || encoded.tasks.some(hasImports) ? undefined : encoded
+  return isRefused ? undefined : encoded
 }
 
-function hasImports({ args }: WireTask): boolean {
-  return 'graph' in args && args.graph.imports.length > 0
+function functionsOf({ batch: { tasks }, positions }: WorkerRun): ReadonlySet<Task['fn'] | undefined> {
+  // They all call the same.
+  if (tasks instanceof AlikeTasks) return new Set([tasks.at(0)?.fn])
+  return new Set(positions.map((position) => tasks.at(position)?.fn))
 }
 
 /** Whether a task is called with nothing but numbers, texts and the like, and binary data, of which it gives none away. */
@@ -71,9 +83,19 @@ function isFlat(task: Task): boolean {
   return !hasNamed(task) && transfersOf(task) === undefined && task.args.every((arg) => isCell(arg) || isBinary(arg))
 }
 
+type Binary = NodeJS.ArrayBufferView | ArrayBufferLike
+
+const bufferOf = (data: Binary): ArrayBufferLike => (ArrayBuffer.isView(data) ? data.buffer : data)
+
+/** Whether it is nothing but bytes, and what shows them. */
 function isBinary(value: unknown): boolean {
-  return ArrayBuffer.isView(value) || types.isAnyArrayBuffer(value)
+  if (!ArrayBuffer.isView(value)) return types.isAnyArrayBuffer(value) && isBare(value)
+  const prototype: unknown = Object.getPrototypeOf(value)
+  return (isViewPrototype(prototype) || prototype === Buffer.prototype) && isBare(value.buffer)
 }
+
+const isBare = (buffer: ArrayBufferLike): boolean =>
+  isNothingButBytes(buffer) || (types.isSharedArrayBuffer(buffer) && Reflect.ownKeys(buffer).length === 0)
 
 type Reject = (position: number, reason: unknown) => void
 
@@ -118,11 +140,7 @@ export function encodeTable(
   }
 }
 
-interface EncodedParcels extends EncodedBatch {
-  readonly tasks: readonly WireTask[]
-}
-
-function encodeEach(run: WorkerRun, message: Message, reject: Reject): EncodedParcels {
+function encodeEach(run: WorkerRun, message: Message, reject: Reject): EncodedBatch {
   const { batch } = run
   const { trail } = message
   const encoder = message.encoder()

@@ -11,8 +11,8 @@ const LOOK = 5
 const LOOK_FOR_HELP = 2
 
 /**
- * Work of so many milliseconds is worth moving to a worker that is free, by stamps that show it up to two too short; and to one that
- * has to be started first.
+ * Work of so many milliseconds is worth moving to a worker that is free, and to one that has to be started first. (The first is less
+ * than it was: times are whole milliseconds, rounded down at both ends.)
  */
 const WORTH_MOVING = 1
 const WORTH_A_WORKER = 50

@@ -114,8 +114,8 @@ export class WorkerClient {
   }
 
   /**
-   * Sends tasks behind those that run, so that the worker does not wait for them: a table of tasks, whose functions it has
-   * already, since nothing may keep it from beginning them.
+   * Sends tasks behind those that run, so that the worker does not wait for them: such as need nothing that may not be there,
+   * since nothing may keep it from beginning them.
    *
    * @returns whether they are sent
    */
@@ -126,7 +126,7 @@ export class WorkerClient {
     // What is much is most often much again: it would be encoded in vain.
     if (before.isHeavy || this.isSpoiled || this.#inbox !== undefined) return false
     run.isBehind = true
-    if (this.#send(run)) return true
+    if (this.#send(run, before)) return true
     // The code of users may have run while it was encoded.
     if (run.isCancelled) this.#finish(run)
     return run.isCancelled
@@ -196,8 +196,11 @@ export class WorkerClient {
     return new (serialization().Message)(call.sender, this.#link(call), new Trail())
   }
 
-  /** @returns false when it is to go behind another one, and brings what may not be there */
-  #send(run: WorkerRun): boolean {
+  /**
+   * @param before what it is to go behind, if it is
+   * @returns false when it brings what may not be there then
+   */
+  #send(run: WorkerRun, before?: WorkerRun): boolean {
     if (run.isCancelled) {
       this.#finish(run)
       return true
@@ -209,7 +212,7 @@ export class WorkerClient {
     run.reported = 0
     const newMessage = () => this.#message(call)
     const reject = (position: number, reason: unknown) => this.#reject(run, position, reason)
-    const encoded = run.isBehind ? encodeBehind(run, newMessage) : encodeBatch(run, newMessage, reject)
+    const encoded = before ? encodeBehind(run, before, newMessage) : encodeBatch(run, newMessage, reject)
     if (encoded === undefined) return false
     const { fns, graph, lasting, tasks, weight, message } = encoded
     // Its call may have ended meanwhile, which nothing is to be remembered of.
@@ -226,7 +229,7 @@ export class WorkerClient {
     run.positions = encoded.positions
     const { place } = this
     const { level } = call.nested
-    run.isHeavy = takesTime
+    run.isHeavy = weight > HEAVY
     run.units = units
     run.imports = graph.imports
     run.open()

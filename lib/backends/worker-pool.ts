@@ -534,13 +534,14 @@ export class WorkerPool {
     this.#assign()
   }
 
-  /** While tasks are behind the one that runs, that one may hold them up. */
+  /** While tasks are behind the one that runs, that one may hold them up; and what was done before it may be held back. */
   #lookLater(): void {
     if (this.#nextLook !== undefined && this.#looksForHelp) return
     // Calls inside tasks have workers that this pool could have: nobody tells it when they are done.
     const isHeldUp = this.#queue.size > 0 && this.#crew.isHeldUp
-    if (!isHeldUp && !this.#isAnyBehind()) return
-    const isHelpThere = this.#crew.free > 0 || this.#crew.mayGrow
+    const isAnyWaiting = this.#isAnyWaiting()
+    if (!isHeldUp && !isAnyWaiting && !this.#isAnyHeld()) return
+    const isHelpThere = isAnyWaiting && (this.#crew.free > 0 || this.#crew.mayGrow)
     if (this.#nextLook !== undefined) {
       if (!isHelpThere) return
       clearTimeout(this.#nextLook)
@@ -557,9 +558,17 @@ export class WorkerPool {
     ).unref()
   }
 
-  #isAnyBehind(): boolean {
-    for (const { run, positions } of this.#running) if (run && positions.length > 1) return true
+  /** Whether a task waits behind one that runs. */
+  #isAnyWaiting(): boolean {
+    for (const { run } of this.#running)
+      if (run && run.positions.length + run.rest.length > Math.max(1, run.begun)) return true
     return this.#behind.size > 0
+  }
+
+  /** Whether a task has ended whose outcome is not told: should the next one be long, its worker is asked for it. */
+  #isAnyHeld(): boolean {
+    for (const { run } of this.#running) if (run && run.begun - 1 > run.reported) return true
+    return false
   }
 
   /** What waits behind a long task goes elsewhere. */

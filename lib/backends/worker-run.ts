@@ -77,9 +77,9 @@ export class WorkerRun {
   readonly refused = new Set<string>()
   /** Whether it was sent while another one ran. Then the worker has all that it needs to begin. */
   isBehind = false
-  /** Whether the message that was sent last took its time to be read. */
+  /** Whether there was much in the arguments of the tasks that were sent last. */
   isHeavy = false
-  /** What it brought, the modules of its functions, and its id. */
+  /** What their message brought, the modules of its functions, and its id. */
   units: readonly Unit[] = []
   imports: readonly Import[] = []
   id = 0

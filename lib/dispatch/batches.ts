@@ -39,7 +39,7 @@ export class Backlog implements Sink {
     return this.#rows
   }
 
-  /** A single task, when it is all that is here. */
+  /** The first task, where none is kept as a row. */
   get first(): Task | undefined {
     return this.#others.at(0)
   }

@@ -112,6 +112,9 @@ const sentPerWorker = 2
 const longestStretch = 10
 const worthCounting = 0.5
 
+/** Milliseconds that the first element of an input may take, or its first batch has to be waited for. */
+const slowStart = 1
+
 /**
  * Runs the tasks of one call: takes them from the input as the window allows, sends them in batches, and tells each
  * completion as it comes. One object per call, moved on by events: a task costs it no promise.
@@ -234,12 +237,18 @@ export function dispatch(tasks: unknown, plan: Plan, receiver: Receiver): Dispat
 
   /** The size of the first batch is asked for when it is known what its tasks call. */
   function begin(source: Source, isTimed: boolean) {
-    if (plan.batchSize.begins === undefined) hasBegun = true
-    else take(source, 1, isTimed)
+    const { batchSize } = plan
+    if (batchSize.begins === undefined) {
+      hasBegun = true
+      return
+    }
+    const before = source.isAtHand ? 0 : performance.now()
+    take(source, 1, isTimed)
     const { first } = backlog
     if (first === undefined) return
     hasBegun = true
-    plan.batchSize.begins?.(first.fn)
+    // Of an input that is slow a worker has what is there, however little that is.
+    if (source.isAtHand || performance.now() - before < slowStart) batchSize.begins(first.fn)
   }
 
   /** One task after the other, as far as nothing is to be waited for, and nobody else who waits for a turn. */

@@ -1,3 +1,4 @@
+import { types } from 'node:util'
 import { partialParts } from '../task/partial'
 import type { Task } from '../task/task'
 
@@ -26,6 +27,8 @@ export class KnownCosts {
   }
 }
 
+/** Of a Proxy nothing can be asked without running its code. */
 function textOf(fn: Task['fn']): string {
+  if (types.isProxy(fn)) return bound
   return Function.prototype.toString.call(partialParts(fn)?.fn ?? fn)
 }

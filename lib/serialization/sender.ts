@@ -1,3 +1,4 @@
+import { types } from 'node:util'
 import { SerializationError, type Side } from '../errors'
 import { SMALL, toBytes } from './bytes'
 import type { NamesSent } from './call-names'
@@ -205,6 +206,11 @@ export class Sender implements NamesSent {
       this.#values.set(sent.id, symbol)
     }
     return sent.id
+  }
+
+  /** How many bytes a buffer has that would have to be read for a message; none of one that is shared, or was read before. */
+  unread(buffer: ArrayBufferLike): number {
+    return types.isSharedArrayBuffer(buffer) || this.#buffers.has(buffer as ArrayBuffer) ? 0 : buffer.byteLength
   }
 
   snapshot(

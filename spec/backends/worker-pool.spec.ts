@@ -1,7 +1,9 @@
 import { runInThisContext } from 'node:vm'
 import { WorkerPool } from '../../lib/backends/worker-pool'
+import { WorkerRun } from '../../lib/backends/worker-run'
 import { takeShare } from '../../lib/config/budget'
 import type { OnWorkerEvent } from '../../lib/config/options'
+import { Message } from '../../lib/serialization/message'
 import * as clock from '../../lib/system/clock'
 import { delayed } from '../../lib/task/delayed'
 import type { Call, Outcome, Place, Task } from '../../lib/task/task'
@@ -26,12 +28,9 @@ const sizeWhenOpen = (n: number, ...data: { byteLength: number }[]) =>
     const { gates } = globalThis as unknown as { gates: Map<number, () => void> }
     gates.set(n, () => resolve(data.map(({ byteLength }) => byteLength).join()))
   })
+const sized = delayed(sizeWhenOpen) as (n: number, ...data: object[]) => Task
+class Mine extends Uint8Array {}
 const length = (array: Uint8Array) => array.length
-function detached() {
-  const array = new Uint8Array(8)
-  structuredClone(array, { transfer: [array.buffer] })
-  return array
-}
 /** A function that was sent belongs to Node's realm, not to that of Jest. */
 const realm = runInThisContext('globalThis') as object
 beforeAll(() => Object.assign(realm, { gates, pass }))
@@ -760,10 +759,10 @@ describe('WorkerPool', () => {
     it.each<[what: string, tasks: Task[], of: Call, options: object]>([
       ['whose function the worker does not have', [delayed((n: number) => n + 1)(5)], call, {}],
       ['of a function that its worker has not', [wait(5), delayed(length)(new Uint8Array(6))], call, {}],
-      ['whose arguments are no numbers or binary data', [delayed((map: object) => map)(new Map())], call, {}],
-      ['that may be much', [delayed(length)(new Uint8Array(2 ** 20 + 1))], call, {}],
-      ['that gives memory away', [delayed(length)(transfer(new Uint8Array(10)))], call, {}],
-      ['that cannot be sent', [delayed(length)(detached())], call, {}],
+      ['whose arguments are no numbers or binary data', [sized(5, new Map())], call, {}],
+      ['whose arrays are of a class of the user', [sized(5, new Mine(6))], call, {}],
+      ['that has much to be read', [sized(5, new Uint8Array(2 ** 20 + 1))], call, {}],
+      ['that gives memory away', [sized(5, transfer(new Uint8Array(10)))], call, {}],
       ['of tasks with a timeout', [wait(5)], { nested: { level: 1 }, timeout: 1000 }, {}],
       ['of another call', [wait(5)], { nested: { level: 1 } }, {}],
       ['when workers are replaced by the count of their tasks', [wait(5)], call, { maxTasks: 100 }],
@@ -772,7 +771,15 @@ describe('WorkerPool', () => {
       const { source, workers } = workerSource(3)
       const pool = new WorkerPool(source, options)
       pool.open(1)
-      const first = submit(pool, 0, [wait(0)], undefined, true, of.timeout === undefined ? call : of)
+      const isData = tasks[0]?.fn === sized(0).fn
+      const first = submit(
+        pool,
+        0,
+        [isData ? sized(0) : wait(0)],
+        undefined,
+        true,
+        of.timeout === undefined ? call : of,
+      )
       workers[0]?.start()
       await settled()
       const second = submit(pool, 1, tasks, undefined, true, of)
@@ -791,12 +798,12 @@ describe('WorkerPool', () => {
     const { source, workers } = workerSource(1)
     const pool = new WorkerPool(source)
     pool.open(1)
-    const first = submit(pool, 0, [delayed(sizeWhenOpen)(0, new Uint8Array(1))])
+    const first = submit(pool, 0, [sized(0, new Uint8Array(1))])
     workers[0]?.start()
     await settled()
     const arrays = [new Uint8Array(2), new Float64Array(new SharedArrayBuffer(24)), new ArrayBuffer(4)] as Uint8Array[]
-    const second = submit(pool, 1, [delayed(sizeWhenOpen)(1, ...arrays)])
-    const third = submit(pool, 2, [delayed(sizeWhenOpen)(2, new Uint8Array(5))])
+    const second = submit(pool, 1, [sized(1, ...arrays)])
+    const third = submit(pool, 2, [sized(2, new Uint8Array(5))])
     expect(workers[0]?.requests).toHaveLength(2)
     for (const n of [0, 1, 2]) await open(n, 'open')
     await Promise.all([first, second, third].map(({ done }) => done))
@@ -808,11 +815,26 @@ describe('WorkerPool', () => {
     await pool.close()
   })
 
+  it('reads no argument of what cannot go behind: each task is encoded once', async () => {
+    const { source, workers } = workerSource(1)
+    const pool = new WorkerPool(source)
+    pool.open(1)
+    const encoded = jest.spyOn(Message.prototype, 'parcel')
+    const jobs = [0, 1].map((n) => submit(pool, n, [sized(n, new Mine(n))]))
+    workers[0]?.start()
+    await settled()
+    expect(encoded).toHaveBeenCalledTimes(1)
+    for (const n of [0, 1]) await open(n, '')
+    await Promise.all(jobs.map(({ done }) => done))
+    expect(encoded).toHaveBeenCalledTimes(2)
+    await pool.close()
+  })
+
   it('sends nothing behind a task with much data: it is most often much again, and would be encoded in vain', async () => {
     const { source, workers } = workerSource(1)
     const pool = new WorkerPool(source)
     pool.open(1)
-    const first = submit(pool, 0, [delayed(sizeWhenOpen)(0, new Uint8Array(2 ** 20 + 1))])
+    const first = submit(pool, 0, [sized(0, new Uint8Array(2 ** 20 + 1))])
     workers[0]?.start()
     await settled()
     const second = submit(pool, 1, [wait(1)])
@@ -892,6 +914,23 @@ describe('WorkerPool', () => {
       for (const n of [4, 5, 6, 0, 1, 2, 3]) await open(n, `${n}`)
       await done
       expect(outcomes.map(([index]) => index)).toEqual([4, 5, 6, 0, 1, 2, 3])
+      await pool.close()
+    })
+
+    it('nothing, when no task waits and all that was done is told', async () => {
+      const { pool, workers } = poolOf(2)
+      const { done, outcomes } = submit(pool, 0, [wait(0), wait(1)])
+      workers[0]?.start()
+      await settled()
+      await open(0, '')
+      age(workers[0], 20)
+      jest.advanceTimersByTime(20)
+      expect(outcomes).toHaveLength(1)
+      const look = jest.spyOn(WorkerRun.prototype, 'look')
+      jest.advanceTimersByTime(4000)
+      expect(look).not.toHaveBeenCalled()
+      await open(1, '')
+      await done
       await pool.close()
     })
 

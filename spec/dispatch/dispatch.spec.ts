@@ -88,6 +88,19 @@ describe('dispatch', () => {
       },
     )
 
+    it('and is not asked when that one was slow: what is there is sent', () => {
+      const begins = jest.fn()
+      const now = jest.spyOn(performance, 'now')
+      function* slowly() {
+        const time = performance.now()
+        now.mockReturnValue(time + 2)
+        yield identity(0)
+      }
+      const { sent } = start(slowly(), { batchSize: { ...fixedBatchSize(1), begins } })
+      now.mockRestore()
+      expect([sent.length, begins.mock.calls]).toEqual([1, []])
+    })
+
     it('nothing that it would ask about, when that is empty', () => {
       const begins = jest.fn()
       const { over } = start([], { batchSize: { ...fixedBatchSize(3), begins } })

@@ -32,6 +32,18 @@ describe('What tasks cost', () => {
     expect(costs.of(Math.sqrt.bind(null))).toBeUndefined()
   })
 
+  it('is not known of a Proxy, whose code is not run', () => {
+    const costs = new KnownCosts()
+    costs.note(adding(1), 1)
+    const get = jest.fn()
+    const proxy = new Proxy(adding(1), { get })
+    costs.note(proxy, 3)
+    expect([costs.of(proxy), get.mock.calls]).toEqual([undefined, []])
+    const { proxy: revoked, revoke } = Proxy.revocable(adding(1), {})
+    revoke()
+    expect(costs.of(revoked)).toBeUndefined()
+  })
+
   it('is kept of so many functions, and of none that is very long', () => {
     const costs = new KnownCosts()
     const fns = Array.from({ length: 101 }, (_, n) => new Function(`return ${n}`) as () => unknown)
