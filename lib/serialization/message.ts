@@ -77,7 +77,8 @@ export class Message {
     scanner.nextTask()
     for (const value of values) scanner.weigh(value)
     if (givenAway === undefined) {
-      const own = withOwnViews(values)
+      // Results, and what a Manager has, may have to be packed while they wait, which shared memory cannot be.
+      const own = this.#sender.scansBuffers ? values : withOwnViews(values)
       const isPlain = own.every(
         (value, n) =>
           value !== values[n] ||

@@ -5,6 +5,7 @@ import {
   Parallel,
   ParforError,
   SerializationError,
+  shared,
   shutdown,
   TimeoutError,
 } from '../../lib'
@@ -34,6 +35,15 @@ describe('What a Manager makes, in a task,', () => {
     const made = [manager.list(), manager.dict(), manager.queue(), manager.value(0), manager.lock()] as const
     const back = await parallel([delayed(() => ({ made }))()])
     for (const [n, one] of made.entries()) expect(back[0]?.made[n]).toBe(one)
+  })
+
+  it('holds arrays in shared memory as what they are', async () => {
+    const arrays = manager.dict<string, Float64Array>()
+    const cells = shared(new Float64Array([1, 2]))
+    await parallel([0, 1].map((n) => delayed(async (own: Float64Array) => arrays.set(`${n}`, own))(cells)))
+    cells[0] = 3
+    const [there] = await parallel([delayed(async () => (await arrays.get('0'))?.[0])()])
+    expect([there, await arrays.get('1')]).toEqual([3, new Float64Array([3, 2])])
   })
 
   it('can be put into another one', async () => {

@@ -44,6 +44,26 @@ describe('shared', () => {
     expect(back?.[0]).toBe(99)
   })
 
+  it.each([1, 10])(
+    'comes to each task of a batch as an array of its own, and back, batchSize %p',
+    async (batchSize) => {
+      const cells = shared(Float64Array, 4)
+      await using parallel = Parallel({ nJobs: 2, batchSize })
+      const task = delayed((own: Float64Array & { mark?: number }, same: Float64Array, n: number) => {
+        const isNew = own.mark === undefined && own === same
+        own.mark = n
+        own[0] = 7
+        return { isNew, own }
+      })
+      const results = await parallel(Array.from({ length: 20 }, (_, n) => task(cells, cells, n)))
+      expect(results.map(({ isNew }) => isNew)).toEqual(results.map(() => true))
+      cells[0] = 8
+      expect(results.map(({ own }) => own[0])).toEqual(results.map(() => 8))
+      const same = await parallel(Array.from({ length: 20 }, () => delayed((own: Float64Array) => own)(cells)))
+      expect(same).toEqual(same.map(() => new Float64Array([8, 0, 0, 0])))
+    },
+  )
+
   it.each([[undefined], [[1, 2]], [new ArrayBuffer(8)], [new DataView(new ArrayBuffer(8))], [Map]])(
     'refuses %p',
     (given) => {
