@@ -2,6 +2,7 @@
 import { delayed, Parallel } from 'parfor'
 
 const one = Parallel({ nJobs: 1, backend: 'threads' })
+const oneByOne = Parallel({ nJobs: 1, backend: 'threads', batchSize: 1 })
 const shared = new Int32Array(new SharedArrayBuffer(8))
 let calls = 0
 let settings = { depth: 1 }
@@ -89,7 +90,7 @@ export const cases = {
   'a buffer of several tasks is read once': async ({ equal }) => {
     for (const bytes of [Buffer.from('first'), new Uint8Array(5).fill(102), Buffer.alloc(50_000, 'f')]) {
       const task = delayed((b) => (b[1] === 0 ? 'not a copy' : b.fill(0, 1)[0]))
-      const results = await one(function* () {
+      const results = await oneByOne(function* () {
         for (let n = 0; n < 8; n++) {
           yield task(bytes)
           bytes[0] += 1
