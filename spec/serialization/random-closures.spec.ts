@@ -152,5 +152,5 @@ describe('functions at random that share variables', () => {
       }),
       { numRuns: 50 },
     )
-  })
+  }, 120_000)
 })
