@@ -143,14 +143,18 @@ describe('functions at random that share variables', () => {
       inClass: alone,
       task: (fns: AnyFunction[], calls: Calls) => delayed(outcomes)(fns, calls),
     },
-  ])('do in a worker what they do at home: $way', async ({ task, inClass }) => {
-    const call = fc.tuple(fc.nat({ max: 50 }), fc.constantFrom<unknown>(0, 1, 'p', [2]))
-    await fc.assert(
-      fc.asyncProperty(program(inClass), fc.array(call, { maxLength: 8 }), async (text, calls) => {
-        const [away] = await parallel([task(build(text), calls)])
-        expect(away).toEqual(await outcomes(build(text), calls))
-      }),
-      { numRuns: 50 },
-    )
-  }, 120_000)
+  ])(
+    'do in a worker what they do at home: $way',
+    async ({ task, inClass }) => {
+      const call = fc.tuple(fc.nat({ max: 50 }), fc.constantFrom<unknown>(0, 1, 'p', [2]))
+      await fc.assert(
+        fc.asyncProperty(program(inClass), fc.array(call, { maxLength: 8 }), async (text, calls) => {
+          const [away] = await parallel([task(build(text), calls)])
+          expect(away).toEqual(await outcomes(build(text), calls))
+        }),
+        { numRuns: 50 },
+      )
+    },
+    120_000,
+  )
 })
